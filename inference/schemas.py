@@ -1,0 +1,98 @@
+"""What a station sends and receives: the JSON of the intake API.
+
+Lengths and ranges are limits on untrusted input; a breach answers 422 ``request_invalid``.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="sha256 of a file, lower-case hex")]
+Modality = Literal["cargo", "passenger_vehicle", "under_vehicle"]
+
+
+class Strict(BaseModel):
+    """Refuses unknown fields: a misspelt one must not be lost silently."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DeclarationLine(Strict):
+    """One line of goods of a customs declaration."""
+
+    line_no: int = Field(ge=1, le=999)
+    hs_code: str = Field(pattern=r"^\d{2,10}$", description="HS code, 2 to 10 digits without dots")
+    description: str = Field(max_length=500)
+    quantity: float | None = Field(default=None, ge=0)
+    unit: str | None = Field(default=None, max_length=20)
+    gross_weight_kg: float | None = Field(default=None, ge=0, le=1e6)
+
+
+class Declaration(Strict):
+    """What the declarant says is inside."""
+
+    declaration_no: str | None = Field(default=None, max_length=40)
+    declared_empty: bool = False
+    gross_weight_kg: float | None = Field(default=None, ge=0, le=1e6)
+    consignor: str | None = Field(default=None, max_length=200)
+    consignee: str | None = Field(default=None, max_length=200)
+    lines: list[DeclarationLine] = Field(default=[], max_length=500)
+
+
+class ChannelImage(Strict):
+    """Names an uploaded image and says what it shows."""
+
+    digest: Digest
+    channel: Literal["high", "low", "dual"] = Field(
+        default="high", description="dual: one two-page file, high energy first"
+    )
+
+
+class ScanIn(Strict):
+    """One pass of one container or vehicle. The station and its port come from the key."""
+
+    images: list[ChannelImage] = Field(min_length=1, max_length=2)
+    scanned_at: datetime
+    modality: Modality = "cargo"
+    direction: Literal["import", "export", "transit"] | None = None
+    container_no: str | None = Field(default=None, max_length=20)
+    pixel_pitch_mm: float | None = Field(default=None, gt=0, le=100)
+    gate_photos: list[Digest] = Field(default=[], max_length=12)
+    declaration: Declaration | None = None
+
+
+class ImageOut(BaseModel):
+    """A durable image."""
+
+    digest: str
+    format: str
+    width_px: int
+    height_px: int
+    n_channels: int
+    bit_depth: int
+    size_bytes: int
+
+
+class DispositionOut(BaseModel):
+    """The final word on a scan's current cycle."""
+
+    disposition: Literal["release", "inspect", "rescan"]
+    source: Literal["screening", "review"]
+    cycle: int
+    decided_at: datetime
+
+
+class ScanOut(BaseModel):
+    """An acknowledged scan and how far it has come.
+
+    ``status``: ``screening`` (the model has not spoken), ``review`` (a person will decide), ``done``.
+    """
+
+    scan_id: str
+    status: Literal["screening", "review", "done"]
+    received_at: datetime
+    container_no: str | None
+    container_no_valid: bool | None
+    warnings: list[str] = []
+    disposition: DispositionOut | None = None

@@ -1,0 +1,268 @@
+"""What the reviewer's browser sends and receives: the JSON of the review API.
+
+The TypeScript types of the web application are generated from these (``make api-types``).
+Boxes are ``[x0, y0, x1, y1]`` in pixels of the original scan.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Verdict = Literal["release", "inspect", "escalate", "rescan"]
+Role = Literal["reviewer", "supervisor", "auditor", "admin"]
+Box = Annotated[list[float], Field(min_length=4, max_length=4)]
+
+
+class Strict(BaseModel):
+    """Refuses unknown fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LoginIn(Strict):
+    """Credentials."""
+
+    login: str = Field(min_length=1, max_length=40)
+    password: str = Field(min_length=1, max_length=200)
+
+
+class AccountOut(BaseModel):
+    """Who is logged in."""
+
+    account_id: int
+    login: str
+    display_name: str
+    role: Role
+    port: str | None
+
+
+class FindingOut(BaseModel):
+    """What a model saw. ``box`` is null when a finding is about the whole scan."""
+
+    finding_id: int = Field(description="Index within its screening")
+    kind: str
+    score: float
+    threshold: float
+    box: Box | None
+
+
+class ScreeningOut(BaseModel):
+    """One model run, as the reviewer sees it."""
+
+    model_name: str
+    model_version: str
+    outcome: Literal["clear", "flag"]
+    risk: float
+    findings: list[FindingOut]
+
+
+class Px16Level(BaseModel):
+    """One resolution of a scan in px16. Strip ``i`` is at ``url`` with ``{strip}`` replaced by ``i``."""
+
+    level: Literal[0, 2]
+    width_px: int
+    height_px: int
+    n_channels: int
+    strip_rows: int
+    n_strips: int
+    url: str
+
+
+class ScanView(BaseModel):
+    """The scan of a leased case."""
+
+    scan_id: str
+    port: str
+    port_name_zh: str
+    port_name_en: str
+    station_id: str
+    modality: Literal["cargo", "passenger_vehicle", "under_vehicle"]
+    direction: Literal["import", "export", "transit"] | None
+    container_no: str | None
+    container_no_valid: bool | None
+    scanned_at: datetime
+    received_at: datetime
+    pixel_pitch_mm: float | None
+    bit_depth: int
+    levels: list[Px16Level] = Field(description="Coarsest first")
+    declaration: dict[str, Any] | None = Field(description="As the station sent it (inference.schemas.Declaration)")
+
+
+class LeaseOut(BaseModel):
+    """A case on this reviewer's seat, with everything the page needs to show it.
+
+    A second reviewer sees nothing of the first verdict. ``escalation`` is filled at stage 3 only.
+    """
+
+    case_id: int
+    cycle: int
+    stage: Literal[1, 2, 3]
+    slot: Literal[0, 1]
+    token: int
+    ttl_s: float = Field(description="Seconds from the server's answer until the lease ends unless extended")
+    due_in_s: float = Field(description="Seconds until the case is overdue; negative when it is")
+    reason: str
+    risk: float
+    scan: ScanView
+    screening: ScreeningOut | None
+    escalation: list["PriorDecision"] = []
+
+
+class PriorDecision(BaseModel):
+    """An earlier decision of the case, for the supervisor who decides an escalated one."""
+
+    stage: int
+    reviewer: str
+    verdict: Verdict
+    reason_codes: list[str]
+    note: str
+    decided_at: datetime
+
+
+class Annotation(Strict):
+    """What a person drew."""
+
+    box: Box
+    kind: str = Field(max_length=60)
+    note: str = Field(default="", max_length=500)
+
+
+class FindingVote(Strict):
+    """A person's word on a finding."""
+
+    finding_id: int = Field(ge=0)
+    accepted: bool
+
+
+class DecideIn(Strict):
+    """A verdict on the case in slot 0. ``token`` must be that of the lease."""
+
+    case_id: int
+    token: int
+    verdict: Verdict
+    reason_codes: list[str] = Field(default=[], max_length=20)
+    note: str = Field(default="", max_length=2000)
+    annotations: list[Annotation] = Field(default=[], max_length=200)
+    finding_votes: list[FindingVote] = Field(default=[], max_length=500)
+
+
+class DecideOut(BaseModel):
+    """The recorded decision, and the prefetched case, now current."""
+
+    decision_id: int
+    case_closed: bool
+    next: LeaseOut | None
+
+
+class LeaseRef(Strict):
+    """Names a lease by its fencing token."""
+
+    case_id: int
+    token: int
+
+
+class HeartbeatIn(Strict):
+    """Leases to keep alive."""
+
+    leases: list[LeaseRef] = Field(max_length=2)
+
+
+class HeartbeatOut(BaseModel):
+    """``lost`` lists the case ids whose lease is gone."""
+
+    ttl_s: float
+    lost: list[int]
+
+
+class PortBoard(BaseModel):
+    """The queue of one port."""
+
+    port: str
+    name_zh: str
+    name_en: str
+    ready: int
+    leased: int
+    oldest_s: float | None
+    overdue: int
+    decided_last_hour: int
+    screening: int
+
+
+class BoardOut(BaseModel):
+    """The supervisor's live board."""
+
+    at: datetime
+    ports: list[PortBoard]
+    reviewers_active: int
+    median_handling_s: float | None
+    on_time_ratio: float | None
+
+
+class QueueGlance(BaseModel):
+    """The few figures in a reviewer's header: no list, nothing to pick from."""
+
+    ready: int
+    overdue: int
+    mine_today: int
+    my_median_s: float | None
+
+
+class DecisionRow(BaseModel):
+    """One past decision, for the supervisor's history."""
+
+    decision_id: int
+    case_id: int
+    scan_id: str
+    port: str
+    container_no: str | None
+    cycle: int
+    stage: int
+    reviewer: str
+    verdict: Verdict
+    reason_codes: list[str]
+    note: str
+    risk: float
+    reason: str
+    disposition: str | None
+    handling_s: float
+    decided_at: datetime
+
+
+class DecisionPage(BaseModel):
+    """Newest first; ``next_before`` continues the list."""
+
+    rows: list[DecisionRow]
+    next_before: int | None
+
+
+class AuditRow(BaseModel):
+    """One audit event."""
+
+    seq: int
+    at: datetime
+    actor: str
+    event: str
+    case_id: int | None
+    stage: int | None
+    verdict: str | None
+    detail: str | None
+
+
+class ReasonCode(BaseModel):
+    """A reason a reviewer may give; ``verdicts`` says for which verdicts it is offered."""
+
+    code: str
+    zh: str
+    en: str
+    verdicts: list[Verdict]
+
+
+class UiConfig(BaseModel):
+    """What the page needs to know before anything else."""
+
+    version: str
+    demo: bool
+    heartbeat_s: float
+    reason_codes: list[ReasonCode]
+    finding_kinds: dict[str, dict[str, str]] = Field(description="kind → {zh, en}")
