@@ -1,0 +1,19 @@
+/** The 16-bit X-ray viewer: framework-free, no dependency on the page around it. */
+export { PRESETS } from './presets'
+export type {
+  Box,
+  ColourMode,
+  Material,
+  Measurement,
+  Overlay,
+  Probe,
+  Px16LevelRef,
+  RoiStatistics,
+  ScanRef,
+  Stage,
+  Tool,
+  ViewerEvents,
+  ViewerOptions,
+  ViewState,
+} from './types'
+export { ScanViewer } from './viewer'
