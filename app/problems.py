@@ -1,0 +1,91 @@
+"""Domain errors become RFC 9457 problem responses, at one place for every route.
+
+The domain raises errors with a stable ``code`` and never mentions HTTP. Each web edge owns the
+table of its codes (``inference.problems``, ``review_ui.problems``); here they are joined and
+installed. A code without a status is a bug of ours: it answers 500 and a test finds it.
+"""
+
+import asyncpg
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+import inference.problems
+import review_ui.problems
+from inference.errors import InferenceError
+from models.errors import ModelError
+from review_queue.errors import QueueError
+from review_ui.errors import ReviewError
+from scans.errors import ScanError
+
+log = structlog.get_logger()
+
+DOMAIN_ERRORS = (InferenceError, ReviewError, QueueError, ScanError, ModelError)
+STATUS_BY_CODE: dict[str, int] = {
+    **inference.problems.STATUS_BY_CODE,
+    **review_ui.problems.STATUS_BY_CODE,
+}
+DATABASE_AWAY = (asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, OSError)
+
+
+def problem(status: int, code: str, detail: str, *, headers: dict[str, str] | None = None) -> Response:
+    """Build one RFC 9457 answer; ``code`` is ours and stable, ``detail`` is for a person."""
+    body = {
+        "type": f"urn:shenxiang:problem:{code}",
+        "title": code.replace("_", " "),
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+    return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Make every error of ``app`` a problem response."""
+    for error_type in DOMAIN_ERRORS:
+        app.add_exception_handler(error_type, _domain_error)
+    for away in DATABASE_AWAY:
+        app.add_exception_handler(away, _database_away)
+    app.add_exception_handler(RequestValidationError, _request_invalid)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _domain_error(request: Request, error: Exception) -> Response:
+    code: str = getattr(error, "code", "internal_error")
+    status = STATUS_BY_CODE.get(code, 500)
+    if status >= 500:
+        log.error("request_failed", code=code, path=request.url.path, error=str(error))
+    retry_after_s = getattr(error, "retry_after_s", None)
+    headers = {"Retry-After": str(max(1, round(retry_after_s)))} if retry_after_s is not None else None
+    return problem(status, code, str(error), headers=headers)
+
+
+async def _database_away(request: Request, error: Exception) -> Response:
+    log.error("database_unavailable", path=request.url.path, error=repr(error))
+    return problem(
+        503, "database_unavailable", "The database does not answer; try again.", headers={"Retry-After": "2"}
+    )
+
+
+async def _request_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = [
+        f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+        for fault in jsonable_encoder(error.errors(), exclude={"ctx", "input"})
+    ]
+    return problem(422, "request_invalid", "; ".join(faults)[:2000])
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    return problem(error.status_code, code, str(error.detail), headers=dict(error.headers or {}))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("request_crashed", path=request.url.path, exc_info=error)
+    return problem(500, "internal_error", "The server failed on this request; it has been logged.")

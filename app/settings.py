@@ -1,0 +1,92 @@
+"""Every setting of the program, read once from the environment and passed in from here.
+
+With none set, shenxiang runs on the embedded PostgreSQL, a local folder and the CPU.
+docs/reference/settings.md lists them; a test compares the two.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MiB = 1024 * 1024
+Role = Literal["intake", "screening", "review"]
+ALL_ROLES: tuple[Role, ...] = ("intake", "screening", "review")
+
+
+class Settings(BaseSettings):
+    """Settings from ``SHENXIANG_*`` variables."""
+
+    model_config = SettingsConfigDict(env_prefix="SHENXIANG_", frozen=True, extra="ignore")
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="TCP port; 0 takes a free one.")
+    data: Path = Field(
+        default=Path("data"), description="Data folder: embedded database and, by default, the scan store."
+    )
+    database_url: SecretStr | None = Field(
+        default=None, description="PostgreSQL 15 or newer to use instead of the embedded one."
+    )
+    store_url: str | None = Field(
+        default=None, description="Scan store: a folder or `s3://bucket/prefix`. Default: `<data>/store`."
+    )
+    roles: Annotated[tuple[Role, ...], NoDecode] = Field(
+        default=ALL_ROLES, description="Comma-separated parts this process runs: intake, screening, review."
+    )
+    model: str = Field(default="default", description="Pinned model to screen with: a name in the manifest.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level that is logged."
+    )
+    log_json: bool = Field(default=False, description="Log one JSON object per line.")
+
+    max_image_mb: int = Field(default=96, ge=1, le=2048, description="Largest image body, MiB.")
+    max_image_megapixels: int = Field(
+        default=120, ge=1, le=2000, description="Largest image, million pixels per channel."
+    )
+    intake_in_flight_mb: int = Field(
+        default=384, ge=1, le=65536, description="Image bytes being received at once; more answers 429."
+    )
+    receive_timeout_s: float = Field(
+        default=60.0, gt=0, le=3600, description="Longest time one request body may take to arrive."
+    )
+    decode_workers: int = Field(
+        default=2, ge=1, le=64, description="Child processes that decode untrusted images."
+    )
+    decode_memory_mb: int = Field(
+        default=1536, ge=256, le=65536, description="Memory limit of one decoding child, MiB."
+    )
+    decode_timeout_s: float = Field(default=30.0, gt=0, le=600, description="Time limit of one decoding.")
+    screening_runners: int = Field(
+        default=0, ge=0, le=256, description="Scans screened at once; 0 takes one per core."
+    )
+    screening_deadline_s: float = Field(
+        default=30.0, gt=0, le=3600, description="A scan the model has not screened by then goes to a person."
+    )
+    lease_ttl_s: float = Field(
+        default=90.0, ge=5, le=3600, description="A case goes back when its reviewer is silent this long."
+    )
+    session_idle_min: float = Field(
+        default=30.0, gt=0, le=1440, description="A login ends after this long without a request, minutes."
+    )
+    session_max_h: float = Field(default=12.0, gt=0, le=168, description="A login ends at the latest after, hours.")
+    demo: bool = Field(default=False, description="Show the demo accounts on the login page. Set by `shenxiang demo`.")
+
+    @field_validator("roles", mode="before")
+    @classmethod
+    def _split_roles(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+    @property
+    def store(self) -> str:
+        """The scan store's URL or folder."""
+        return self.store_url or str(self.data / "store")
+
+    @property
+    def dsn(self) -> str | None:
+        """The external database's address, or None for the embedded one."""
+        return self.database_url.get_secret_value() if self.database_url else None
+
+    def with_changes(self, **changes: object) -> Self:
+        """Return a copy with some settings replaced, validated like the original."""
+        return type(self)(**{**self.model_dump(), **changes})
