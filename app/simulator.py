@@ -5,6 +5,7 @@ the server that is shown.
 """
 
 import asyncio
+import io
 import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -45,7 +46,7 @@ class SimulatedScan:
 def encode_channels(pixels: NDArray[np.uint16], *, as_tiff: bool) -> list[ChannelFile]:
     """Write a scan's channels, shape ``(2, H, W)`` uint16, as the files a station would post."""
     if as_tiff:
-        buffer = tifffile.io.BytesIO()
+        buffer = io.BytesIO()
         tifffile.imwrite(buffer, pixels, photometric="minisblack", compression="zlib", rowsperstrip=64)
         return [ChannelFile(channel="dual", data=buffer.getvalue())]
     files = []
