@@ -1,0 +1,96 @@
+"""The numbers that intake, screening and webhooks run with. ``app.settings`` fills them.
+
+Every field has its unit in its name. The defaults suit one machine that serves a few stations.
+"""
+
+import os
+from dataclasses import dataclass, field
+
+from scans.formats import ImageLimits
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntakeSettings:
+    """Limits on what stations send.
+
+    Attributes:
+        limits: Limits on one image, checked on its structure; ``max_bytes`` also bounds its body.
+        in_flight_bytes: Body bytes being received at once; more is refused with ``busy``.
+        receive_timeout_s: Longest time one body may take to arrive.
+        receive_grace_s: A body may be silent this long at its start before the least rate counts.
+        min_rate_bytes_per_s: Least mean rate at which a body has to arrive after the grace.
+        max_scan_json_bytes: Largest scan description.
+        max_multipart_bytes: Largest multipart body, all parts together.
+        max_multipart_parts: Most parts of a multipart body.
+        concurrent_scans: Scans being decoded and stored at once; each holds a database connection.
+        waiting_scans: Scans that may wait for that; more is refused with ``busy``.
+        max_wait_s: Longest ``wait`` of a station for a disposition.
+        recheck_s: How often a waiting request looks at the database in case a notification was lost.
+        key_cache_s: How long a station key is believed without a query; a revoked key dies this soon.
+        database_timeout_s: How long a request waits for a free database connection.
+    """
+
+    limits: ImageLimits = field(default_factory=ImageLimits)
+    in_flight_bytes: int = 384 * MIB
+    receive_timeout_s: float = 60.0
+    receive_grace_s: float = 10.0
+    min_rate_bytes_per_s: float = 32 * 1024
+    max_scan_json_bytes: int = 2 * MIB
+    max_multipart_bytes: int = 256 * MIB
+    max_multipart_parts: int = 16
+    concurrent_scans: int = 4
+    waiting_scans: int = 64
+    max_wait_s: float = 60.0
+    recheck_s: float = 5.0
+    key_cache_s: float = 2.0
+    database_timeout_s: float = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScreeningSettings:
+    """How scans are screened.
+
+    Attributes:
+        n_runners: Threads that decode and infer, one scan each.
+        lease_s: A job whose worker died is free again this soon; a live worker extends its leases.
+        poll_s: How often to look for jobs when no notification came.
+        run_timeout_s: Longest time one scan may spend in the engine.
+        max_tries: Attempts at one scan before a person gets it.
+        retry_base_s: Pause before the second attempt; it doubles for each further one.
+        deadline_s: A scan that could not be screened by then goes to a person.
+        reload_s: Pause between attempts to load a model that did not load.
+        drain_s: How long a stopping worker lets running scans finish.
+    """
+
+    n_runners: int = field(default_factory=lambda: os.cpu_count() or 1)
+    lease_s: float = 15.0
+    poll_s: float = 1.0
+    run_timeout_s: float = 20.0
+    max_tries: int = 3
+    retry_base_s: float = 1.0
+    deadline_s: float = 30.0
+    reload_s: float = 5.0
+    drain_s: float = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookSettings:
+    """How dispositions are delivered.
+
+    Attributes:
+        poll_s: How often to look for due deliveries when no notification came.
+        timeout_s: Longest time one delivery may take.
+        concurrency: Deliveries under way at once.
+        retry_base_s: Pause after the first failure; doubles for each further one, with jitter.
+        retry_cap_s: Longest pause between two attempts.
+        abandon_after_s: A delivery that has not succeeded by then is given up.
+    """
+
+    poll_s: float = 1.0
+    timeout_s: float = 10.0
+    concurrency: int = 16
+    retry_base_s: float = 5.0
+    retry_cap_s: float = 6 * 3600.0
+    abandon_after_s: float = 3 * 24 * 3600.0
