@@ -3,19 +3,31 @@
 Lengths and ranges are limits on untrusted input; a breach answers 422 ``request_invalid``.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+FIRST_YEAR, LAST_YEAR = 2000, 2099
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="sha256 of a file, lower-case hex")]
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]  # PostgreSQL stores no NUL
 Modality = Literal["cargo", "passenger_vehicle", "under_vehicle"]
+
+
+def _check_year(at: datetime) -> datetime:
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValueError(f"the year must be from {FIRST_YEAR} to {LAST_YEAR}")
+    return at.astimezone(UTC)
+
+
+ScanTime = Annotated[AwareDatetime, AfterValidator(_check_year)]
 
 
 class Strict(BaseModel):
     """Refuses unknown fields: a misspelt one must not be lost silently."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class DeclarationLine(Strict):
@@ -23,20 +35,20 @@ class DeclarationLine(Strict):
 
     line_no: int = Field(ge=1, le=999)
     hs_code: str = Field(pattern=r"^\d{2,10}$", description="HS code, 2 to 10 digits without dots")
-    description: str = Field(max_length=500)
+    description: Text = Field(max_length=500)
     quantity: float | None = Field(default=None, ge=0)
-    unit: str | None = Field(default=None, max_length=20)
+    unit: Text | None = Field(default=None, max_length=20)
     gross_weight_kg: float | None = Field(default=None, ge=0, le=1e6)
 
 
 class Declaration(Strict):
     """What the declarant says is inside."""
 
-    declaration_no: str | None = Field(default=None, max_length=40)
+    declaration_no: Text | None = Field(default=None, max_length=40)
     declared_empty: bool = False
     gross_weight_kg: float | None = Field(default=None, ge=0, le=1e6)
-    consignor: str | None = Field(default=None, max_length=200)
-    consignee: str | None = Field(default=None, max_length=200)
+    consignor: Text | None = Field(default=None, max_length=200)
+    consignee: Text | None = Field(default=None, max_length=200)
     lines: list[DeclarationLine] = Field(default=[], max_length=500)
 
 
@@ -53,10 +65,10 @@ class ScanIn(Strict):
     """One pass of one container or vehicle. The station and its port come from the key."""
 
     images: list[ChannelImage] = Field(min_length=1, max_length=2)
-    scanned_at: datetime
+    scanned_at: ScanTime = Field(description="When the pass began, with its UTC offset")
     modality: Modality = "cargo"
     direction: Literal["import", "export", "transit"] | None = None
-    container_no: str | None = Field(default=None, max_length=20)
+    container_no: Text | None = Field(default=None, max_length=20)
     pixel_pitch_mm: float | None = Field(default=None, gt=0, le=100)
     gate_photos: list[Digest] = Field(default=[], max_length=12)
     declaration: Declaration | None = None
@@ -87,6 +99,8 @@ class ScanOut(BaseModel):
     """An acknowledged scan and how far it has come.
 
     ``status``: ``screening`` (the model has not spoken), ``review`` (a person will decide), ``done``.
+    ``warnings``: ``container_number_invalid`` (the ISO 6346 check digit does not fit; the number is kept),
+    ``scanned_in_future`` (the station's clock is more than ten minutes ahead of ours).
     """
 
     scan_id: str
