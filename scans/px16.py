@@ -22,8 +22,9 @@ MAX_LEVEL = 8
 MAX_STRIPS = 1024
 PREVIEW_LEVEL = 2
 DEFAULT_STRIPS = 8
-ZSTD_LEVEL = 3
-"""3 is the knee: noise dominates, so that higher levels gain under 1 % at several times the cost."""
+ZSTD_LEVEL = 1
+"""Residuals are mostly noise, in which longer searches find nothing: on 1200×4800×2 with a noise of 300
+counts, level 1 makes 15.9 MB in 90 ms and level 3 makes 16.6 MB in 230 ms. The format leaves it free."""
 
 _FIXED = struct.Struct("<4s4B4I")
 _ENTRY = struct.Struct("<QII")
@@ -210,19 +211,14 @@ def downscale(pixels: Pixels, level: int) -> Pixels:
     """
     _, height_px, width_px = _checked_shape(pixels, level)
     size = 1 << level
-    rows = np.arange(0, height_px, size)
-    columns = np.arange(0, width_px, size)
-    sums = _sum_blocks(_sum_blocks(pixels, rows, axis=1), columns, axis=2)
-    areas = np.outer(np.diff(rows, append=height_px), np.diff(columns, append=width_px)).astype(np.uint32)
-    sums += areas // 2
-    sums //= areas
-    return sums.astype(np.uint16)
-
-
-def _sum_blocks(
-    values: npt.NDArray[np.uint16 | np.uint32], starts: npt.NDArray[np.int64], *, axis: int
-) -> npt.NDArray[np.uint32]:
-    return np.add.reduceat(values, starts, axis=axis, dtype=np.uint32)
+    padding = ((0, 0), (0, -height_px % size), (0, -width_px % size))
+    whole = np.pad(pixels, padding) if any(map(any, padding)) else pixels
+    sums = sum((whole[:, i::size] for i in range(1, size)), whole[:, ::size].astype(np.uint32))
+    sums = sum((sums[..., i::size] for i in range(1, size)), sums[..., ::size].copy())
+    rows_px = np.minimum(size, height_px - np.arange(0, height_px, size))
+    columns_px = np.minimum(size, width_px - np.arange(0, width_px, size))
+    areas = np.outer(rows_px, columns_px).astype(np.uint32)
+    return ((sums + areas // 2) // areas).astype(np.uint16)
 
 
 def _checked_shape(pixels: Pixels, level: int) -> tuple[int, int, int]:
