@@ -49,7 +49,8 @@ CREATE TABLE accounts (
     disabled_at timestamptz
 );
 
-COMMENT ON COLUMN accounts.port IS 'The port a reviewer belongs to; cases of this port are never assigned to them.';
+COMMENT ON COLUMN accounts.port IS
+    'The port a reviewer belongs to; cases of this port are never assigned to them.';
 
 COMMENT ON COLUMN accounts.quals IS 'Qualification bits held; a case needs (qual_mask & ~quals) = 0.';
 
@@ -102,9 +103,11 @@ CREATE TABLE scans (
     UNIQUE (station_id, idempotency_key)
 );
 
-COMMENT ON COLUMN scans.image_digests IS 'sha256 of the original files as posted: one dual-channel file, or high then low.';
+COMMENT ON COLUMN scans.image_digests IS
+    'sha256 of the files as posted: one dual-channel file, or high then low.';
 
-COMMENT ON COLUMN scans.px16_full IS 'Store digest of the px16 object at level 0 (full size); px16_preview at level 2 (quarter size).';
+COMMENT ON COLUMN scans.px16_full IS
+    'Store digest of the px16 object at level 0 (full size); px16_preview is level 2 (a quarter).';
 
 CREATE INDEX scans_received ON scans (received_at);
 
@@ -174,8 +177,14 @@ CREATE TABLE ready (
     stage smallint NOT NULL CHECK (stage IN (1, 2, 3)),
     first_reviewer bigint,
     tries smallint NOT NULL DEFAULT 0,
+    n_expired smallint NOT NULL DEFAULT 0,
     ready_at timestamptz NOT NULL DEFAULT now()
 );
+
+COMMENT ON COLUMN ready.tries IS
+    'How often the case came back at this stage; each time its random rank bits are drawn anew.';
+
+COMMENT ON COLUMN ready.n_expired IS 'How many of those were shown to a reviewer who let the lease run out.';
 
 CREATE INDEX ready_rank ON ready (rank);
 
@@ -188,6 +197,7 @@ CREATE TABLE seats (
     stage smallint,
     first_reviewer bigint,
     tries smallint,
+    n_expired smallint,
     token bigint NOT NULL DEFAULT 0,
     leased_at timestamptz,
     shown_at timestamptz,
@@ -195,7 +205,8 @@ CREATE TABLE seats (
     PRIMARY KEY (reviewer, slot)
 ) WITH (fillfactor = 20);
 
-COMMENT ON TABLE seats IS 'Permanent rows, slot 0 current and 1 next; only the key is indexed, so that a lease is a HOT update.';
+COMMENT ON TABLE seats IS
+    'Permanent rows, slot 0 current and 1 next; only the key is indexed, so that a lease is a HOT update.';
 
 CREATE TABLE decisions (
     decision_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -224,7 +235,8 @@ CREATE TABLE decision_marks (
     FOREIGN KEY (case_id, cycle, stage) REFERENCES decisions (case_id, cycle, stage)
 );
 
-COMMENT ON TABLE decision_marks IS 'What a person drew and how they judged each finding; beside decisions so that the hot row carries no JSON.';
+COMMENT ON TABLE decision_marks IS
+    'What a person drew and thought of each finding; apart, so that the hot row carries no JSON.';
 
 CREATE TABLE dispositions (
     scan_id text NOT NULL REFERENCES scans,
@@ -285,6 +297,14 @@ CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$;
+
+CREATE FUNCTION queue_abort(reason text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '%', reason USING ERRCODE = 'SXQ01';
+END $$;
+
+COMMENT ON FUNCTION queue_abort IS
+    'Called by a queue move that would lose a case, so that its one statement rolls itself back.';
 
 CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
