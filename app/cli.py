@@ -1,0 +1,352 @@
+"""The command ``shenxiang``. Results go to stdout, logs to stderr; 2 is bad usage, 1 is failure.
+
+Commands import what they need when they run, so that ``--help`` is quick and serving never loads torch.
+"""
+
+import asyncio
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.logging import configure_logging
+from app.settings import Settings
+
+app = typer.Typer(
+    name="shenxiang",
+    help="审像: AI-assisted review of container and vehicle X-ray scans.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+db_app = typer.Typer(help="The database schema.", no_args_is_help=True)
+station_app = typer.Typer(help="Stations and their keys.", no_args_is_help=True)
+account_app = typer.Typer(help="People's accounts.", no_args_is_help=True)
+port_app = typer.Typer(help="Ports.", no_args_is_help=True)
+app.add_typer(db_app, name="db")
+app.add_typer(port_app, name="port")
+app.add_typer(station_app, name="station")
+app.add_typer(account_app, name="account")
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def main() -> None:
+    """Run the command line; known errors become one line on stderr and exit status 1."""
+    from app.errors import KNOWN_ERRORS
+
+    try:
+        app()
+    except KNOWN_ERRORS as error:
+        typer.echo(f"shenxiang: {getattr(error, 'code', 'error')}: {error}", err=True)
+        sys.exit(1)
+
+
+def _settings() -> Settings:
+    from pydantic import ValidationError
+
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        faults = "; ".join(f"SHENXIANG_{f['loc'][0]}".upper() + f": {f['msg']}" for f in error.errors())
+        typer.echo(f"shenxiang: settings_invalid: {faults}", err=True)
+        raise typer.Exit(2) from None
+    configure_logging(level=settings.log_level, as_json=settings.log_json)
+    return settings
+
+
+
+
+def _print(document: Any, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(document, ensure_ascii=False, default=str))
+    elif isinstance(document, list):
+        for row in document:
+            typer.echo("  ".join(str(value) for value in row.values()))
+    else:
+        for name, value in document.items():
+            typer.echo(f"{name}: {value}")
+
+
+@app.command()
+def serve(
+    roles: Annotated[
+        str | None, typer.Option(help="Comma-separated parts to run: intake, screening, review.")
+    ] = None,
+) -> None:
+    """Run the system: intake, screening and review in one process, or the chosen ``--roles``."""
+    from app.serve import run_server
+
+    settings = _settings()
+    if roles is not None:
+        settings = settings.with_changes(roles=roles)
+    asyncio.run(run_server(settings))
+
+
+@app.command()
+def demo(
+    scans: Annotated[int, typer.Option(help="How many scans the stations post before they fall silent.")] = 500,
+    at_once: Annotated[int, typer.Option(help="How many of them are posted without pause.")] = 12,
+    every: Annotated[float, typer.Option(help="Then one scan each so many seconds.")] = 20.0,
+) -> None:
+    """Open the working system on synthetic scans, with demo accounts."""
+    from app.demo import run_demo
+
+    asyncio.run(run_demo(_settings(), n_scans=scans, n_at_once=at_once, every_s=every))
+
+
+@app.command()
+def selftest(as_json: JsonOption = False) -> None:
+    """Start a throwaway system, take 20 scans through it as stations and reviewers, and check every promise."""
+    from app.selftest import run_selftest
+
+    configure_logging(level="warning")
+    report = asyncio.run(run_selftest())
+    _print(report, as_json=as_json)
+    raise typer.Exit(0 if report["ok"] else 1)
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document of the server."""
+    from app.wiring import describe_api
+
+    typer.echo(json.dumps(describe_api(), ensure_ascii=False, indent=1))
+
+
+@db_app.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the database schema up to this program's version."""
+    from app.database import open_database
+
+    async def job() -> None:
+        settings = _settings()
+        async with open_database(settings.dsn, settings.data, attach=True):
+            typer.echo("up to date")
+
+    asyncio.run(job())
+
+
+@db_app.command("status")
+def db_status(as_json: JsonOption = False) -> None:
+    """Show the schema version of the database and of this program."""
+    from app.operations import show_schema_status
+
+    _print(asyncio.run(show_schema_status(_settings())), as_json=as_json)
+
+
+@port_app.command("add")
+def port_add(code: str, name_zh: str, name_en: str) -> None:
+    """Add a port, or rename it."""
+    from app.operations import add_port
+
+    asyncio.run(add_port(_settings(), code=code, name_zh=name_zh, name_en=name_en))
+
+
+@station_app.command("create")
+def station_create(
+    station_id: str,
+    port: Annotated[str, typer.Option(help="Code of the port it stands at.")],
+    name: Annotated[str, typer.Option(help="For people.")] = "",
+    webhook: Annotated[str | None, typer.Option(help="URL that dispositions are sent to.")] = None,
+) -> None:
+    """Register a station and print its key, once."""
+    from app.operations import create_station
+
+    _print(
+        asyncio.run(create_station(_settings(), station_id=station_id, port=port, name=name, webhook=webhook)),
+        as_json=True,
+    )
+
+
+@station_app.command("rotate")
+def station_rotate(
+    station_id: str,
+    grace_s: Annotated[float, typer.Option(help="Seconds the old keys still work.", min=0)] = 0.0,
+) -> None:
+    """Give a station a new key and end its others."""
+    from app.operations import rotate_station_key
+
+    _print(asyncio.run(rotate_station_key(_settings(), station_id=station_id, grace_s=grace_s)), as_json=True)
+
+
+@station_app.command("revoke")
+def station_revoke(key_id: str) -> None:
+    """End one key at once; its id is the part between the underscores of ``sx_<id>_…``."""
+    from app.operations import revoke_station_key
+
+    if not asyncio.run(revoke_station_key(_settings(), key_id=key_id)):
+        typer.echo(f"shenxiang: no live key has the id {key_id}", err=True)
+        raise typer.Exit(1)
+
+
+@station_app.command("simulate")
+def station_simulate(
+    url: Annotated[str, typer.Option(help="Address of the centre.")],
+    first_seed: Annotated[int, typer.Option(help="Seed of the first synthetic scan.")] = 1,
+    scans: Annotated[int, typer.Option(help="How many scans to post.", min=1)] = 500,
+    at_once: Annotated[int, typer.Option(help="How many of them without pause.", min=0)] = 12,
+    every: Annotated[float, typer.Option(help="Then one scan each so many seconds.", min=0)] = 20.0,
+    threat_probability: Annotated[float, typer.Option(help="Share of scans with a threat.", min=0, max=1)] = 0.5,
+) -> None:
+    """Post synthetic scans as stations do. Standard input: ``[{"station_id": …, "key": …}, …]``."""
+    from app.simulator import SimulatedStation, simulate
+
+    configure_logging(level="warning")
+    stations = [SimulatedStation(**station) for station in json.load(sys.stdin)]
+    seeds = iter(range(first_seed, first_seed + scans))
+    asyncio.run(
+        simulate(
+            url,
+            stations,
+            seeds=seeds,
+            n_at_once=at_once,
+            every_s=every,
+            say=lambda line: typer.echo(f"  {line}"),
+            threat_probability=threat_probability,
+        )
+    )
+
+
+@account_app.command("create")
+def account_create(
+    login: str,
+    role: Annotated[str, typer.Option(help="reviewer, supervisor, auditor or admin.")],
+    name: Annotated[str | None, typer.Option(help="Shown to others.")] = None,
+    port: Annotated[str | None, typer.Option(help="A reviewer's own port, whose cases they never get.")] = None,
+    quals: Annotated[int, typer.Option(help="Qualification bits held.", min=0)] = 0,
+) -> None:
+    """Create an account; the password is asked for, or read from standard input when it is no terminal."""
+    from app.operations import create_account
+
+    account_id = asyncio.run(
+        create_account(
+            _settings(), login=login, role=role, name=name or login, port=port, quals=quals, password=_password()
+        )
+    )
+    typer.echo(account_id)
+
+
+@account_app.command("password")
+def account_password(login: str) -> None:
+    """Set a new password and end the account's sessions."""
+    from app.operations import set_password
+
+    asyncio.run(set_password(_settings(), login=login, password=_password()))
+
+
+@account_app.command("disable")
+def account_disable(login: str) -> None:
+    """Disable an account, end its sessions and give its cases back."""
+    from app.operations import disable_account
+
+    asyncio.run(disable_account(_settings(), login=login))
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        answer: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        return answer
+    return sys.stdin.readline().rstrip("\n")
+
+
+@app.command()
+def screen(
+    files: Annotated[list[Path], typer.Argument(help="Scan files: high energy, or two-page dual energy.")],
+    low: Annotated[
+        Path | None, typer.Option(help="The low-energy image that belongs to the one file.")
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="Model file; default: the pinned default model.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Screen local files with no server and print findings with boxes in pixels and scores."""
+    from app.operations import screen_local_files
+
+    if low is not None and len(files) != 1:
+        raise typer.BadParameter("--low goes with exactly one file")
+    results = screen_local_files(files, low=low, model=model)
+    if as_json:
+        typer.echo(json.dumps(results, ensure_ascii=False))
+    else:
+        _print_screenings(results)
+    raise typer.Exit(1 if any("error" in result for result in results) else 0)
+
+
+def _print_screenings(results: list[dict[str, Any]]) -> None:
+    for result in results:
+        if "error" in result:
+            typer.echo(f"{result['file']}: {result['error']['code']}: {result['error']['detail']}")
+            continue
+        typer.echo(f"{result['file']}: {result['outcome']}, risk {result['risk']:.2f}")
+        for finding in result["findings"]:
+            box = finding["box"]
+            place = "whole scan" if box is None else ", ".join(f"{edge:.0f}" for edge in box)
+            typer.echo(f"  {finding['kind']:<16} {finding['score']:.2f}  [{place}]")
+
+
+@app.command()
+def rescore(
+    model: Annotated[Path, typer.Option(help="The model file to score with.")],
+    out: Annotated[Path, typer.Option(help="Folder for the run; the same folder resumes it.")],
+    since: Annotated[datetime | None, typer.Option(help="Scans received at or after, UTC.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Scans received before, UTC.")] = None,
+    port: Annotated[str | None, typer.Option(help="Only this port.")] = None,
+    station: Annotated[str | None, typer.Option(help="Only this station.")] = None,
+    workers: Annotated[int, typer.Option(help="Scans at once; 0 takes one per core.", min=0)] = 0,
+    reopen_above: Annotated[
+        float | None,
+        typer.Option(help="Open a new cycle for scans whose new risk is at least this.", min=0, max=1),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score the archive with another model: Parquet and summary; never alters a decision."""
+    from app.operations import rescore_archive
+
+    summary = asyncio.run(
+        rescore_archive(
+            _settings(),
+            model=model,
+            out=out,
+            since=since,
+            until=until,
+            port=port,
+            station=station,
+            workers=workers,
+            reopen_above=reopen_above,
+        )
+    )
+    _print(summary, as_json=as_json)
+
+
+@app.command()
+def train(
+    recipe: Annotated[Path, typer.Argument(help="Recipe file, such as training/recipes/first.toml.")],
+    out: Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")],
+) -> None:
+    """Train a detector by a recipe and export it. Needs the ``train`` extra."""
+    from training.fit import train as run_training
+
+    configure_logging()
+    run_training(recipe, out)
+
+
+@app.command()
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="The ONNX model file.")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the metrics to this file.")] = None,
+    quick: Annotated[bool, typer.Option(help="A fixed tenth of the benchmark.")] = False,
+) -> None:
+    """Measure a detector on held-out synthetic scans."""
+    from training.evaluate import evaluate as run_evaluation
+
+    configure_logging()
+    metrics = run_evaluation(model, quick=quick)
+    if json_file is not None:
+        json_file.write_text(json.dumps(metrics, indent=1))
+    _print(metrics, as_json=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""``shenxiang demo``: the whole system on synthetic scans, for a person who wants to look.
+
+It runs on a data folder of its own, makes three ports, their stations and one account per role, serves
+the page, and starts a station simulator as a second process that posts scans over HTTP and prints the
+dispositions it receives.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import asyncpg
+
+from app.logging import configure_logging
+from app.serve import run_server
+from app.settings import Settings
+from app.wiring import Services
+from app.simulator import SimulatedStation
+from inference.stations import create_station, rotate_key
+from review_ui.accounts import create_account
+
+PORTS = (
+    ("YTN", "盐田", "Yantian"),
+    ("SKZ", "蛇口", "Shekou"),
+    ("MWB", "文锦渡", "Man Kam To"),
+)
+STATIONS = (("YTN-01", "YTN", "盐田 1 号机"), ("SKZ-01", "SKZ", "蛇口 1 号机"), ("MWB-01", "MWB", "文锦渡 1 号机"))
+DEMO_PASSWORD = "shenxiang-demo"  # noqa: S105  the demo's accounts are public on purpose
+ACCOUNTS = (
+    ("lin", "林审像", "reviewer", None),
+    ("chen", "陈审像", "reviewer", "YTN"),
+    ("zhao", "赵审像", "reviewer", "SKZ"),
+    ("sun", "孙科长", "supervisor", None),
+    ("wu", "吴审计", "auditor", None),
+    ("admin", "管理员", "admin", None),
+)
+
+
+async def prepare_demo(pool: asyncpg.Pool) -> list[SimulatedStation]:
+    """Make the demo's ports, accounts and stations where they are missing; return stations with fresh keys."""
+    async with pool.acquire() as connection:
+        await connection.executemany(
+            "INSERT INTO ports (code, name_zh, name_en) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", PORTS
+        )
+        known_logins = {row["login"] for row in await connection.fetch("SELECT login FROM accounts")}
+        known_stations = {row["station_id"] for row in await connection.fetch("SELECT station_id FROM stations")}
+        for login, name, role, port in ACCOUNTS:
+            if login not in known_logins:
+                await create_account(
+                    connection, login=login, display_name=name, role=role, port=port, password=DEMO_PASSWORD
+                )
+        stations = []
+        for number, (station_id, port, name) in enumerate(STATIONS):
+            if station_id in known_stations:
+                given = await rotate_key(connection, station_id)
+            else:
+                given = await create_station(connection, station_id=station_id, port=port, name=name)
+            stations.append(SimulatedStation(station_id=station_id, key=given.key, as_tiff=number == 1))
+    return stations
+
+
+def banner(settings: Settings, port: int) -> str:
+    """What a newcomer reads first."""
+    return f"""
+  审像 shenxiang is running:  http://{_shown_host(settings.host)}:{port}/
+
+    reviewer    lin  or  chen, zhao      password  {DEMO_PASSWORD}
+    supervisor  sun    auditor  wu    admin  admin     (same password)
+
+  Stations of three ports are posting synthetic scans; what they receive is printed below.
+  Ctrl-C stops everything. Data: {settings.data}
+"""
+
+
+def _shown_host(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  only compared
+
+
+async def run_demo(settings: Settings, *, n_scans: int, n_at_once: int, every_s: float) -> None:
+    """Serve the demo until it is stopped."""
+    if "data" not in settings.model_fields_set:
+        settings = settings.with_changes(data=settings.data / "demo")
+    if "log_level" not in settings.model_fields_set:
+        settings = settings.with_changes(log_level="warning")
+        configure_logging(level="warning", as_json=settings.log_json)
+    settings = settings.with_changes(demo=True)
+
+    async def on_ready(services: Services, port: int) -> None:
+        stations = await prepare_demo(services.database.pool)
+        print(banner(settings, port), flush=True)  # noqa: T201  this is the command's result
+        await run_simulator(
+            f"http://{_shown_host(settings.host)}:{port}",
+            stations,
+            first_seed=int(time.time()),
+            n_scans=n_scans,
+            n_at_once=n_at_once,
+            every_s=every_s,
+        )
+
+    await run_server(settings, on_ready=on_ready)
+
+
+async def run_simulator(
+    base_url: str,
+    stations: Sequence[SimulatedStation],
+    *,
+    first_seed: int,
+    n_scans: int,
+    n_at_once: int,
+    every_s: float,
+) -> None:
+    """Run the station simulator as a child process until it ends or this task is cancelled.
+
+    The keys go through the child's standard input, so that no process list shows them.
+    """
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "app.cli",
+        "station",
+        "simulate",
+        "--url",
+        base_url,
+        "--first-seed",
+        str(first_seed),
+        "--scans",
+        str(n_scans),
+        "--at-once",
+        str(n_at_once),
+        "--every",
+        str(every_s),
+        stdin=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert child.stdin is not None
+        child.stdin.write(json.dumps([asdict(station) for station in stations]).encode())
+        child.stdin.close()
+        await child.wait()
+    finally:
+        if child.returncode is None:
+            child.terminate()
+            await child.wait()

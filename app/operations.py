@@ -1,0 +1,99 @@
+"""What the operator's and the analyst's commands do, over the same database as the running system.
+
+Each opens the database (attaching to the embedded server of a running system), does one thing and closes.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+import inference.stations
+import review_ui.accounts
+from app.database import open_database, schema_status
+from app.settings import Settings
+
+
+@asynccontextmanager
+async def _connection(settings: Settings) -> AsyncIterator[Any]:
+    async with (
+        open_database(settings.dsn, settings.data, max_connections=2, attach=True) as database,
+        database.pool.acquire() as connection,
+    ):
+        yield connection
+
+
+async def show_schema_status(settings: Settings) -> dict[str, Any]:
+    """Tell the schema version of the database and of this program."""
+    async with open_database(settings.dsn, settings.data, max_connections=1, attach=True) as database:
+        status = await schema_status(database.dsn)
+    return {"database": status.current, "program": status.head, "state": str(status.state)}
+
+
+async def add_port(settings: Settings, *, code: str, name_zh: str, name_en: str) -> None:
+    """Add a port, or rename it."""
+    async with _connection(settings) as connection:
+        await connection.execute(
+            "INSERT INTO ports (code, name_zh, name_en) VALUES ($1, $2, $3)"
+            " ON CONFLICT (code) DO UPDATE SET name_zh = excluded.name_zh, name_en = excluded.name_en",
+            code,
+            name_zh,
+            name_en,
+        )
+
+
+async def create_station(
+    settings: Settings, *, station_id: str, port: str, name: str, webhook: str | None
+) -> dict[str, Any]:
+    """Register a station; the answer holds its key and webhook secret, which are shown this once."""
+    async with _connection(settings) as connection:
+        given = await inference.stations.create_station(
+            connection, station_id=station_id, port=port, name=name or station_id, webhook_url=webhook
+        )
+    return {"station_id": station_id, "key": given.key, "webhook_secret": given.webhook_secret}
+
+
+async def rotate_station_key(settings: Settings, *, station_id: str, grace_s: float) -> dict[str, Any]:
+    """Give a station a new key and end its others after ``grace_s``."""
+    async with _connection(settings) as connection:
+        given = await inference.stations.rotate_key(connection, station_id, grace_s=grace_s)
+    return {"station_id": station_id, "key": given.key}
+
+
+async def revoke_station_key(settings: Settings, *, key_id: str) -> bool:
+    """End one key; False when there is no live key of this id."""
+    async with _connection(settings) as connection:
+        return await inference.stations.revoke_key(connection, key_id)
+
+
+async def create_account(
+    settings: Settings, *, login: str, role: str, name: str, port: str | None, quals: int, password: str
+) -> int:
+    """Create an account and return its id."""
+    async with _connection(settings) as connection:
+        return await review_ui.accounts.create_account(
+            connection,
+            login=login,
+            display_name=name,
+            role=role,
+            port=port,
+            quals=quals,
+            password=password,
+        )
+
+
+async def set_password(settings: Settings, *, login: str, password: str) -> None:
+    """Set a password and end the account's sessions."""
+    async with _connection(settings) as connection:
+        await review_ui.accounts.set_password(connection, login=login, password=password)
+
+
+async def disable_account(settings: Settings, *, login: str) -> None:
+    """Disable an account and end its sessions; its leases end by themselves."""
+    async with _connection(settings) as connection:
+        await review_ui.accounts.disable_account(connection, login=login)

@@ -1,0 +1,77 @@
+"""Runs the web server over the opened services until it is told to stop."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Awaitable, Callable
+
+import structlog
+import uvicorn
+
+from app.errors import PortTakenError
+from app.settings import Settings
+from app.wiring import Services, build_app, open_services, run_background
+
+log = structlog.get_logger()
+OnReady = Callable[[Services, int], Awaitable[None]]
+
+
+async def run_server(settings: Settings, *, on_ready: OnReady | None = None) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Args:
+        settings: What to run and where.
+        on_ready: Awaited beside the server once it answers, with the port it listens on; when the server
+            stops first, it is cancelled.
+
+    Raises:
+        PortTakenError: Something else listens on the address.
+        DatabaseError: The database did not open.
+    """
+    listener = _listen(settings.host, settings.port)
+    port: int = listener.getsockname()[1]
+    with listener:
+        async with open_services(settings) as services, run_background(services, settings):
+            server = uvicorn.Server(
+                uvicorn.Config(
+                    build_app(settings, services),
+                    log_config=None,
+                    access_log=False,
+                    timeout_keep_alive=75,
+                    timeout_graceful_shutdown=5,
+                    server_header=False,
+                    date_header=False,
+                )
+            )
+            beside = asyncio.create_task(_when_ready(server, services, port, on_ready))
+            try:
+                await server.serve(sockets=[listener])
+            finally:
+                beside.cancel()
+                await asyncio.gather(beside, return_exceptions=True)
+    log.info("server_stopped", port=port)
+
+
+async def _when_ready(server: uvicorn.Server, services: Services, port: int, on_ready: OnReady | None) -> None:
+    while not server.started:
+        await asyncio.sleep(0.02)
+    log.info("server_started", port=port)
+    if on_ready is not None:
+        await on_ready(services, port)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        if error.errno in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
+            raise PortTakenError(
+                f"cannot listen on {host}:{port} ({error.strerror}); set SHENXIANG_PORT to another port"
+            ) from error
+        raise
+    listener.set_inheritable(True)
+    return listener

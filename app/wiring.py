@@ -1,0 +1,191 @@
+"""Builds every long-lived object and hands it to the parts that need it.
+
+This is the only module that knows how the parts fit together. ``open_services`` opens them in order and
+closes them in reverse; ``build_app`` makes the web application over them; ``run_background`` keeps the
+loops of the chosen roles running.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import structlog
+from fastapi import FastAPI
+
+from app.database import Database, open_database
+from app.health import build_health_router
+from app.problems import install_problem_handlers
+from app.settings import MiB, Settings
+from app.version import VERSION
+from inference.intake import build_intake_router
+from inference.screening import ScreeningWorker
+from inference.settings import IntakeSettings, ScreeningSettings, WebhookSettings
+from inference.triage import ensure_policy
+from inference.webhooks import WebhookDispatcher
+from review_queue.notify import Notifier
+from review_queue.policy import QueuePolicy
+from review_queue.queue import ReviewQueue
+from review_ui.review import build_review_router
+from review_ui.settings import ReviewSettings
+from review_ui.web import mount_web
+from scans.formats import ImageLimits
+from scans.guard import GuardedDecoder
+from scans.store import ScanStore, open_store
+
+log = structlog.get_logger()
+
+WEB_DIST = Path(__file__).parent.parent / "review_ui" / "web" / "dist"
+SWEEP_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What the parts share."""
+
+    database: Database
+    store: ScanStore
+    notifier: Notifier
+    queue: ReviewQueue
+    decoder: GuardedDecoder
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Open database, store, notifier, queue and decoder; close them in reverse order."""
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(settings.dsn, settings.data))
+        async with database.pool.acquire() as connection:
+            await ensure_policy(connection)
+        store = open_store(settings.store)
+        stack.push_async_callback(store.close)
+        notifier = Notifier(database.dsn)
+        await notifier.start()
+        stack.push_async_callback(notifier.close)
+        decoder = GuardedDecoder(
+            n_workers=settings.decode_workers,
+            memory_limit_bytes=settings.decode_memory_mb * MiB,
+            timeout_s=settings.decode_timeout_s,
+        )
+        stack.push_async_callback(decoder.close)
+        queue = ReviewQueue(database.pool, QueuePolicy(lease_ttl_s=settings.lease_ttl_s))
+        yield Services(database=database, store=store, notifier=notifier, queue=queue, decoder=decoder)
+
+
+def build_app(settings: Settings, services: Services) -> FastAPI:
+    """Make the web application of the roles in ``settings``."""
+    app = FastAPI(
+        title="审像 shenxiang",
+        version=VERSION,
+        description="Centralized AI-assisted review of container and vehicle X-ray scans.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    install_problem_handlers(app)
+    pool = services.database.pool
+    app.include_router(build_health_router(pool=pool, store=services.store, version=VERSION))
+    if "intake" in settings.roles:
+        app.include_router(
+            build_intake_router(
+                pool=pool,
+                store=services.store,
+                decoder=services.decoder,
+                notifier=services.notifier,
+                settings=intake_settings(settings),
+            )
+        )
+    if "review" in settings.roles:
+        app.include_router(
+            build_review_router(
+                pool=pool,
+                store=services.store,
+                queue=services.queue,
+                notifier=services.notifier,
+                settings=review_settings(settings),
+            )
+        )
+        mount_web(app, WEB_DIST)
+    return app
+
+
+def describe_api() -> dict[str, Any]:
+    """Return the OpenAPI document of all roles, without opening anything."""
+    nothing = cast(Any, None)
+    database = Database(dsn="", pool=nothing, is_embedded=True)
+    services = Services(database=database, store=nothing, notifier=nothing, queue=nothing, decoder=nothing)
+    return build_app(Settings(), services).openapi()
+
+
+@asynccontextmanager
+async def run_background(services: Services, settings: Settings) -> AsyncIterator[None]:
+    """Run the loops of the chosen roles for the length of the block, then let them drain."""
+    stop = asyncio.Event()
+    loops: list[Coroutine[Any, Any, None]] = []
+    if "screening" in settings.roles:
+        loops.append(screening_worker(services, settings).run(stop))
+    if "intake" in settings.roles:
+        dispatcher = WebhookDispatcher(services.database.pool, services.notifier, WebhookSettings())
+        loops.append(dispatcher.run(stop))
+    if "review" in settings.roles:
+        loops.append(sweep_leases(services, stop))
+    tasks = [asyncio.create_task(loop) for loop in loops]
+    try:
+        yield
+    finally:
+        stop.set()
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(result, BaseException):
+                log.error("background_loop_failed", exc_info=result)
+
+
+async def sweep_leases(services: Services, stop: asyncio.Event) -> None:
+    """Give expired cases back every second, so that an abandoned case waits no longer than its lease."""
+    while not stop.is_set():
+        try:
+            if n_returned := await services.queue.sweep_expired():
+                services.notifier.publish("queue", "")
+                log.info("leases_expired", n=n_returned)
+        except Exception:
+            log.exception("sweep_failed")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), SWEEP_EVERY_S)
+
+
+def screening_worker(services: Services, settings: Settings) -> ScreeningWorker:
+    """Make the worker that screens with the pinned model."""
+    chosen = {"n_runners": settings.screening_runners} if settings.screening_runners else {}
+    return ScreeningWorker(
+        pool=services.database.pool,
+        store=services.store,
+        queue=services.queue,
+        notifier=services.notifier,
+        model=settings.model,
+        settings=ScreeningSettings(deadline_s=settings.screening_deadline_s, **chosen),
+    )
+
+
+def intake_settings(settings: Settings) -> IntakeSettings:
+    """The intake's limits from the program's settings."""
+    return IntakeSettings(
+        limits=ImageLimits(
+            max_bytes=settings.max_image_mb * MiB,
+            max_pixels=settings.max_image_megapixels * 1_000_000,
+        ),
+        in_flight_bytes=settings.intake_in_flight_mb * MiB,
+        receive_timeout_s=settings.receive_timeout_s,
+    )
+
+
+def review_settings(settings: Settings) -> ReviewSettings:
+    """The review API's numbers from the program's settings."""
+    return ReviewSettings(
+        version=VERSION,
+        demo=settings.demo,
+        session_max_s=settings.session_max_h * 3600.0,
+        session_idle_s=settings.session_idle_min * 60.0,
+        heartbeat_s=min(20.0, settings.lease_ttl_s / 4),
+    )
