@@ -7,17 +7,37 @@ Boxes are ``[x0, y0, x1, y1]`` in pixels of the original scan.
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("contains a NUL character, which the database cannot hold")
+    return text
+
 
 Verdict = Literal["release", "inspect", "escalate", "rescan"]
 Role = Literal["reviewer", "supervisor", "auditor", "admin"]
-Box = Annotated[list[float], Field(min_length=4, max_length=4)]
+Text = Annotated[str, AfterValidator(_without_nul)]
+Pixel = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
+Box = Annotated[list[Pixel], Field(min_length=4, max_length=4)]
+RowId = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 
 class Strict(BaseModel):
     """Refuses unknown fields."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Problem(BaseModel):
+    """What every refused or failed request answers (RFC 9457, ``application/problem+json``)."""
+
+    type: str
+    title: str
+    status: int
+    code: str = Field(description="Stable; the page chooses its words by it")
+    detail: str
 
 
 class LoginIn(Strict):
@@ -86,13 +106,16 @@ class ScanView(BaseModel):
     pixel_pitch_mm: float | None
     bit_depth: int
     levels: list[Px16Level] = Field(description="Coarsest first")
-    declaration: dict[str, Any] | None = Field(description="As the station sent it (inference.schemas.Declaration)")
+    declaration: dict[str, Any] | None = Field(
+        description="As the station sent it (inference.schemas.Declaration)"
+    )
 
 
 class LeaseOut(BaseModel):
     """A case on this reviewer's seat, with everything the page needs to show it.
 
-    A second reviewer sees nothing of the first verdict. ``escalation`` is filled at stage 3 only.
+    A second reviewer sees nothing of the first verdict. ``escalation`` is filled at stage 3 only, and in the
+    view of a closed case (slot, token and ``ttl_s`` 0) that supervisors and auditors read.
     """
 
     case_id: int
@@ -124,25 +147,25 @@ class Annotation(Strict):
     """What a person drew."""
 
     box: Box
-    kind: str = Field(max_length=60)
-    note: str = Field(default="", max_length=500)
+    kind: Text = Field(max_length=60)
+    note: Text = Field(default="", max_length=500)
 
 
 class FindingVote(Strict):
     """A person's word on a finding."""
 
-    finding_id: int = Field(ge=0)
+    finding_id: int = Field(ge=0, le=100_000)
     accepted: bool
 
 
 class DecideIn(Strict):
     """A verdict on the case in slot 0. ``token`` must be that of the lease."""
 
-    case_id: int
-    token: int
+    case_id: RowId
+    token: RowId
     verdict: Verdict
-    reason_codes: list[str] = Field(default=[], max_length=20)
-    note: str = Field(default="", max_length=2000)
+    reason_codes: list[Text] = Field(default=[], max_length=20)
+    note: Text = Field(default="", max_length=2000)
     annotations: list[Annotation] = Field(default=[], max_length=200)
     finding_votes: list[FindingVote] = Field(default=[], max_length=500)
 
@@ -158,8 +181,8 @@ class DecideOut(BaseModel):
 class LeaseRef(Strict):
     """Names a lease by its fencing token."""
 
-    case_id: int
-    token: int
+    case_id: RowId
+    token: RowId
 
 
 class HeartbeatIn(Strict):
@@ -237,11 +260,12 @@ class DecisionPage(BaseModel):
 
 
 class AuditRow(BaseModel):
-    """One audit event."""
+    """One audit event. ``actor`` is ``account:<id>``, ``station:<id>`` or ``system:<part>``."""
 
     seq: int
     at: datetime
     actor: str
+    actor_name: str | None = Field(default=None, description="Display name, when the actor is an account")
     event: str
     case_id: int | None
     stage: int | None

@@ -1,0 +1,305 @@
+"""What a reviewer's page needs to show a case, in one query, and who may see a case at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import asyncpg
+import structlog
+
+from review_queue import audit
+from review_queue.cases import Lease, Stage
+from review_ui.database import Pool, from_jsonb
+from review_ui.errors import CaseNotFoundError
+from review_ui.pixels import Px16Reader, RecentlyUsed
+from review_ui.schemas import FindingOut, LeaseOut, PriorDecision, Px16Level, ScanView, ScreeningOut
+from scans.errors import ObjectCorruptError, ObjectMissingError
+
+log = structlog.get_logger()
+
+MAX_ID = 2**63 - 1
+N_KNOWN_CASES = 4096
+LEVELS: tuple[Literal[2], Literal[0]] = (2, 0)
+
+CASE_SQL = """
+SELECT c.case_id, c.cycle, c.reason, c.risk, c.closed_at,
+       extract(epoch FROM c.due_at - coalesce(c.closed_at, now()))::float8 AS due_in_s,
+       s.scan_id, s.port, s.station_id, s.modality, s.direction, s.container_no, s.container_no_valid,
+       s.scanned_at, s.received_at, s.width_px, s.height_px, s.n_channels, s.bit_depth, s.pixel_pitch_mm,
+       s.px16_full, s.px16_preview, s.declaration,
+       p.name_zh, p.name_en,
+       sc.screening_id, sc.model_name, sc.model_version, sc.outcome, sc.risk AS screening_risk, sc.findings
+FROM cases c
+JOIN scans s USING (scan_id)
+JOIN ports p ON p.code = s.port
+LEFT JOIN screenings sc ON sc.screening_id = coalesce($2, c.screening_id)
+WHERE c.case_id = $1
+"""
+
+PRIOR_SQL = """
+SELECT d.cycle, d.stage, a.display_name, d.verdict, d.reason_codes, d.note, d.decided_at
+FROM decisions d
+JOIN accounts a ON a.account_id = d.reviewer
+WHERE d.case_id = $1
+ORDER BY d.decision_id
+"""
+
+FACTS_SQL = """
+SELECT c.scan_id, c.port, s.px16_full, s.px16_preview, s.width_px, s.height_px, s.n_channels
+FROM cases c JOIN scans s USING (scan_id)
+WHERE c.case_id = $1
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseFacts:
+    """What never changes about a case. ``digests`` names the px16 object of each level."""
+
+    case_id: int
+    scan_id: str
+    port: str
+    digests: dict[int, str]
+    width_px: int
+    height_px: int
+    n_channels: int
+
+
+class CaseReader:
+    """Builds views of cases. Access is the routes' concern, but for ``is_closed``."""
+
+    def __init__(self, pool: Pool, pixels: Px16Reader) -> None:
+        self._pool = pool
+        self._pixels = pixels
+        self._facts: RecentlyUsed[int, CaseFacts] = RecentlyUsed(N_KNOWN_CASES)
+
+    async def lease_out(self, lease: Lease) -> LeaseOut:
+        """Return a leased case as its reviewer sees it.
+
+        Only stage 3 learns of earlier decisions: the second review is blind.
+
+        Raises:
+            StoreUnavailableError: If the store does not answer. An object that is lost or damaged is no
+                error: its level is left out, so that the reviewer can decide on a rescan.
+        """
+        row = await self._fetch(lease.case_id, lease.screening_id)
+        prior = await self._prior(lease.case_id, cycle=lease.cycle) if lease.stage == Stage.SUPERVISOR else []
+        return LeaseOut(
+            case_id=lease.case_id,
+            cycle=lease.cycle,
+            stage=_stage(lease.stage),
+            slot=_slot(lease.slot),
+            token=lease.token,
+            ttl_s=lease.ttl_s,
+            due_in_s=lease.due_in_s,
+            reason=str(lease.reason),
+            risk=lease.risk,
+            scan=await self._scan_view(row),
+            screening=_screening(row),
+            escalation=prior,
+        )
+
+    async def closed_view(self, case_id: int) -> LeaseOut:
+        """Return a closed case with all its decisions, for supervisors and auditors.
+
+        Raises:
+            CaseNotFoundError: If there is no such case, or it is still open.
+            StoreUnavailableError: If the store does not answer.
+        """
+        row = await self._fetch(case_id, None)
+        if row["closed_at"] is None:
+            raise CaseNotFoundError(f"case {case_id} is not closed")
+        prior = await self._prior(case_id)
+        return LeaseOut(
+            case_id=case_id,
+            cycle=row["cycle"],
+            stage=_stage(prior[-1].stage if prior else 1),
+            slot=0,
+            token=0,
+            ttl_s=0.0,
+            due_in_s=row["due_in_s"],
+            reason=row["reason"],
+            risk=row["risk"],
+            scan=await self._scan_view(row),
+            screening=_screening(row),
+            escalation=prior,
+        )
+
+    async def facts(self, case_id: int) -> CaseFacts:
+        """Return what never changes about a case.
+
+        Raises:
+            CaseNotFoundError: If there is no such case.
+        """
+        facts = self._facts.get(case_id)
+        if facts is None:
+            row = await self._pool.fetchrow(FACTS_SQL, _checked_id(case_id))
+            if row is None:
+                raise CaseNotFoundError(f"there is no case {case_id}")
+            facts = _facts(case_id, row)
+            self._facts.put(case_id, facts)
+        return facts
+
+    async def is_closed(self, case_id: int) -> bool:
+        """Return whether a case exists and is closed now."""
+        if not 0 <= case_id <= MAX_ID:
+            return False
+        sql = "SELECT closed_at IS NOT NULL FROM cases WHERE case_id = $1"
+        return bool(await self._pool.fetchval(sql, case_id))
+
+    async def strip(self, facts: CaseFacts, level: int, index: int) -> bytes:
+        """Return one strip's zstd frame.
+
+        Raises:
+            CaseNotFoundError: If the case has no such level or strip.
+            ObjectMissingError: If the object is lost.
+            ObjectCorruptError: If it is damaged.
+            StoreUnavailableError: If the store does not answer.
+        """
+        digest = facts.digests.get(level)
+        if digest is None:
+            raise CaseNotFoundError(f"case {facts.case_id} has no level {level}")
+        header = await self._pixels.header(
+            digest, width_px=facts.width_px, height_px=facts.height_px, n_channels=facts.n_channels
+        )
+        if not 0 <= index < len(header.strips):
+            raise CaseNotFoundError(f"level {level} of case {facts.case_id} has no strip {index}")
+        return await self._pixels.strip(digest, header, index)
+
+    async def record_damage(self, facts: CaseFacts, error: Exception) -> None:
+        """Leave a trace of an object that is lost or damaged, for the operator and the auditor."""
+        code = getattr(error, "code", "object_corrupt")
+        log.error(
+            "pixels_unreadable", case_id=facts.case_id, scan_id=facts.scan_id, code=code, error=str(error)
+        )
+        async with self._pool.acquire() as connection, connection.transaction():
+            await audit.record(
+                connection,
+                actor="system:review",
+                event=code,
+                scan_id=facts.scan_id,
+                case_id=facts.case_id,
+                detail=str(error)[:500],
+            )
+
+    async def _fetch(self, case_id: int, screening_id: int | None) -> asyncpg.Record:
+        row = await self._pool.fetchrow(CASE_SQL, _checked_id(case_id), screening_id)
+        if row is None:
+            raise CaseNotFoundError(f"there is no case {case_id}")
+        self._facts.put(case_id, _facts(case_id, row))
+        return row
+
+    async def _prior(self, case_id: int, *, cycle: int | None = None) -> list[PriorDecision]:
+        rows = await self._pool.fetch(PRIOR_SQL, case_id)
+        return [
+            PriorDecision(
+                stage=row["stage"],
+                reviewer=row["display_name"],
+                verdict=row["verdict"],
+                reason_codes=row["reason_codes"],
+                note=row["note"],
+                decided_at=row["decided_at"],
+            )
+            for row in rows
+            if cycle is None or row["cycle"] == cycle
+        ]
+
+    async def _scan_view(self, row: asyncpg.Record) -> ScanView:
+        return ScanView(
+            scan_id=row["scan_id"],
+            port=row["port"],
+            port_name_zh=row["name_zh"],
+            port_name_en=row["name_en"],
+            station_id=row["station_id"],
+            modality=row["modality"],
+            direction=row["direction"],
+            container_no=row["container_no"],
+            container_no_valid=row["container_no_valid"],
+            scanned_at=row["scanned_at"],
+            received_at=row["received_at"],
+            pixel_pitch_mm=row["pixel_pitch_mm"],
+            bit_depth=row["bit_depth"],
+            levels=await self._levels(_facts(row["case_id"], row)),
+            declaration=from_jsonb(row["declaration"]),
+        )
+
+    async def _levels(self, facts: CaseFacts) -> list[Px16Level]:
+        levels = []
+        for level in LEVELS:
+            try:
+                header = await self._pixels.header(
+                    facts.digests[level],
+                    width_px=facts.width_px,
+                    height_px=facts.height_px,
+                    n_channels=facts.n_channels,
+                )
+            except (ObjectMissingError, ObjectCorruptError) as error:
+                await self.record_damage(facts, error)
+                continue
+            levels.append(
+                Px16Level(
+                    level=level,
+                    width_px=header.width_px,
+                    height_px=header.height_px,
+                    n_channels=header.n_channels,
+                    strip_rows=header.strip_rows,
+                    n_strips=len(header.strips),
+                    url=f"/api/v1/cases/{facts.case_id}/px16/{level}/{{strip}}",
+                )
+            )
+        return levels
+
+
+def findings_out(findings: Sequence[dict[str, Any]]) -> list[FindingOut]:
+    """Return stored findings with the index by which votes name them."""
+    return [
+        FindingOut(
+            finding_id=index,
+            kind=finding["kind"],
+            score=finding["score"],
+            threshold=finding["threshold"],
+            box=finding["box_xyxy"],
+        )
+        for index, finding in enumerate(findings)
+    ]
+
+
+def _screening(row: asyncpg.Record) -> ScreeningOut | None:
+    if row["screening_id"] is None:
+        return None
+    return ScreeningOut(
+        model_name=row["model_name"],
+        model_version=row["model_version"],
+        outcome=row["outcome"],
+        risk=row["screening_risk"],
+        findings=findings_out(from_jsonb(row["findings"])),
+    )
+
+
+def _facts(case_id: int, row: asyncpg.Record) -> CaseFacts:
+    return CaseFacts(
+        case_id=case_id,
+        scan_id=row["scan_id"],
+        port=row["port"],
+        digests={0: row["px16_full"].hex(), 2: row["px16_preview"].hex()},
+        width_px=row["width_px"],
+        height_px=row["height_px"],
+        n_channels=row["n_channels"],
+    )
+
+
+def _checked_id(case_id: int) -> int:
+    if not 0 <= case_id <= MAX_ID:
+        raise CaseNotFoundError(f"there is no case {case_id}")
+    return case_id
+
+
+def _stage(stage: int) -> Literal[1, 2, 3]:
+    match stage:
+        case 1 | 2 | 3:
+            return stage
+        case _:
+            raise ValueError(f"there is no stage {stage}")
+
+
+def _slot(slot: int) -> Literal[0, 1]:
+    return 1 if slot == 1 else 0

@@ -1,0 +1,94 @@
+"""Errors of the review API.
+
+ReviewError (review_error)
+├── NotLoggedInError (not_logged_in)
+├── LoginRefusedError (login_refused)
+├── LoginThrottledError (login_throttled), with ``retry_after_s``
+├── CsrfRefusedError (csrf_refused)
+├── CaseNotFoundError (case_not_found)
+├── ReasonCodeUnknownError (reason_code_unknown)
+└── AccountError (account_error)
+    ├── AccountInvalidError (account_invalid)
+    ├── AccountNotFoundError (account_not_found)
+    ├── LoginTakenError (login_taken)
+    └── PasswordTooWeakError (password_too_weak)
+
+A role that may not do something is ``review_queue.errors.RoleNotAllowedError`` here too: one code,
+one class. Statuses are in ``review_ui.problems``.
+"""
+
+
+class ReviewError(Exception):
+    """Base of every error of the review API."""
+
+    code = "review_error"
+
+
+class NotLoggedInError(ReviewError):
+    """No session, or one that has ended."""
+
+    code = "not_logged_in"
+
+
+class LoginRefusedError(ReviewError):
+    """Unknown login, disabled account or wrong password; which of them is not told."""
+
+    code = "login_refused"
+
+
+class LoginThrottledError(ReviewError):
+    """Too many failed logins of one name from one address."""
+
+    code = "login_throttled"
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class CsrfRefusedError(ReviewError):
+    """An unsafe request that our own page did not send."""
+
+    code = "csrf_refused"
+
+
+class CaseNotFoundError(ReviewError):
+    """No such case, or none that this account may see; which of them is not told."""
+
+    code = "case_not_found"
+
+
+class ReasonCodeUnknownError(ReviewError):
+    """A reason that is not offered for the verdict given."""
+
+    code = "reason_code_unknown"
+
+
+class AccountError(ReviewError):
+    """Base of what can be wrong with creating or changing an account."""
+
+    code = "account_error"
+
+
+class AccountInvalidError(AccountError):
+    """A login, role, port or qualification that the accounts table cannot hold."""
+
+    code = "account_invalid"
+
+
+class AccountNotFoundError(AccountError):
+    """No account with this login."""
+
+    code = "account_not_found"
+
+
+class LoginTakenError(AccountError):
+    """Another account has this login. A login is never given to a second person."""
+
+    code = "login_taken"
+
+
+class PasswordTooWeakError(AccountError):
+    """A password that is too short or says no more than the login."""
+
+    code = "password_too_weak"

@@ -1,0 +1,100 @@
+"""Server-sent events: a response that stays open and ends when it should.
+
+It ends when the browser goes, when the session behind it ends, and when the server wants to stop. The last
+needs care: a server that stops gracefully waits for open responses before it tells the application to shut
+down, so a stream has to look for itself.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from time import monotonic
+
+from pydantic import BaseModel
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+LOOK_EVERY_S = 0.5
+KEEPALIVE = b": still here\n\n"
+
+NextValue = Callable[[float], Awaitable[BaseModel | None]]
+
+
+def server_is_stopping() -> bool:
+    """Return whether the uvicorn server of this process has been asked to stop.
+
+    uvicorn tells nobody before its open responses have ended; but it takes the signals with a method of
+    itself, and that leads to its flag. Under another server this is always False.
+    """
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    return bool(getattr(server, "should_exit", False))
+
+
+async def events(
+    event: str,
+    next_value: NextValue,
+    *,
+    is_allowed: Callable[[], Awaitable[bool]],
+    keepalive_s: float,
+    is_stopping: Callable[[], bool] = server_is_stopping,
+) -> AsyncGenerator[bytes, None]:
+    """Yield events as bytes until the stream should end.
+
+    Args:
+        event: The events' name.
+        next_value: Waits at most so many seconds for the next value and returns None without one.
+        is_allowed: Whether the watcher still may watch; asked at every keep-alive interval.
+        keepalive_s: After so long a silence a comment is sent, so that proxies keep the connection.
+        is_stopping: Whether the server wants to stop.
+    """
+    sent_at = asked_at = monotonic()
+    yield b"retry: 2000\n\n"
+    while not is_stopping():
+        value = await next_value(min(LOOK_EVERY_S, keepalive_s))
+        now = monotonic()
+        if now - asked_at >= keepalive_s:
+            asked_at = now
+            if not await is_allowed():
+                return
+        if value is not None:
+            sent_at = now
+            data = value.__pydantic_serializer__.to_json(value)
+            yield b"event: " + event.encode() + b"\ndata: " + data + b"\n\n"
+        elif now - sent_at >= keepalive_s:
+            sent_at = now
+            yield KEEPALIVE
+
+
+class EventStreamResponse(Response):
+    """Sends what a generator yields, and closes the generator as soon as the browser has gone."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, source: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+        del self.headers["content-length"]
+        self._source = source
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        sender = asyncio.create_task(self._send_all(send))
+        listener = asyncio.create_task(_wait_for_disconnect(receive))
+        try:
+            await asyncio.wait({sender, listener}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            listener.cancel()
+            sender.cancel()
+            with contextlib.suppress(asyncio.CancelledError, OSError):
+                await sender
+
+    async def _send_all(self, send: Send) -> None:
+        async with contextlib.aclosing(self._source) as source:
+            async for chunk in source:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _wait_for_disconnect(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,89 @@
+"""Words of the page that the server owns: reason codes of a decision and names of finding kinds.
+
+The codes are stored with decisions for years, so a code is never renamed or given a second meaning; one
+that is no longer wanted loses its verdicts.
+"""
+
+from collections.abc import Sequence
+
+from review_ui.errors import ReasonCodeUnknownError
+from review_ui.schemas import ReasonCode, Verdict
+
+REASON_CODES: tuple[ReasonCode, ...] = (
+    ReasonCode(code="no_anomaly", zh="未见异常", en="Nothing unusual", verdicts=["release"]),
+    ReasonCode(
+        code="matches_declaration", zh="与申报相符", en="Matches the declaration", verdicts=["release"]
+    ),
+    ReasonCode(code="finding_rejected", zh="排除误报", en="False alarm of the model", verdicts=["release"]),
+    ReasonCode(
+        code="concealment", zh="夹藏嫌疑", en="Suspected concealment", verdicts=["inspect", "escalate"]
+    ),
+    ReasonCode(
+        code="contraband", zh="疑似违禁品", en="Suspected contraband", verdicts=["inspect", "escalate"]
+    ),
+    ReasonCode(
+        code="goods_mismatch", zh="品名不符", en="Goods not as declared", verdicts=["inspect", "escalate"]
+    ),
+    ReasonCode(
+        code="quantity_mismatch",
+        zh="数量不符",
+        en="Quantity not as declared",
+        verdicts=["inspect", "escalate"],
+    ),
+    ReasonCode(
+        code="not_empty", zh="申报空箱有货", en="Declared empty, is not", verdicts=["inspect", "escalate"]
+    ),
+    ReasonCode(
+        code="image_anomaly", zh="图像异常", en="Odd image", verdicts=["inspect", "escalate", "rescan"]
+    ),
+    ReasonCode(
+        code="impenetrable", zh="难以穿透", en="Not penetrated", verdicts=["inspect", "escalate", "rescan"]
+    ),
+    ReasonCode(code="undecided", zh="难以判定", en="Hard to judge", verdicts=["inspect", "escalate"]),
+    ReasonCode(code="image_incomplete", zh="图像不完整", en="Incomplete image", verdicts=["rescan"]),
+    ReasonCode(code="image_quality", zh="图像质量差", en="Poor image quality", verdicts=["rescan"]),
+    ReasonCode(
+        code="wrong_vehicle", zh="车箱不符", en="Not the announced vehicle", verdicts=["rescan", "inspect"]
+    ),
+    ReasonCode(code="other", zh="其他", en="Other", verdicts=["release", "inspect", "escalate", "rescan"]),
+)
+
+FINDING_KINDS: dict[str, dict[str, str]] = {
+    "gun": {"zh": "疑似枪支", "en": "Firearm"},
+    "firearm": {"zh": "疑似枪支", "en": "Firearm"},
+    "knife": {"zh": "疑似管制刀具", "en": "Knife"},
+    "blade": {"zh": "疑似管制刀具", "en": "Blade"},
+    "explosive": {"zh": "疑似爆炸物", "en": "Explosive"},
+    "brick": {"zh": "疑似砖块状夹藏", "en": "Brick-shaped concealment"},
+    "drug_brick": {"zh": "疑似砖块状夹藏", "en": "Brick-shaped concealment"},
+    "cigarettes": {"zh": "疑似卷烟", "en": "Cigarettes"},
+    "bottle": {"zh": "疑似瓶装液体", "en": "Bottle"},
+    "metal": {"zh": "疑似金属块", "en": "Dense metal"},
+    "dense_metal": {"zh": "疑似高密度金属", "en": "Dense metal"},
+    "dense_block": {"zh": "高密度块", "en": "Dense block"},
+    "organic_block": {"zh": "疑似有机物块", "en": "Organic block"},
+    "electronics": {"zh": "疑似电子产品", "en": "Electronics"},
+    "machinery": {"zh": "疑似机械设备", "en": "Machinery"},
+    "person": {"zh": "疑似藏匿人员", "en": "Hidden person"},
+    "hidden_compartment": {"zh": "疑似夹层", "en": "Hidden compartment"},
+    "impenetrable": {"zh": "难穿透区域", "en": "Not penetrated"},
+    "not_empty": {"zh": "申报空箱有货", "en": "Declared empty, is not"},
+    "declaration_mismatch": {"zh": "与申报不符", "en": "Not as declared"},
+    "threat": {"zh": "疑似违禁品", "en": "Threat"},
+}
+"""Names by kind. The page shows a kind that is not here by its own name; a reviewer also picks from these
+when drawing a box."""
+
+
+def check_reason_codes(codes: Sequence[str], verdict: Verdict) -> None:
+    """Refuse a reason that is not offered for ``verdict``.
+
+    Raises:
+        ReasonCodeUnknownError: On the first such code.
+    """
+    offered = {reason.code for reason in REASON_CODES if verdict in reason.verdicts}
+    for code in codes:
+        if code not in offered:
+            raise ReasonCodeUnknownError(
+                f"{code!r} is no reason for {verdict!r}; GET /api/v1/ui-config lists the reasons"
+            )

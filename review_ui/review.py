@@ -1,0 +1,178 @@
+"""The reviewer's routes: claim, prefetch, decide, keep, give back, look. Thin over ``ReviewQueue``.
+
+``build_review_router`` joins all routes of the review API.
+"""
+
+from typing import Any
+
+import structlog
+from fastapi import APIRouter
+from review_queue.notify import Notifier
+from starlette.requests import Request
+from starlette.responses import Response
+
+from review_queue.cases import Decision, Lease, Marks, Verdict
+from review_queue.queue import ReviewQueue
+from review_ui.accounts import Authenticator
+from review_ui.board import GlanceFeed, board_feed
+from review_ui.cases import CaseReader
+from review_ui.database import Pool
+from review_ui.event_routes import EventRoutes
+from review_ui.guard import allow, guarded_route, json_response, light, session_of
+from review_ui.history import History
+from review_ui.history_routes import HistoryRoutes
+from review_ui.pixel_routes import PixelRoutes
+from review_ui.pixels import Px16Reader
+from review_ui.reasons import check_reason_codes
+from review_ui.schemas import (
+    DecideIn,
+    DecideOut,
+    HeartbeatIn,
+    HeartbeatOut,
+    LeaseOut,
+    Problem,
+)
+from review_ui.session_routes import SessionRoutes
+from review_ui.sessions import SessionStore
+from review_ui.settings import ReviewSettings
+from scans.errors import ScanError
+from scans.store import ScanStore
+
+log = structlog.get_logger()
+
+MAX_DECIDE_BYTES = 512 * 1024
+NO_CASE: dict[int | str, dict[str, Any]] = {204: {"description": "There is no case for this reviewer now"}}
+
+
+class ReviewRoutes:
+    """``/review/…``, for reviewers (stages 1 and 2) and supervisors (stage 3)."""
+
+    def __init__(self, *, queue: ReviewQueue, notifier: Notifier, cases: CaseReader) -> None:
+        self._queue = queue
+        self._notifier = notifier
+        self._cases = cases
+
+    def add_to(self, router: APIRouter) -> None:
+        """Add the routes."""
+        router.post("/review/next", response_model=LeaseOut, responses=NO_CASE)(self.next)
+        router.post("/review/prefetch", response_model=LeaseOut, responses=NO_CASE)(self.prefetch)
+        router.post("/review/decide", response_model=DecideOut, max_body_size=MAX_DECIDE_BYTES)(self.decide)
+        router.post("/review/heartbeat", response_model=HeartbeatOut, max_body_size=4096)(self.heartbeat)
+        router.post("/review/pause", status_code=204)(self.pause)
+
+    @light
+    @allow("reviewer", "supervisor")
+    async def next(self, request: Request) -> Response:
+        """Return the case on seat 0: the one under review, the prefetched one, or a newly assigned one."""
+        return await self._lease_response(await self._queue.claim_next_case(session_of(request).reviewer()))
+
+    @light
+    @allow("reviewer", "supervisor")
+    async def prefetch(self, request: Request) -> Response:
+        """Fill seat 1, so that the next case's pixels are there when this one is decided."""
+        return await self._lease_response(await self._queue.prefetch_case(session_of(request).reviewer()))
+
+    @light
+    @allow("reviewer", "supervisor")
+    async def decide(self, request: Request, body: DecideIn) -> Response:
+        """Record the verdict on the case on seat 0, and return the prefetched case, now current."""
+        check_reason_codes(body.reason_codes, body.verdict)
+        facts = await self._cases.facts(body.case_id)
+        outcome = await self._queue.decide(session_of(request).reviewer(), _decision(body))
+        if outcome.disposition is not None:
+            await self._notifier.publish("disposition", outcome.scan_id)
+        await self._notifier.publish("queue", facts.port)
+        return json_response(
+            DecideOut(
+                decision_id=outcome.decision_id,
+                case_closed=outcome.disposition is not None,
+                next=await self._next_out(outcome.next_lease),
+            )
+        )
+
+    @light
+    @allow("reviewer", "supervisor", is_activity=False)
+    async def heartbeat(self, request: Request, body: HeartbeatIn) -> Response:
+        """Extend the leases that the page still shows or holds ready."""
+        leases = [(lease.case_id, lease.token) for lease in body.leases]
+        ttl_s, lost = await self._queue.extend_leases(session_of(request).reviewer(), leases)
+        return json_response(HeartbeatOut(ttl_s=ttl_s, lost=lost))
+
+    @light
+    @allow("reviewer", "supervisor")
+    async def pause(self, request: Request) -> Response:
+        """Give the cases on both seats back to the queue."""
+        await self._queue.release_leases(session_of(request).reviewer())
+        return Response(status_code=204)
+
+    async def _lease_response(self, lease: Lease | None) -> Response:
+        if lease is None:
+            return Response(status_code=204)
+        return json_response(await self._cases.lease_out(lease))
+
+    async def _next_out(self, lease: Lease | None) -> LeaseOut | None:
+        """Return the promoted case; without its view the page asks again, for the decision is recorded."""
+        if lease is None:
+            return None
+        try:
+            return await self._cases.lease_out(lease)
+        except ScanError as error:
+            log.error("next_case_not_shown", case_id=lease.case_id, code=error.code, error=str(error))
+            return None
+
+
+def build_review_router(
+    *, pool: Pool, store: ScanStore, queue: ReviewQueue, notifier: Notifier, settings: ReviewSettings
+) -> APIRouter:
+    """Return every route of the review API, under ``/api/v1``.
+
+    Args:
+        pool: Of a migrated database.
+        store: Where the px16 objects are.
+        queue: Hands out cases and takes decisions.
+        notifier: Started; told after each decision.
+        settings: See ``ReviewSettings``.
+    """
+    sessions = SessionStore(
+        pool,
+        max_s=settings.session_max_s,
+        idle_s=settings.session_idle_s,
+        cache_s=settings.session_cache_s,
+    )
+    cases = CaseReader(pool, Px16Reader(store, n_headers=settings.header_cache_size))
+    history = History(pool)
+    board = board_feed(pool, period_s=settings.board_refresh_s)
+    glances = GlanceFeed(pool, period_s=settings.glance_refresh_s, time_zone=settings.time_zone)
+    router = APIRouter(
+        prefix="/api/v1",
+        route_class=guarded_route(sessions),
+        responses={
+            422: {"model": Problem},
+            "default": {"model": Problem, "description": "A problem (RFC 9457)"},
+        },
+        max_body_size=64 * 1024,
+    )
+    SessionRoutes(
+        sessions=sessions, authenticator=Authenticator(pool), queue=queue, settings=settings
+    ).add_to(router)
+    ReviewRoutes(queue=queue, notifier=notifier, cases=cases).add_to(router)
+    PixelRoutes(queue=queue, cases=cases, history=history).add_to(router)
+    EventRoutes(board=board, glances=glances, sessions=sessions, keepalive_s=settings.keepalive_s).add_to(
+        router
+    )
+    HistoryRoutes(cases=cases, history=history).add_to(router)
+    return router
+
+
+def _decision(body: DecideIn) -> Decision:
+    return Decision(
+        case_id=body.case_id,
+        token=body.token,
+        verdict=Verdict(body.verdict),
+        reason_codes=body.reason_codes,
+        note=body.note,
+        marks=Marks(
+            annotations=[annotation.model_dump() for annotation in body.annotations],
+            finding_votes=[vote.model_dump() for vote in body.finding_votes],
+        ),
+    )

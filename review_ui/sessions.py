@@ -1,0 +1,142 @@
+"""Sessions: who is behind a cookie.
+
+Invariants: a token is random, new at every login, and stored only as its sha256; a session ends at the
+latest after a fixed time, after a time without activity, at logout, and when its account is disabled or
+given another password. Each process believes a session for a few seconds without asking, so a session that
+is revoked elsewhere dies within that time. Time is the database's.
+"""
+
+import hashlib
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
+
+from review_queue import audit
+from review_queue.cases import Reviewer, Role
+from review_ui.accounts import Account, account_from_row
+from review_ui.database import Pool
+
+COOKIE = "sx_session"
+SEEN_EVERY_S = 60.0
+MAX_CACHED = 10_000
+
+_FIND = """
+SELECT a.account_id, a.login, a.display_name, a.role, a.port, a.quals,
+       extract(epoch FROM clock_timestamp() - s.last_seen_at)::float8 AS silent_s
+FROM sessions s
+JOIN accounts a USING (account_id)
+WHERE s.token_sha256 = $1
+  AND s.revoked_at IS NULL
+  AND a.disabled_at IS NULL
+  AND s.expires_at > clock_timestamp()
+  AND s.last_seen_at > clock_timestamp() - $2::interval
+"""
+
+_SEE = "UPDATE sessions SET last_seen_at = clock_timestamp() WHERE token_sha256 = $1"
+
+_OPEN = """
+INSERT INTO sessions (token_sha256, account_id, created_at, last_seen_at, expires_at)
+VALUES ($1, $2, clock_timestamp(), clock_timestamp(), clock_timestamp() + $3::interval)
+"""
+
+_REVOKE = """
+UPDATE sessions SET revoked_at = clock_timestamp() WHERE token_sha256 = $1 AND revoked_at IS NULL
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """A live session: the account behind it, and the hash that names it."""
+
+    token_sha256: bytes
+    account: Account
+
+    def reviewer(self) -> Reviewer:
+        """Return the account as the queue knows it."""
+        account = self.account
+        return Reviewer(
+            account_id=account.account_id, role=Role(account.role), port=account.port, quals=account.quals
+        )
+
+
+@dataclass(kw_only=True)
+class _Known:
+    session: Session
+    checked_at: float
+    silent_s: float
+
+
+class SessionStore:
+    """Opens, finds and revokes sessions."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        max_s: float,
+        idle_s: float,
+        cache_s: float,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._pool = pool
+        self._max = timedelta(seconds=max_s)
+        self._idle = timedelta(seconds=idle_s)
+        self._cache_s = cache_s
+        self._clock = clock
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+
+    async def open(self, account: Account) -> str:
+        """Begin a session and return its token, which is kept nowhere."""
+        token = secrets.token_urlsafe(32)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_OPEN, token_hash(token), account.account_id, self._max)
+            await audit.record(connection, actor=audit.account_actor(account.account_id), event="logged_in")
+        return token
+
+    async def find(self, token: str, *, is_activity: bool = True) -> Session | None:
+        """Return the live session of a token, or None.
+
+        Args:
+            token: From the cookie.
+            is_activity: Whether a person caused the request. A page's heartbeats and event streams did not,
+                and do not keep a session alive that its person has left.
+        """
+        digest = token_hash(token)
+        known = self._known.get(digest)
+        if known is None or self._clock() - known.checked_at > self._cache_s:
+            known = await self._look_up(digest)
+            if known is None:
+                return None
+        if is_activity and known.silent_s + self._clock() - known.checked_at >= SEEN_EVERY_S:
+            known.silent_s = known.checked_at - self._clock()
+            await self._pool.execute(_SEE, digest)
+        return known.session
+
+    async def revoke(self, session: Session) -> None:
+        """End a session; this process forgets it at once."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_REVOKE, session.token_sha256)
+            actor = audit.account_actor(session.account.account_id)
+            await audit.record(connection, actor=actor, event="logged_out")
+        self._known.pop(session.token_sha256, None)
+
+    async def _look_up(self, digest: bytes) -> _Known | None:
+        row = await self._pool.fetchrow(_FIND, digest, self._idle)
+        if row is None:
+            self._known.pop(digest, None)
+            return None
+        session = Session(token_sha256=digest, account=account_from_row(row))
+        known = _Known(session=session, checked_at=self._clock(), silent_s=row["silent_s"])
+        self._known[digest] = known
+        self._known.move_to_end(digest)
+        while len(self._known) > MAX_CACHED:
+            self._known.popitem(last=False)
+        return known
+
+
+def token_hash(token: str) -> bytes:
+    """Return the sha256 under which a token is stored. A token has 256 random bits; no salt is needed."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
