@@ -1,32 +1,31 @@
 """Every error of intake, screening and re-scoring, one tree.
 
-    InferenceError                       inference_error
-    ├── StationKeyInvalidError           station_key_invalid        no key, a wrong one, or a revoked one
-    ├── StationUnknownError              station_unknown            no station of this id
-    ├── StationExistsError               station_exists             the id is taken
-    ├── PortUnknownError                 port_unknown               no port of this code
-    ├── ScanNotFoundError                scan_not_found             none, or another station's
-    ├── RequestError                     request_error              base of what a sender can mend
-    │   ├── RequestInvalidError          request_invalid            the JSON breaks the schema
-    │   ├── MultipartMalformedError      multipart_malformed        the body is no sound multipart form
-    │   ├── MediaTypeError               media_type_unsupported     neither JSON nor multipart
-    │   ├── BodyTooLargeError            body_too_large             longer than the limit
-    │   ├── RequestTimeoutError          request_timeout            the body arrived too slowly
-    │   ├── ClientGoneError              client_gone                the sender hung up half-way
-    │   ├── IdempotencyKeyMissingError   idempotency_key_missing
-    │   ├── IdempotencyKeyInvalidError   idempotency_key_invalid
-    │   ├── IdempotencyKeyReusedError    idempotency_key_reused     same key, another body
-    │   ├── RequestInFlightError         request_in_flight          same key, being handled now
-    │   ├── ImageUnknownError            image_unknown              a digest nobody uploaded
-    │   └── ChannelsInvalidError         channels_invalid           files and channels do not fit
-    ├── BusyError                        busy                       over budget; try again later
-    ├── DatabaseUnavailableError         database_unavailable       try again later
-    ├── PolicyInvalidError               policy_invalid             the stored triage policy is unusable
-    ├── EngineError                      engine_error               the model did not give an answer
-    │   ├── EngineOutputError            engine_output_invalid      NaN, or not the contract's shapes
-    │   └── EngineTimeoutError           engine_timeout
-    └── RescoreError                     rescore_error
-        └── RescoreMismatchError         rescore_mismatch           the folder holds another run
+InferenceError                       inference_error
+├── StationKeyInvalidError           station_key_invalid        no key, a wrong one, or a revoked one
+├── StationUnknownError              station_unknown            no station of this id
+├── StationExistsError               station_exists             the id is taken
+├── PortUnknownError                 port_unknown               no port of this code
+├── ScanNotFoundError                scan_not_found             none, or another station's
+├── RequestError                     request_error              base of what a sender can mend
+│   ├── RequestInvalidError          request_invalid            the JSON breaks the schema
+│   ├── MultipartMalformedError      multipart_malformed        the body is no sound multipart form
+│   ├── MediaTypeError               media_type_unsupported     neither JSON nor multipart
+│   ├── BodyTooLargeError            body_too_large             longer than the limit
+│   ├── RequestTimeoutError          request_timeout            the body arrived too slowly
+│   ├── ClientGoneError              client_gone                the sender hung up half-way
+│   ├── IdempotencyKeyMissingError   idempotency_key_missing
+│   ├── IdempotencyKeyInvalidError   idempotency_key_invalid
+│   ├── IdempotencyKeyReusedError    idempotency_key_reused     same key, another body
+│   ├── RequestInFlightError         request_in_flight          same key, being handled now
+│   ├── ImageUnknownError            image_unknown              a digest nobody uploaded
+│   └── ChannelsInvalidError         channels_invalid           files and channels do not fit
+├── BusyError                        busy                       over budget; try again later
+├── DatabaseUnavailableError         database_unavailable       try again later
+├── PolicyInvalidError               policy_invalid             the stored triage policy is unusable
+├── EngineError                      engine_error               the model did not give an answer
+│   └── EngineTimeoutError           engine_timeout
+└── RescoreError                     rescore_error
+    └── RescoreMismatchError         rescore_mismatch           the folder holds another run
 """
 
 from typing import ClassVar
@@ -184,12 +183,6 @@ class EngineError(InferenceError):
     """The model did not give an answer; the scan stays unscreened."""
 
     code = "engine_error"
-
-
-class EngineOutputError(EngineError):
-    """The model's output is not finite or not of the contract's shape. Repeating cannot help."""
-
-    code = "engine_output_invalid"
 
 
 class EngineTimeoutError(EngineError):

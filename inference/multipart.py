@@ -66,7 +66,7 @@ class FormReader:
         self._parts: list[Part] = []
         self._open: _OpenPart | None = None
         self._ended = False
-        callbacks: "MultipartCallbacks" = {
+        callbacks: MultipartCallbacks = {
             "on_part_begin": self._begin_part,
             "on_header_field": lambda data, start, end: self._part().header_name.extend(data[start:end]),
             "on_header_value": lambda data, start, end: self._part().header_value.extend(data[start:end]),

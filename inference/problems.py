@@ -45,11 +45,11 @@ STATUS_BY_CODE: dict[str, int] = {
     "inference_error": 500,
     "policy_invalid": 500,
     "engine_error": 500,
-    "engine_output_invalid": 500,
     "engine_timeout": 503,
     "rescore_error": 500,
     "rescore_mismatch": 409,
     "model_error": 500,
     "model_not_pinned": 500,
     "model_contract_invalid": 500,
+    "model_output_invalid": 500,
 }

@@ -1,4 +1,4 @@
-"""Stations and their keys: ``sx_<key_id>_<secret>``, of which only the sha256 is stored.
+"""Stations and their keys: ``sx_<key_id>_<secret>``, of whose secret only the sha256 is stored.
 
 Invariant: a key speaks for its own station and port only. The operator's side (create, rotate, revoke) takes
 a connection; ``StationKeys`` is the request's side and keeps each key for a moment, so that a request is
@@ -23,10 +23,12 @@ from inference.errors import (
     StationKeyInvalidError,
     StationUnknownError,
 )
+from review_queue import audit
 
 MAX_CACHED_KEYS = 4096
+OPERATOR = "system:operator"
 REFUSED = "This request carries no valid station key. Send 'Authorization: Bearer sx_…' with a current key."
-BEARER = re.compile(r"(?i:bearer) +(?P<key>sx_(?P<key_id>[A-Za-z0-9-]{1,40})_[A-Za-z0-9_-]{16,200}) *")
+BEARER = re.compile(r"(?i:bearer) +sx_(?P<key_id>[A-Za-z0-9-]{1,40})_(?P<secret>[A-Za-z0-9_-]{16,200}) *")
 
 FIND_KEY = """
 SELECT k.key_sha256, s.station_id, s.port
@@ -58,25 +60,30 @@ class StationCredentials:
 
 
 def new_key() -> tuple[str, str, bytes]:
-    """Make a key from the system's random source: (key id, key, sha256 of the key)."""
-    key_id = secrets.token_hex(6)
-    key = f"sx_{key_id}_{secrets.token_urlsafe(32)}"
-    return key_id, key, hash_key(key)
+    """Make a key from the system's random source: (key id, whole key, what is stored of it)."""
+    key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    return key_id, f"sx_{key_id}_{secret}", hash_secret(secret)
 
 
-def hash_key(key: str) -> bytes:
-    """Return what is stored of a key. A fast hash is enough: the secret has 256 random bits."""
-    return hashlib.sha256(key.encode()).digest()
+def hash_secret(secret: str) -> bytes:
+    """Return the sha256 of a key's secret part. A fast hash is enough: it has 256 random bits."""
+    return hashlib.sha256(secret.encode("ascii")).digest()
 
 
 def parse_bearer(header: str | None) -> tuple[str, str] | None:
-    """Split an Authorization header into (key id, whole key); None if it is not of our form."""
+    """Split an Authorization header into (key id, secret); None if it is not of our form."""
     match = BEARER.fullmatch(header or "")
-    return (match["key_id"], match["key"]) if match else None
+    return (match["key_id"], match["secret"]) if match else None
 
 
 async def create_station(
-    conn: Connection, *, station_id: str, port: str, name: str, webhook_url: str | None = None
+    conn: Connection,
+    *,
+    station_id: str,
+    port: str,
+    name: str,
+    webhook_url: str | None = None,
+    actor: str = OPERATOR,
 ) -> StationCredentials:
     """Register a scanner and give it its first key.
 
@@ -86,6 +93,7 @@ async def create_station(
         port: Code of a known port.
         name: For people.
         webhook_url: Where dispositions are sent; None if the station asks for them.
+        actor: Who does it, for the audit log.
 
     Raises:
         StationExistsError: The id is taken.
@@ -104,14 +112,21 @@ async def create_station(
                 webhook_secret,
             )
             key = await _add_key(conn, station_id)
+            await audit.record(
+                conn, actor=actor, event="station_created", detail=f"station={station_id} port={port}"
+            )
     except asyncpg.UniqueViolationError as error:
-        raise StationExistsError(f"Station {station_id} exists already; use `rotate` for a new key.") from error
+        raise StationExistsError(
+            f"Station {station_id} exists already; use `rotate` for a new key."
+        ) from error
     except asyncpg.ForeignKeyViolationError as error:
         raise PortUnknownError(f"There is no port {port}; add it first.") from error
     return StationCredentials(key=key, webhook_secret=webhook_secret)
 
 
-async def rotate_key(conn: Connection, station_id: str, *, grace_s: float = 0.0) -> StationCredentials:
+async def rotate_key(
+    conn: Connection, station_id: str, *, grace_s: float = 0.0, actor: str = OPERATOR
+) -> StationCredentials:
     """Give a station a new key and end its other keys after ``grace_s``.
 
     Raises:
@@ -127,17 +142,24 @@ async def rotate_key(conn: Connection, station_id: str, *, grace_s: float = 0.0)
             station_id,
             grace_s,
         )
+        await audit.record(conn, actor=actor, event="station_key_rotated", detail=f"station={station_id}")
         return StationCredentials(key=await _add_key(conn, station_id))
 
 
-async def revoke_key(conn: Connection, key_id: str) -> bool:
+async def revoke_key(conn: Connection, key_id: str, *, actor: str = OPERATOR) -> bool:
     """End a key at once. Returns whether there was a live key of this id."""
-    ended = await conn.fetchval(
-        "UPDATE station_keys SET revoked_at = clock_timestamp()"
-        " WHERE key_id = $1 AND (revoked_at IS NULL OR revoked_at > clock_timestamp()) RETURNING key_id",
-        key_id,
-    )
-    return ended is not None
+    async with conn.transaction():
+        station_id = await conn.fetchval(
+            "UPDATE station_keys SET revoked_at = clock_timestamp()"
+            " WHERE key_id = $1 AND (revoked_at IS NULL OR revoked_at > clock_timestamp())"
+            " RETURNING station_id",
+            key_id,
+        )
+        if station_id is None:
+            return False
+        detail = f"station={station_id} key={key_id}"
+        await audit.record(conn, actor=actor, event="station_key_revoked", detail=detail)
+        return True
 
 
 async def _add_key(conn: Connection, station_id: str) -> str:
@@ -196,11 +218,11 @@ class StationKeys:
         parsed = parse_bearer(authorization)
         if parsed is None:
             raise StationKeyInvalidError(REFUSED)
-        key_id, key = parsed
+        key_id, secret = parsed
         known = self._cache.get(key_id)
         if known is None or known.expires_at_s <= self._clock_s():
             known = await self._look_up(key_id)
-        matches = hmac.compare_digest(hash_key(key), known.key_sha256 or bytes(32))
+        matches = hmac.compare_digest(hash_secret(secret), known.key_sha256 or bytes(32))
         if not matches or known.station is None:
             raise StationKeyInvalidError(REFUSED)
         return known.station

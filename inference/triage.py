@@ -7,6 +7,7 @@ by an auditor and predicted by nobody who does not know the salt.
 
 import hashlib
 import hmac
+import math
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -127,7 +128,7 @@ def finding_risk(finding: Finding, policy: TriagePolicy) -> float:
     threshold = threshold_of(finding, policy)
     if is_alarm(finding, policy):
         above = (finding.score - threshold) / (1 - threshold) if threshold < 1 else 1.0
-        return 0.5 + 0.5 * min(1.0, max(0.0, above)) if above == above else 1.0
+        return 1.0 if math.isnan(above) else 0.5 + 0.5 * min(1.0, max(0.0, above))
     return 0.5 * max(0.0, finding.score) / threshold
 
 
@@ -162,7 +163,9 @@ async def current_policy(conn: Connection) -> StoredPolicy:
         "SELECT version, body::text AS body FROM policies ORDER BY version DESC LIMIT 1"
     )
     if row is None:
-        raise PolicyInvalidError("There is no triage policy; restart the server, which stores the default one.")
+        raise PolicyInvalidError(
+            "There is no triage policy; restart the server, which stores the default one."
+        )
     return parse_policy(row["body"], version=row["version"])
 
 

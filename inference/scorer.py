@@ -1,0 +1,221 @@
+"""The port behind which a model runs, and ONNX Runtime on the CPU behind it.
+
+No HTTP and no asyncio here: a scorer is called from threads, from several at once. An answer that is not
+finite or not of the contract's shape raises; it never reads as "nothing found".
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from inference.errors import EngineError
+from inference.tiles import Tile, cut_tiles, merge_findings, owned_findings
+from models.contract import INPUT_NAME, OUTPUT_NAMES, ModelContract
+from models.finding import Finding
+from models.postprocess import to_findings
+from models.preprocess import AIR, to_input
+from models.registry import read_pinned_model
+from scans import px16
+
+Pixels = NDArray[np.uint16]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScorerInfo:
+    """Which model answers: what a screening stores of it. ``digest`` is the sha256 of the file, hex."""
+
+    name: str
+    version: str
+    digest: str
+    engine: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreItem:
+    """A scan ready to run: the model's inputs, each with the columns it shows."""
+
+    width_px: int
+    height_px: int
+    tiles: tuple[tuple[Tile, NDArray[np.float32]], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreResult:
+    """What the model saw in one scan, best first, and how long each step took."""
+
+    findings: list[Finding]
+    timings_ms: dict[str, float]
+
+
+class Scorer(Protocol):
+    """A loaded, warm model."""
+
+    @property
+    def info(self) -> ScorerInfo:
+        """Which model answers."""
+
+    def prepare(self, pixels: Pixels) -> ScoreItem:
+        """Make the inputs of a scan, uint16 ``(C, H, W)`` with C 1 or 2 and 65535 for air."""
+
+    def run(
+        self, items: Sequence[ScoreItem], *, thresholds: Mapping[str, float] | None = None
+    ) -> list[ScoreResult]:
+        """Score prepared scans, in their order.
+
+        Args:
+            items: From ``prepare``.
+            thresholds: Least score by kind, in place of the model's own.
+
+        Raises:
+            ModelOutputError: The answer is not finite or not of the contract's shape.
+            EngineError: The engine failed.
+        """
+
+
+class OnnxScorer:
+    """ONNX Runtime on the CPU, one thread per call: as many calls at once as there are cores is fastest.
+
+    Args:
+        data: The model file. Never a path: what was hashed is what runs, and a file in memory cannot pull
+            in others beside it.
+        digest: Its sha256, hex, already compared with the manifest.
+
+    Raises:
+        EngineError: ONNX Runtime cannot load it.
+        ModelContractError: It carries no usable contract.
+        ModelOutputError: Its answer to an empty scan is not what the contract promises.
+
+    Source:
+        Threads and spinning: measured, spinning costs 60 % more CPU at the same speed; see
+        docs/decisions and ``shenxiang bench``.
+    """
+
+    def __init__(self, data: bytes, digest: str) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.enable_mem_pattern = False  # sizes differ from scan to scan
+        options.log_severity_level = 3
+        try:
+            self._session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # the runtime's errors share no other base
+            raise EngineError(f"ONNX Runtime cannot load model {digest[:12]}: {error}") from error
+        self._contract = ModelContract.from_metadata(self._session.get_modelmeta().custom_metadata_map)
+        self._info = ScorerInfo(
+            name=self._contract.name, version=self._contract.version, digest=digest, engine="onnxruntime-cpu"
+        )
+        self._warm_up()
+
+    @property
+    def info(self) -> ScorerInfo:
+        """Which model answers."""
+        return self._info
+
+    @property
+    def contract(self) -> ModelContract:
+        """What the model promises."""
+        return self._contract
+
+    def prepare(self, pixels: Pixels) -> ScoreItem:
+        """See ``Scorer.prepare``."""
+        contract = self._contract
+        _, height_px, width_px = pixels.shape
+        tiles = cut_tiles(width_px, max_width_px=contract.max_width_px, stride=contract.stride)
+        inputs = tuple(
+            (
+                tile,
+                to_input(
+                    pixels[:, :, tile.x0 : tile.x1], stride=contract.stride, min_side_px=contract.min_side_px
+                ),
+            )
+            for tile in tiles
+        )
+        return ScoreItem(width_px=width_px, height_px=height_px, tiles=inputs)
+
+    def run(
+        self, items: Sequence[ScoreItem], *, thresholds: Mapping[str, float] | None = None
+    ) -> list[ScoreResult]:
+        """See ``Scorer.run``. One scan after the other: batches gain nothing on a CPU."""
+        return [self._run_one(item, thresholds) for item in items]
+
+    def _run_one(self, item: ScoreItem, thresholds: Mapping[str, float] | None) -> ScoreResult:
+        findings: list[Finding] = []
+        infer_s = post_s = 0.0
+        for tile, tensor in item.tiles:
+            began_s = time.perf_counter()
+            boxes, scores = self._infer(tensor)
+            inferred_s = time.perf_counter()
+            seen = to_findings(
+                boxes[0],
+                scores[0],
+                self._contract,
+                width_px=tile.x1 - tile.x0,
+                height_px=item.height_px,
+                x_offset_px=tile.x0,
+                thresholds=thresholds,
+            )
+            findings += owned_findings(seen, tile)
+            infer_s += inferred_s - began_s
+            post_s += time.perf_counter() - inferred_s
+        if len(item.tiles) > 1:
+            findings = merge_findings(findings, iou=self._contract.nms_iou)
+        return ScoreResult(findings=findings, timings_ms={"infer": _ms(infer_s), "post": _ms(post_s)})
+
+    def _infer(self, tensor: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        try:
+            outputs: list[Any] = self._session.run(list(OUTPUT_NAMES), {INPUT_NAME: tensor})
+        except Exception as error:  # see __init__
+            raise EngineError(f"ONNX Runtime failed: {error}") from error
+        boxes, scores = outputs
+        return boxes, scores
+
+    def _warm_up(self) -> None:
+        side_px = self._contract.min_side_px
+        self.run([self.prepare(np.full((2, side_px, side_px), AIR, np.uint16))])
+
+
+def load_pinned_scorer(model: str | Path = "default") -> OnnxScorer:
+    """Load the model that the manifest pins under a name, or a file whose digest it pins.
+
+    Raises:
+        ModelNotPinnedError: The manifest does not pin it.
+        ModelContractError: See ``OnnxScorer``; likewise EngineError and ModelOutputError.
+    """
+    pinned = read_pinned_model(None if model == "default" else model)
+    return OnnxScorer(pinned.data, pinned.digest)
+
+
+def score_pixels(
+    scorer: Scorer, pixels: Pixels, *, thresholds: Mapping[str, float] | None = None
+) -> ScoreResult:
+    """Prepare and run one scan, and time both."""
+    began_s = time.perf_counter()
+    item = scorer.prepare(pixels)
+    prepare_ms = _ms(time.perf_counter() - began_s)
+    [result] = scorer.run([item], thresholds=thresholds)
+    return ScoreResult(findings=result.findings, timings_ms={"prepare": prepare_ms, **result.timings_ms})
+
+
+def score_px16(scorer: Scorer, data: bytes, *, thresholds: Mapping[str, float] | None = None) -> ScoreResult:
+    """Decode a stored px16 object and score it.
+
+    Raises:
+        Px16Error: The object is damaged.
+        ModelOutputError: See ``Scorer.run``; likewise EngineError.
+    """
+    began_s = time.perf_counter()
+    pixels = px16.decode(data)
+    decode_ms = _ms(time.perf_counter() - began_s)
+    result = score_pixels(scorer, pixels, thresholds=thresholds)
+    return ScoreResult(findings=result.findings, timings_ms={"decode": decode_ms, **result.timings_ms})
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)

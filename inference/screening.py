@@ -1,0 +1,358 @@
+"""Screens accepted scans: leases jobs, runs the model, and stores what came of it in one transaction.
+
+Invariants: nothing is released without a stored screening; whatever goes wrong (engine, model, store, a
+scan that kills its worker) ends with a person, and the reason says which; the AI's absence delays a truck by
+a known time and never decides about it.
+"""
+
+import asyncio
+import os
+import secrets
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+
+import orjson
+import structlog
+
+from inference.database_errors import Connection, Pool, connect
+from inference.engine_threads import EngineThreads
+from inference.errors import DatabaseUnavailableError, EngineError, PolicyInvalidError
+from inference.scorer import Scorer, ScoreResult, ScorerInfo, load_pinned_scorer, score_px16
+from inference.screening_jobs import Job, ScreeningJobs
+from inference.settings import ScreeningSettings
+from inference.triage import Outcome, StoredPolicy, Triage, TriagePolicy, current_policy, triage_scan
+from models.errors import ModelOutputError
+from review_queue import audit
+from review_queue.cases import CaseReason, NewCase
+from review_queue.errors import CaseExistsError, ScanDisposedError
+from review_queue.notify import Notifier
+from review_queue.queue import ReviewQueue
+from scans.errors import ObjectCorruptError, ObjectMissingError, Px16Error, StoreError, StoreFullError
+from scans.store import ScanStore
+
+log = structlog.get_logger()
+
+MAX_WORKER_DEATHS = 2  # a scan that was in hand when a worker died twice is not tried a third time
+DATABASE_PAUSE_S = 1.0
+
+INSERT_SCREENING = """
+INSERT INTO screenings (scan_id, model_name, model_version, model_digest, engine, policy_version, outcome,
+    reason, risk, findings, timings_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::jsonb, $11::text::jsonb)
+RETURNING screening_id
+"""
+
+
+class ScreeningWorker:
+    """Screens scans until it is stopped; any number of workers share one database.
+
+    Args:
+        pool: Database.
+        store: Holds the pixels.
+        queue: Takes clears and cases.
+        notifier: Wakes us for jobs, and others for what came of them.
+        settings: Times and numbers.
+        model: Name of a pinned model.
+        load_scorer: Loads and warms a model instead; called in a thread, again after a pause if it fails.
+    """
+
+    def __init__(
+        self,
+        *,
+        pool: Pool,
+        store: ScanStore,
+        queue: ReviewQueue,
+        notifier: Notifier,
+        settings: ScreeningSettings,
+        model: str = "default",
+        load_scorer: Callable[[], Scorer] | None = None,
+    ) -> None:
+        self._pool = pool
+        self._store = store
+        self._queue = queue
+        self._notifier = notifier
+        self._load_scorer = load_scorer or partial(load_pinned_scorer, model)
+        self._settings = settings
+        worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._jobs = ScreeningJobs(pool, worker=worker, lease_s=settings.lease_s)
+        self._threads = EngineThreads(settings.n_runners, timeout_s=settings.run_timeout_s)
+        self._scorer: Scorer | None = None
+        self._without_model_since_s = time.monotonic()
+        self._active: dict[asyncio.Task[None], Job] = {}
+        self._awake = asyncio.Event()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a model is loaded and the engine answers."""
+        return self._scorer is not None and self._threads.n_abandoned < self._settings.n_runners
+
+    def swap(self, scorer: Scorer) -> None:
+        """Screen with another model from the next scan on. It is loaded and warm already."""
+        self._scorer = scorer
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Screen until ``stop`` is set, then let running scans finish for at most ``drain_s``.
+
+        Stopped or cancelled, it leaves no lease behind while the database answers.
+        """
+        helpers = [
+            asyncio.create_task(self._keep_model_loaded()),
+            asyncio.create_task(self._keep_leases()),
+            asyncio.create_task(self._listen()),
+            asyncio.create_task(self._wake_when(stop)),
+        ]
+        try:
+            while not stop.is_set():
+                await self._take_jobs()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._awake.wait(), self._settings.poll_s)
+                self._awake.clear()
+            if self._active:
+                await asyncio.wait(self._active, timeout=self._settings.drain_s)
+        finally:
+            await self._give_back()
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+
+    async def _wake_when(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._awake.set()
+
+    async def _take_jobs(self) -> None:
+        """Lease what there is room for and start it."""
+        n_free = (
+            self._settings.n_runners + 1 - len(self._active)
+        )  # one more, so that loading overlaps running
+        min_age_s = 0.0
+        if self._scorer is None:
+            min_age_s = self._settings.deadline_s
+            if time.monotonic() - self._without_model_since_s < min_age_s:
+                return
+        if n_free <= 0:
+            return
+        try:
+            jobs = await self._jobs.lease(n_free, min_age_s=min_age_s)
+        except (DatabaseUnavailableError, StoreFullError) as error:
+            log.warning("screening_delayed", error=str(error))
+            return
+        for job in jobs:
+            task = asyncio.create_task(self._screen(job))
+            self._active[task] = job
+            task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        job = self._active.pop(task, None)
+        self._awake.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("screening_crashed", scan_id=job.scan_id if job else None, error=repr(error))
+
+    async def _screen(self, job: Job) -> None:
+        """Take one job to its end: a screening, a case, or another try."""
+        if job.abandoned and job.tries > MAX_WORKER_DEATHS:
+            await self._send_to_person(job, CaseReason.UNSCREENABLE, "workers died over it")
+            return
+        scorer = self._scorer
+        try:
+            if scorer is None:
+                raise EngineError("no model is loaded")
+            stored = await self._read_policy()
+            data = await self._store.get(job.px16_full)
+            result = await self._threads.run(score_px16, scorer, data, thresholds=stored.policy.thresholds)
+        except (ObjectMissingError, ObjectCorruptError, Px16Error) as error:
+            await self._send_to_person(job, CaseReason.UNSCREENABLE, f"{error.code}: {error}")
+        except (ModelOutputError, PolicyInvalidError) as error:  # the same again would give the same
+            await self._send_to_person(job, CaseReason.AI_UNAVAILABLE, f"{error.code}: {error}")
+        except (EngineError, StoreError, DatabaseUnavailableError) as error:
+            await self._retry_or_give_up(job, f"{error.code}: {error}")
+        except Exception as error:  # an engine may raise anything; none of it may lose a scan
+            log.error("engine_raised", scan_id=job.scan_id, exc_info=error)
+            await self._retry_or_give_up(job, repr(error))
+        else:
+            await self._until_stored(job, lambda: self._conclude(job, scorer, result, stored))
+
+    async def _read_policy(self) -> StoredPolicy:
+        async with connect(self._pool, timeout_s=5.0) as conn:
+            return await current_policy(conn)
+
+    async def _retry_or_give_up(self, job: Job, error: str) -> None:
+        if job.tries >= self._settings.max_tries or job.age_s >= self._settings.deadline_s:
+            await self._send_to_person(job, CaseReason.AI_UNAVAILABLE, error)
+            return
+        pause_s = self._settings.retry_base_s * 2 ** (job.tries - 1)
+        log.warning("screening_postponed", scan_id=job.scan_id, tries=job.tries, pause_s=pause_s, error=error)
+        await self._until_stored(job, lambda: self._jobs.postpone(job, pause_s=pause_s, error=error))
+
+    async def _conclude(self, job: Job, scorer: Scorer, result: ScoreResult, stored: StoredPolicy) -> None:
+        """Store a finished screening and its consequence."""
+        triage = triage_scan(
+            result.findings,
+            scan_id=job.scan_id,
+            container_no_valid=job.container_no_valid,
+            policy=stored.policy,
+        )
+        async with connect(self._pool, timeout_s=5.0) as conn, conn.transaction():
+            if not await self._jobs.finish(conn, job):
+                log.warning("screening_superseded", scan_id=job.scan_id)
+                return
+            screening_id = await insert_screening(
+                conn, job.scan_id, scorer.info, result, triage, policy_version=stored.version
+            )
+            await self._apply(conn, job, triage, screening_id)
+        self._announce(job, triage)
+
+    async def _apply(self, conn: Connection, job: Job, triage: Triage, screening_id: int) -> None:
+        if triage.outcome is Outcome.CLEAR:
+            await self._queue.clear_scan(conn, job.scan_id)
+            return
+        assert triage.reason is not None  # Triage: every flag has a reason
+        case = NewCase(
+            scan_id=job.scan_id,
+            port=job.port,
+            modality=job.modality,
+            reason=triage.reason,
+            risk=triage.risk,
+            screening_id=screening_id,
+        )
+        await self._queue.open_case(conn, case)
+
+    def _announce(self, job: Job, triage: Triage) -> None:
+        if triage.outcome is Outcome.CLEAR:
+            self._notifier.publish("disposition", job.scan_id)
+        else:
+            self._notifier.publish("queue", job.port)
+        log.info(
+            "scan_screened",
+            scan_id=job.scan_id,
+            outcome=triage.outcome,
+            reason=triage.reason,
+            age_s=job.age_s,
+        )
+
+    async def _send_to_person(self, job: Job, reason: CaseReason, detail: str) -> None:
+        """Open a case without a screening."""
+
+        async def store() -> None:
+            async with connect(self._pool, timeout_s=5.0) as conn, conn.transaction():
+                if not await self._jobs.finish(conn, job):
+                    return
+                case = NewCase(
+                    scan_id=job.scan_id,
+                    port=job.port,
+                    modality=job.modality,
+                    reason=reason,
+                    risk=await risk_without_screening(conn, reason),
+                )
+                await self._queue.open_case(conn, case)
+                await audit.record(
+                    conn,
+                    actor="system:screening",
+                    event="screening_failed",
+                    scan_id=job.scan_id,
+                    detail=detail[:500],
+                )
+            self._notifier.publish("queue", job.port)
+
+        log.error("scan_not_screened", scan_id=job.scan_id, reason=reason, error=detail)
+        await self._until_stored(job, store)
+
+    async def _until_stored(self, job: Job, write: Callable[[], Awaitable[None]]) -> None:
+        """Repeat a write while the database is away: the work is done, and redoing it would cost a try."""
+        while True:
+            try:
+                await write()
+            except (CaseExistsError, ScanDisposedError) as error:  # somebody else has seen to the scan
+                log.warning("screening_superseded", scan_id=job.scan_id, error=str(error))
+                write = partial(self._jobs.drop, job)
+            except (DatabaseUnavailableError, StoreFullError) as error:
+                log.warning("screening_delayed", error=str(error))
+                await asyncio.sleep(DATABASE_PAUSE_S)
+            else:
+                return
+
+    async def _keep_model_loaded(self) -> None:
+        """Load the model, again and again until it loads."""
+        while self._scorer is None:
+            try:
+                scorer = await asyncio.to_thread(self._load_scorer)
+            except Exception as error:  # noqa: BLE001 - scans go to people meanwhile; see _take_jobs
+                log.error("model_not_loaded", error=repr(error))
+                await asyncio.sleep(self._settings.reload_s)
+            else:
+                log.info("model_loaded", model=scorer.info.name, digest=scorer.info.digest)
+                if self._scorer is None:  # swap() may have been faster
+                    self._scorer = scorer
+                self._awake.set()
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.lease_s / 3)
+            if not self._active:
+                continue
+            try:
+                await self._jobs.extend(list(self._active.values()))
+            except (DatabaseUnavailableError, StoreFullError) as error:
+                log.warning("leases_not_extended", error=str(error))
+
+    async def _listen(self) -> None:
+        async with self._notifier.subscribe("screening") as keys:
+            async for _ in keys:
+                self._awake.set()
+
+    async def _give_back(self) -> None:
+        """Cancel what still runs and free its jobs."""
+        left = dict(self._active)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        if left:
+            with suppress(DatabaseUnavailableError, StoreFullError):
+                await self._jobs.give_back(list(left.values()))
+
+
+async def risk_without_screening(conn: Connection, reason: CaseReason) -> float:
+    """Return the policy's risk for a scan that no model has seen; the default policy's if there is none."""
+    try:
+        policy = (await current_policy(conn)).policy
+    except PolicyInvalidError:
+        policy = TriagePolicy()
+    return policy.unscreenable_risk if reason is CaseReason.UNSCREENABLE else policy.ai_unavailable_risk
+
+
+async def insert_screening(
+    conn: Connection,
+    scan_id: str,
+    info: ScorerInfo,
+    result: ScoreResult,
+    triage: Triage,
+    *,
+    policy_version: int,
+) -> int:
+    """Store one model run for ever. Findings are kept in the model's order; their index is their id."""
+    findings = [
+        {
+            "kind": finding.kind,
+            "score": finding.score,
+            "threshold": finding.threshold,
+            "box": None if finding.box_xyxy is None else list(finding.box_xyxy),
+        }
+        for finding in result.findings
+    ]
+    screening_id: int = await conn.fetchval(
+        INSERT_SCREENING,
+        scan_id,
+        info.name,
+        info.version,
+        bytes.fromhex(info.digest),
+        info.engine,
+        policy_version,
+        str(triage.outcome),
+        str(triage.reason or "clear"),
+        triage.risk,
+        orjson.dumps(findings).decode(),
+        orjson.dumps(result.timings_ms).decode(),
+    )
+    return screening_id
