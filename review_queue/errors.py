@@ -1,0 +1,82 @@
+"""What can go wrong in the queue.
+
+    QueueError
+    ├── LeaseLostError           lease_lost           the lease ended, or another took its place
+    ├── CaseNotHeldError         case_not_held        this reviewer has not been shown this case
+    ├── AlreadyDecidedError      already_decided      the lease has been used for another verdict
+    ├── RoleNotAllowedError      role_not_allowed     this role takes no part in this stage
+    ├── VerdictNotAllowedError   verdict_not_allowed  this stage does not know this verdict
+    ├── CaseExistsError          case_exists          the scan has an open case already
+    ├── ScanUnknownError         scan_unknown         there is no such scan
+    ├── ScanDisposedError        scan_disposed        the scan has its final word; re-open it instead
+    ├── ScanNotDisposedError     scan_not_disposed    the scan has no final word that could be re-opened
+    └── ScreeningMissingError    screening_missing    no stored screening clears the scan
+
+An empty queue is not an error.
+"""
+
+
+class QueueError(Exception):
+    """Base of this package's errors."""
+
+    code: str = "queue_error"
+
+
+class LeaseLostError(QueueError):
+    """The lease ended, or the token is one that has been replaced."""
+
+    code = "lease_lost"
+
+
+class CaseNotHeldError(QueueError):
+    """This reviewer has not been shown this case."""
+
+    code = "case_not_held"
+
+
+class AlreadyDecidedError(QueueError):
+    """The same lease has been used for another verdict."""
+
+    code = "already_decided"
+
+
+class RoleNotAllowedError(QueueError):
+    """This role takes no part in this stage."""
+
+    code = "role_not_allowed"
+
+
+class VerdictNotAllowedError(QueueError):
+    """This stage does not know this verdict."""
+
+    code = "verdict_not_allowed"
+
+
+class CaseExistsError(QueueError):
+    """The scan has an open case already."""
+
+    code = "case_exists"
+
+
+class ScanUnknownError(QueueError):
+    """There is no such scan."""
+
+    code = "scan_unknown"
+
+
+class ScanDisposedError(QueueError):
+    """The scan has its final word already."""
+
+    code = "scan_disposed"
+
+
+class ScanNotDisposedError(QueueError):
+    """The scan has no final word yet."""
+
+    code = "scan_not_disposed"
+
+
+class ScreeningMissingError(QueueError):
+    """No stored screening clears the scan."""
+
+    code = "screening_missing"

@@ -1,0 +1,331 @@
+"""The SQL of the queue. Each move is one statement: it happens whole, or not at all.
+
+A move's statement guards itself: where it would take a case from one place without putting it into another it
+calls ``queue_abort`` (see ``ABORTED``), and the whole statement is rolled back. Time is the database's clock.
+Rows are locked seat 0 before seat 1, and rows of ``ready`` only with SKIP LOCKED, so no two moves deadlock.
+"""
+
+from typing import Final
+
+# The SQLSTATE of queue_abort().
+ABORTED: Final = "SXQ01"
+
+# What a ``cases.Lease`` is made of, from a seat ``s`` and its case ``c``.
+LEASE_COLUMNS: Final = """
+    s.case_id, c.scan_id, c.cycle, s.stage, s.slot, s.token,
+    extract(epoch FROM s.until - clock_timestamp())::float8 AS ttl_s,
+    extract(epoch FROM c.due_at - clock_timestamp())::float8 AS due_in_s,
+    c.reason, c.risk, c.screening_id
+"""
+
+# The columns of an empty seat.
+EMPTY: Final = """
+    case_id = NULL, stage = NULL, first_reviewer = NULL, tries = NULL, n_expired = NULL, token = 0,
+    leased_at = NULL, shown_at = NULL, until = NULL
+"""
+
+TODAY: Final = "(clock_timestamp() AT TIME ZONE 'UTC')::date"
+
+# Gives a reviewer the two permanent seats. $1 reviewer.
+MAKE_SEATS: Final = "INSERT INTO seats (reviewer, slot) VALUES ($1, 0), ($1, 1) ON CONFLICT DO NOTHING"
+
+# Both seats of a reviewer, locked: other moves of the same reviewer wait, nobody else's do. $1 reviewer.
+LOCK_SEATS: Final = f"""
+SELECT {LEASE_COLUMNS}, s.tries, s.n_expired, s.shown_at IS NOT NULL AS is_shown,
+    coalesce(s.until > clock_timestamp(), false) AS is_live, c.band, c.due_at, s.reviewer, {TODAY} AS today
+FROM seats s LEFT JOIN cases c USING (case_id)
+WHERE s.reviewer = $1
+ORDER BY s.slot
+FOR UPDATE OF s
+"""
+
+# The case in slot 0, for an answer only. $1 reviewer.
+CURRENT: Final = f"""
+SELECT {LEASE_COLUMNS}
+FROM seats s JOIN cases c USING (case_id)
+WHERE s.reviewer = $1 AND s.slot = 0 AND s.until > clock_timestamp()
+"""
+
+# Takes the best eligible case from ready and puts it on an empty seat: slot 0 only while slot 1 is empty too
+# (what waits there goes first), slot 1 only while a case is being looked at in slot 0. No row: no room, or
+# nothing eligible. If another move filled the seat meanwhile, the guard rolls back; else the case were lost.
+# $1 reviewer, $2 slot, $3 own port or null, $4 qualification bits, $5 stages, $6 lease seconds, $7 actor,
+# $8 event.
+CLAIM_GUARD: Final = "CASE WHEN s.case_id IS NULL THEN queue_abort('claim: the seat was not empty') END"
+CLAIM: Final = f"""
+WITH picked AS (
+    SELECT case_id FROM ready
+    WHERE ($3::text IS NULL OR port <> $3)
+        AND (qual_mask & ~$4::bigint) = 0
+        AND stage = ANY ($5::smallint[])
+        AND first_reviewer IS DISTINCT FROM $1
+        AND EXISTS (
+            SELECT FROM seats mine JOIN seats other USING (reviewer)
+            WHERE mine.reviewer = $1 AND mine.slot = $2 AND mine.case_id IS NULL AND other.slot = 1 - $2
+                AND CASE $2 WHEN 0 THEN other.case_id IS NULL ELSE other.until > clock_timestamp() END
+        )
+    ORDER BY rank
+    LIMIT 1
+    FOR UPDATE SKIP LOCKED
+), taken AS (
+    DELETE FROM ready USING picked WHERE ready.case_id = picked.case_id RETURNING ready.*
+), seated AS (
+    UPDATE seats s
+    SET case_id = t.case_id, stage = t.stage, first_reviewer = t.first_reviewer, tries = t.tries,
+        n_expired = t.n_expired, token = nextval('lease_token'), leased_at = clock_timestamp(),
+        shown_at = CASE $2 WHEN 0 THEN clock_timestamp() END,
+        until = clock_timestamp() + make_interval(secs => $6)
+    FROM taken t
+    WHERE s.reviewer = $1 AND s.slot = $2 AND s.case_id IS NULL
+    RETURNING s.*
+), noted AS (
+    INSERT INTO audit (actor, event, scan_id, case_id, cycle, stage, slot, token, rank)
+    SELECT $7, $8, c.scan_id, c.case_id, c.cycle, s.stage, s.slot, s.token, t.rank
+    FROM seated s JOIN taken t USING (case_id) JOIN cases c USING (case_id)
+)
+SELECT {CLAIM_GUARD} AS guard, {LEASE_COLUMNS}
+FROM taken t LEFT JOIN seated s ON true JOIN cases c ON c.case_id = t.case_id
+"""
+
+# Shows the waiting case: slot 1 to an empty slot 0, with a new token and a full lease. Runs behind
+# LOCK_SEATS. $1 reviewer, $2 lease seconds, $3 actor.
+SHOW: Final = f"""
+WITH waiting AS (
+    SELECT * FROM seats WHERE reviewer = $1 AND slot = 1 AND until > clock_timestamp() FOR UPDATE
+), shown AS (
+    UPDATE seats s
+    SET case_id = w.case_id, stage = w.stage, first_reviewer = w.first_reviewer, tries = w.tries,
+        n_expired = w.n_expired, token = nextval('lease_token'), leased_at = w.leased_at,
+        shown_at = clock_timestamp(), until = clock_timestamp() + make_interval(secs => $2)
+    FROM waiting w
+    WHERE s.reviewer = $1 AND s.slot = 0 AND s.case_id IS NULL
+    RETURNING s.*
+), emptied AS (
+    UPDATE seats s SET {EMPTY} FROM shown WHERE s.reviewer = $1 AND s.slot = 1 RETURNING s.slot
+), noted AS (
+    INSERT INTO audit (actor, event, scan_id, case_id, cycle, stage, slot, token)
+    SELECT $3, 'case_shown', c.scan_id, c.case_id, c.cycle, s.stage, s.slot, s.token
+    FROM shown s JOIN cases c USING (case_id)
+)
+SELECT CASE WHEN (SELECT count(*) FROM emptied) <> 1 THEN queue_abort('show: slot 1 was not emptied') END
+    AS guard, {LEASE_COLUMNS}
+FROM shown s JOIN cases c USING (case_id)
+"""
+
+# Lengthens live leases, never past the longest hold. Cases, not tokens, are answered: a case that was shown
+# meanwhile has a new token and is not lost. $1 reviewer, $2 cases, $3 tokens, $4 and $5 lease seconds of
+# slot 0 and 1, $6 longest hold in seconds.
+EXTEND: Final = """
+WITH mine AS (
+    SELECT * FROM seats WHERE reviewer = $1 AND until > clock_timestamp() ORDER BY slot FOR UPDATE
+), extended AS (
+    UPDATE seats s
+    SET until = least(
+        clock_timestamp() + make_interval(secs => CASE m.slot WHEN 0 THEN $4::float8 ELSE $5::float8 END),
+        coalesce(m.shown_at, m.leased_at) + make_interval(secs => $6)
+    )
+    FROM mine m JOIN unnest($2::bigint[], $3::bigint[]) AS asked (case_id, token) USING (case_id, token)
+    WHERE s.reviewer = m.reviewer AND s.slot = m.slot
+    RETURNING s.case_id, s.until
+)
+SELECT m.case_id, extract(epoch FROM e.until - clock_timestamp())::float8 AS ttl_s
+FROM mine m LEFT JOIN extended e USING (case_id)
+"""
+
+# What the policy must know before a decision; all of it is fixed while the token lives.
+# $1 reviewer, $2 case, $3 token.
+HELD: Final = f"""
+SELECT s.stage, c.cycle, c.band, c.due_at, c.risk, d.verdict AS first_verdict, {TODAY} AS today
+FROM seats s
+    JOIN cases c USING (case_id)
+    LEFT JOIN decisions d ON d.case_id = c.case_id AND d.cycle = c.cycle AND d.stage = 1
+WHERE s.reviewer = $1 AND s.slot = 0 AND s.case_id = $2 AND s.token = $3
+"""
+
+# Records a decision, empties slot 0 or shows the waiting case there, and closes the case or puts it back to
+# ready for the next stage. No row: the fence (reviewer, slot 0, case, token, time) did not let it through.
+# $1 reviewer, $2 case, $3 token, $4 verdict, $5 reason codes, $6 note, $7 annotations or null, $8 votes,
+# $9 disposition or null, $10 next stage or null, $11 its rank, $12 lease seconds, $13 actor, $14 event,
+# $15 detail.
+DECIDE: Final = f"""
+WITH held AS (
+    SELECT s.case_id, s.stage, s.first_reviewer, s.token, s.shown_at, c.scan_id, c.cycle, c.port, c.qual_mask
+    FROM seats s JOIN cases c USING (case_id)
+    WHERE s.reviewer = $1 AND s.slot = 0 AND s.case_id = $2 AND s.token = $3 AND s.until > clock_timestamp()
+    FOR UPDATE OF s
+), decided AS (
+    INSERT INTO decisions (case_id, cycle, stage, reviewer, verdict, reason_codes, note, token, shown_at)
+    SELECT case_id, cycle, stage, $1, $4, $5, $6, token, shown_at FROM held
+    RETURNING decision_id
+), marked AS (
+    INSERT INTO decision_marks (case_id, cycle, stage, annotations, finding_votes)
+    SELECT case_id, cycle, stage, $7::jsonb, $8::jsonb FROM held WHERE $7::jsonb IS NOT NULL
+), waiting AS (
+    SELECT w.* FROM held, seats w WHERE w.reviewer = $1 AND w.slot = 1 AND w.until > clock_timestamp()
+    FOR UPDATE OF w
+), moved AS (
+    UPDATE seats s
+    SET case_id = w.case_id, stage = w.stage, first_reviewer = w.first_reviewer, tries = w.tries,
+        n_expired = w.n_expired, leased_at = w.leased_at,
+        token = CASE WHEN w.case_id IS NULL THEN 0 ELSE nextval('lease_token') END,
+        shown_at = CASE WHEN w.case_id IS NOT NULL THEN clock_timestamp() END,
+        until = CASE WHEN w.case_id IS NOT NULL THEN clock_timestamp() + make_interval(secs => $12) END
+    FROM held LEFT JOIN waiting w ON true
+    WHERE s.reviewer = $1 AND s.slot = 0
+    RETURNING s.*
+), emptied AS (
+    UPDATE seats s SET {EMPTY} FROM waiting WHERE s.reviewer = $1 AND s.slot = 1 RETURNING s.slot
+), closed AS (
+    UPDATE cases c SET closed_at = clock_timestamp(), disposition = $9
+    FROM held
+    WHERE c.case_id = held.case_id AND c.closed_at IS NULL AND $9::text IS NOT NULL
+    RETURNING c.scan_id, c.cycle
+), disposed AS (
+    INSERT INTO dispositions (scan_id, cycle, disposition, source)
+    SELECT scan_id, cycle, $9, 'review' FROM closed
+    RETURNING scan_id, cycle
+), messaged AS (
+    INSERT INTO outbox (station_id, scan_id, cycle)
+    SELECT scans.station_id, d.scan_id, d.cycle
+    FROM disposed d JOIN scans USING (scan_id) JOIN stations USING (station_id)
+    WHERE stations.webhook_url IS NOT NULL
+), forwarded AS (
+    INSERT INTO ready (case_id, rank, port, qual_mask, stage, first_reviewer)
+    SELECT case_id, $11, port, qual_mask, $10, CASE stage WHEN 1 THEN $1 ELSE first_reviewer END
+    FROM held
+    WHERE $10::smallint IS NOT NULL
+    RETURNING case_id
+), noted AS (
+    INSERT INTO audit (actor, event, scan_id, case_id, cycle, stage, slot, token, rank, verdict, detail)
+    SELECT $13, $14, scan_id, case_id, cycle, stage, 0, token, $11, $4, $15 FROM held
+    UNION ALL
+    SELECT $13, 'case_shown', c.scan_id, c.case_id, c.cycle, m.stage, m.slot, m.token, NULL, NULL, NULL
+    FROM moved m JOIN cases c USING (case_id)
+), counted AS (
+    SELECT (SELECT count(*) FROM moved) AS n_moved,
+        (SELECT count(*) FROM waiting) - (SELECT count(*) FROM emptied) AS n_doubled,
+        (SELECT count(*) FROM closed) + (SELECT count(*) FROM forwarded) AS n_placed
+)
+SELECT CASE WHEN n_moved <> 1 OR n_doubled <> 0 OR n_placed <> 1
+        THEN queue_abort('decide: a case would be lost or doubled') END AS guard,
+    d.decision_id, held.scan_id AS decided_scan_id, {LEASE_COLUMNS}
+FROM held CROSS JOIN decided d CROSS JOIN counted
+    LEFT JOIN (moved s JOIN cases c USING (case_id)) ON true
+"""
+
+# A decision made under a token, and the final word if that decision was the last of its cycle.
+# $1 case, $2 reviewer, $3 token.
+RECORDED: Final = """
+SELECT d.decision_id, d.verdict, c.scan_id, (
+        SELECT disposition FROM dispositions x
+        WHERE x.scan_id = c.scan_id AND x.cycle = d.cycle AND NOT EXISTS (
+            SELECT FROM decisions later
+            WHERE later.case_id = d.case_id AND later.cycle = d.cycle AND later.stage > d.stage
+        )
+    ) AS disposition
+FROM decisions d JOIN cases c USING (case_id)
+WHERE d.case_id = $1 AND d.reviewer = $2 AND d.token = $3
+"""
+
+# Whether an account was ever shown a case under a token. $1 case, $2 actor, $3 token.
+WAS_HELD: Final = """
+SELECT EXISTS (
+    SELECT FROM audit
+    WHERE case_id = $1 AND actor = $2 AND token = $3 AND event IN ('case_leased', 'case_shown')
+)
+"""
+
+# Seats whose lease has run out; seats that are just being worked on are left for the next time. $1 limit.
+EXPIRED_SEATS: Final = f"""
+SELECT s.reviewer, s.slot, s.case_id, s.token, s.stage, s.tries, s.n_expired,
+    s.shown_at IS NOT NULL AS is_shown, c.cycle, c.band, c.due_at, {TODAY} AS today
+FROM seats s JOIN cases c USING (case_id)
+WHERE s.until <= clock_timestamp()
+LIMIT $1
+FOR UPDATE OF s SKIP LOCKED
+"""
+
+# After the database's clock was set back: no lease may last longer than it could have been granted.
+# $1 longest lease in seconds.
+CLAMP: Final = """
+UPDATE seats SET until = clock_timestamp() + make_interval(secs => $1)
+WHERE until > clock_timestamp() + make_interval(secs => $1)
+"""
+
+# Puts cases from seats back to ready. Runs behind LOCK_SEATS or EXPIRED_SEATS; the token names the lease.
+# $1 reviewers, $2 slots, $3 tokens, $4 next stages, $5 ranks, $6 tries, $7 expired counts, $8 event,
+# $9 actor or null for the reviewer, $10 day of the secret.
+GIVE_BACK: Final = f"""
+WITH lost AS (
+    SELECT s.*, r.next_stage, r.rank, r.next_tries, r.next_expired
+    FROM unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::smallint[], $5::bigint[], $6::smallint[],
+            $7::smallint[]) AS r (reviewer, slot, token, next_stage, rank, next_tries, next_expired)
+        JOIN seats s USING (reviewer, slot, token)
+    WHERE s.case_id IS NOT NULL
+), emptied AS (
+    UPDATE seats s SET {EMPTY} FROM lost WHERE s.reviewer = lost.reviewer AND s.slot = lost.slot
+    RETURNING s.reviewer, s.slot
+), returned AS (
+    INSERT INTO ready (case_id, rank, port, qual_mask, stage, first_reviewer, tries, n_expired)
+    SELECT c.case_id, l.rank, c.port, c.qual_mask, l.next_stage, l.first_reviewer, l.next_tries,
+        l.next_expired
+    FROM lost l JOIN emptied USING (reviewer, slot) JOIN cases c USING (case_id)
+    RETURNING case_id
+), noted AS (
+    INSERT INTO audit (actor, event, scan_id, case_id, cycle, stage, slot, token, rank, detail)
+    SELECT coalesce($9, 'account:' || l.reviewer), $8, c.scan_id, c.case_id, c.cycle, l.stage, l.slot,
+        l.token, l.rank,
+        format('reviewer=%s stage=%s tries=%s day=%s', l.reviewer, l.next_stage, l.next_tries, $10::date)
+    FROM lost l JOIN cases c USING (case_id)
+)
+SELECT CASE WHEN n_emptied <> n_lost OR n_returned <> n_lost
+        THEN queue_abort('give back: a case would be lost or doubled') END AS guard,
+    n_returned
+FROM (
+    SELECT (SELECT count(*) FROM lost) AS n_lost, (SELECT count(*) FROM emptied) AS n_emptied,
+        (SELECT count(*) FROM returned) AS n_returned
+) AS counted
+"""
+
+# Whether an account holds a case, on either seat. $1 account, $2 case.
+HOLDS: Final = """
+SELECT EXISTS (SELECT FROM seats WHERE reviewer = $1 AND case_id = $2 AND until > clock_timestamp())
+"""
+
+# One scan's cycles are opened one after the other: the scan's row is the lock. $1 scan.
+LOCK_SCAN: Final = "SELECT port, modality, received_at FROM scans WHERE scan_id = $1 FOR NO KEY UPDATE"
+
+# What is known of a scan's cycles; runs behind LOCK_SCAN. $1 scan.
+CYCLES: Final = f"""
+SELECT c.case_id, c.case_id IS NOT NULL AND c.closed_at IS NULL AS is_open,
+    (SELECT max(cycle) FROM dispositions WHERE scan_id = $1) AS last_cycle,
+    (SELECT outcome FROM screenings WHERE scan_id = $1 ORDER BY screening_id DESC LIMIT 1) AS outcome,
+    {TODAY} AS today
+FROM (SELECT) AS one LEFT JOIN cases c ON c.scan_id = $1
+"""
+
+# Opens a case, or the next cycle of a closed one. $1 scan, $2 cycle, $3 port, $4 modality, $5 reason,
+# $6 risk, $7 band, $8 start of the time limit or null for now, $9 its seconds, $10 qualification mask,
+# $11 screening.
+OPEN: Final = """
+INSERT INTO cases (scan_id, cycle, port, modality, reason, risk, band, due_at, qual_mask, screening_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8::timestamptz, now()) + make_interval(secs => $9), $10, $11)
+ON CONFLICT (scan_id) DO UPDATE
+SET cycle = excluded.cycle, reason = excluded.reason, risk = excluded.risk, band = excluded.band,
+    due_at = excluded.due_at, screening_id = excluded.screening_id, opened_at = now(), closed_at = NULL,
+    disposition = NULL
+WHERE cases.closed_at IS NOT NULL
+RETURNING case_id, due_at
+"""
+
+# Puts an opened case into the queue. $1 case, $2 rank, $3 actor, $4 event, $5 detail.
+ENQUEUE: Final = """
+WITH entered AS (
+    INSERT INTO ready (case_id, rank, port, qual_mask, stage)
+    SELECT case_id, $2, port, qual_mask, 1 FROM cases WHERE case_id = $1
+    RETURNING case_id, rank, stage
+)
+INSERT INTO audit (actor, event, scan_id, case_id, cycle, stage, rank, detail)
+SELECT $3, $4, c.scan_id, e.case_id, c.cycle, e.stage, e.rank, $5
+FROM entered e JOIN cases c USING (case_id)
+"""
