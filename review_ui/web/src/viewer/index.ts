@@ -1,4 +1,6 @@
 /** The 16-bit X-ray viewer: framework-free, no dependency on the page around it. */
+import './viewer.css'
+
 export { PRESETS } from './presets'
 export type {
   Box,

@@ -97,4 +97,6 @@ export interface ViewerEvents {
 
 export interface ViewerOptions {
   renderer?: 'auto' | 'cpu' | 'webgl2'
+  /** Interpolate beyond 1:1 instead of showing single pixels; off by default. */
+  smooth?: boolean
 }

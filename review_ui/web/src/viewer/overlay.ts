@@ -1,0 +1,264 @@
+/** The vector layer over the picture: boxes with labels, the shape being drawn, the scale bar. */
+import {
+  boxToScreen,
+  formatLength,
+  type Point,
+  type Pose,
+  type Size,
+  scaleBar,
+  scanToScreen,
+} from './geometry'
+import { type PlacedLabel, placeLabels } from './labels'
+import type { Box, Overlay } from './types'
+
+const SVG = 'http://www.w3.org/2000/svg'
+const LABEL_HEIGHT = 20
+const LABEL_PADDING = 7
+const LEAST_SIDE = 10
+const MAX_LABELS = 60
+
+/** A shape in scan pixels that the person draws or has measured. */
+export interface Draft {
+  kind: 'box' | 'ruler' | 'roi'
+  from: Point
+  to: Point
+  text: string
+}
+
+interface Shape {
+  overlay: Overlay
+  group: SVGGElement
+  outline: SVGPathElement
+  corners: SVGPathElement
+  label: Label
+  screen: Box
+}
+
+interface Label {
+  group: SVGGElement
+  back: SVGRectElement
+  text: SVGTextElement
+  width: number
+  spot: Box | null
+}
+
+function element<K extends keyof SVGElementTagNameMap>(
+  name: K,
+  className: string,
+  parent: SVGElement,
+): SVGElementTagNameMap[K] {
+  const node = document.createElementNS(SVG, name)
+  node.setAttribute('class', className)
+  parent.append(node)
+  return node
+}
+
+function setAll(node: SVGElement, attributes: Record<string, number | string>): void {
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value))
+}
+
+/** Screen rectangle of a box, large enough to be seen and hit at any zoom. */
+function screenBox(pose: Pose, view: Size, box: Box): Box {
+  const [x0, y0, x1, y1] = boxToScreen(pose, view, box)
+  const growX = Math.max(0, (LEAST_SIDE - (x1 - x0)) / 2)
+  const growY = Math.max(0, (LEAST_SIDE - (y1 - y0)) / 2)
+  return [x0 - growX, y0 - growY, x1 + growX, y1 + growY]
+}
+
+function cornerPath([x0, y0, x1, y1]: Box): string {
+  const c = Math.min(16, (x1 - x0) / 3, (y1 - y0) / 3)
+  return (
+    `M${x0} ${y0 + c}V${y0}H${x0 + c}M${x1 - c} ${y0}H${x1}V${y0 + c}` +
+    `M${x1} ${y1 - c}V${y1}H${x1 - c}M${x0 + c} ${y1}H${x0}V${y1 - c}`
+  )
+}
+
+export class OverlayLayer {
+  readonly svg = document.createElementNS(SVG, 'svg')
+  private readonly boxes = element('g', 'sxv-boxes', this.svg)
+  private readonly labels = element('g', 'sxv-labels', this.svg)
+  private readonly draftGroup = element('g', 'sxv-draft', this.svg)
+  private readonly draftLine = element('path', 'sxv-draft-line', this.draftGroup)
+  private readonly draftLabel = this.newLabel(this.draftGroup)
+  private readonly bar = element('g', 'sxv-scale', this.svg)
+  private readonly barLine = element('path', 'sxv-scale-line', this.bar)
+  private readonly barText = element('text', 'sxv-scale-text', this.bar)
+  private readonly shapes = new Map<string, Shape>()
+  private readonly ruler = document.createElement('canvas').getContext('2d')
+  private draft: Draft | null = null
+
+  constructor() {
+    this.svg.setAttribute('class', 'sxv-overlay')
+    this.svg.setAttribute('aria-hidden', 'true')
+  }
+
+  setOverlays(overlays: readonly Overlay[]): void {
+    const kept = new Set(overlays.map((o) => o.id))
+    for (const [id, shape] of this.shapes) {
+      if (kept.has(id)) continue
+      shape.group.remove()
+      shape.label.group.remove()
+      this.shapes.delete(id)
+    }
+    for (const overlay of overlays) this.setShape(overlay)
+  }
+
+  private setShape(overlay: Overlay): void {
+    const shape = this.shapes.get(overlay.id) ?? this.newShape(overlay)
+    shape.overlay = overlay
+    const state = `${overlay.selected ? ' is-selected' : ''}${overlay.dimmed ? ' is-dimmed' : ''}`
+    shape.group.setAttribute('class', `sxv-box sxv-${overlay.tone}${state}`)
+    shape.label.group.setAttribute('class', `sxv-label sxv-${overlay.tone}${state}`)
+    this.setText(shape.label, overlay.label)
+  }
+
+  private newShape(overlay: Overlay): Shape {
+    const group = element('g', 'sxv-box', this.boxes)
+    const shape: Shape = {
+      overlay,
+      group,
+      outline: element('path', 'sxv-outline', group),
+      corners: element('path', 'sxv-corners', group),
+      label: this.newLabel(this.labels),
+      screen: [0, 0, 0, 0],
+    }
+    this.shapes.set(overlay.id, shape)
+    return shape
+  }
+
+  private newLabel(parent: SVGElement): Label {
+    const group = element('g', 'sxv-label', parent)
+    const back = element('rect', 'sxv-label-back', group)
+    const text = element('text', 'sxv-label-text', group)
+    setAll(back, { rx: 3, height: LABEL_HEIGHT })
+    setAll(text, { x: LABEL_PADDING, y: LABEL_HEIGHT / 2 + 0.5 })
+    return { group, back, text, width: 0, spot: null }
+  }
+
+  private setText(label: Label, text: string): void {
+    if (label.text.textContent === text && label.width > 0) return
+    label.text.textContent = text
+    label.width = this.textWidth(label.text, text) + 2 * LABEL_PADDING
+    label.back.setAttribute('width', String(label.width))
+  }
+
+  private textWidth(node: SVGTextElement, text: string): number {
+    if (!this.ruler) return text.length * 12
+    const style = getComputedStyle(node)
+    this.ruler.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`
+    return Math.ceil(this.ruler.measureText(text).width) + 1
+  }
+
+  setDraft(draft: Draft | null): void {
+    this.draft = draft
+  }
+
+  get hasDraft(): boolean {
+    return this.draft !== null
+  }
+
+  /** Put everything where the pose has it. */
+  update(pose: Pose, view: Size, pitchMm: number | null): void {
+    setAll(this.svg, { width: view.width, height: view.height })
+    const important = [...this.shapes.values()].sort(
+      (a, b) => rankOf(a.overlay) - rankOf(b.overlay) || a.overlay.id.localeCompare(b.overlay.id),
+    )
+    const visible = important.filter((shape) => this.placeShape(shape, pose, view))
+    this.placeLabels(visible, view)
+    this.placeDraft(pose, view)
+    this.placeScale(pose, view, pitchMm)
+  }
+
+  private placeShape(shape: Shape, pose: Pose, view: Size): boolean {
+    const box = screenBox(pose, view, shape.overlay.box)
+    shape.screen = box
+    const isVisible = box[0] < view.width && box[2] > 0 && box[1] < view.height && box[3] > 0
+    shape.group.style.display = isVisible ? '' : 'none'
+    if (!isVisible) return false
+    const [x0, y0, x1, y1] = box.map((v) => Math.round(v) + 0.5) as Box
+    shape.outline.setAttribute('d', `M${x0} ${y0}H${x1}V${y1}H${x0}Z`)
+    shape.corners.setAttribute('d', cornerPath([x0, y0, x1, y1]))
+    return true
+  }
+
+  private placeLabels(visible: readonly Shape[], view: Size): void {
+    const wanted = visible
+      .filter(({ overlay }) => overlay.label !== '' && (!overlay.dimmed || overlay.selected))
+      .slice(0, MAX_LABELS)
+    const placed = placeLabels(
+      wanted.map(({ overlay, screen, label }) => ({
+        id: overlay.id,
+        box: screen,
+        width: label.width,
+        height: LABEL_HEIGHT,
+      })),
+      view,
+    )
+    const spots = new Map<string, PlacedLabel>(placed.map((p) => [p.id, p]))
+    for (const [id, { label }] of this.shapes) {
+      const spot = spots.get(id)
+      label.group.style.display = spot ? '' : 'none'
+      label.spot = spot ? [spot.x, spot.y, spot.x + label.width, spot.y + LABEL_HEIGHT] : null
+      if (spot)
+        label.group.setAttribute('transform', `translate(${Math.round(spot.x)} ${Math.round(spot.y)})`)
+    }
+  }
+
+  private placeDraft(pose: Pose, view: Size): void {
+    this.draftGroup.style.display = this.draft ? '' : 'none'
+    if (!this.draft) return
+    const { kind, from, to, text } = this.draft
+    const [ax, ay] = scanToScreen(pose, view, from)
+    const [bx, by] = scanToScreen(pose, view, to)
+    this.draftGroup.setAttribute('class', `sxv-draft sxv-draft-${kind}`)
+    const line = kind === 'ruler' ? rulerPath([ax, ay], [bx, by]) : `M${ax} ${ay}H${bx}V${by}H${ax}Z`
+    this.draftLine.setAttribute('d', line)
+    this.draftLabel.group.style.display = text ? '' : 'none'
+    this.setText(this.draftLabel, text)
+    const left = kind === 'ruler' ? bx + 10 : Math.min(ax, bx)
+    const top = kind === 'ruler' ? by - LABEL_HEIGHT / 2 : Math.min(ay, by) - LABEL_HEIGHT - 3
+    const x = Math.max(2, Math.min(left, view.width - this.draftLabel.width - 2))
+    const y = Math.max(2, Math.min(top, view.height - LABEL_HEIGHT - 2))
+    this.draftLabel.group.setAttribute('transform', `translate(${Math.round(x)} ${Math.round(y)})`)
+  }
+
+  private placeScale(pose: Pose, view: Size, pitchMm: number | null): void {
+    const isShown = pitchMm !== null && pitchMm > 0 && view.width > 240
+    this.bar.style.display = isShown ? '' : 'none'
+    if (!isShown) return
+    const { mm, px } = scaleBar(pitchMm / pose.zoom, 140)
+    const right = Math.round(view.width - 20) + 0.5
+    const bottom = Math.round(view.height - 18) + 0.5
+    this.barLine.setAttribute('d', `M${right - px} ${bottom - 5}V${bottom}H${right}V${bottom - 5}`)
+    setAll(this.barText, { x: right - px / 2, y: bottom - 8 })
+    this.barText.textContent = formatLength(mm)
+  }
+
+  /** The overlay under a screen point: a label first, then the smallest box. */
+  hit([x, y]: Point): string | null {
+    const inside = (box: Box, grace: number): boolean =>
+      x >= box[0] - grace && x <= box[2] + grace && y >= box[1] - grace && y <= box[3] + grace
+    const shapes = [...this.shapes.values()].filter((s) => s.group.style.display !== 'none')
+    const label = shapes.find((s) => s.label.spot && inside(s.label.spot, 0))
+    if (label) return label.overlay.id
+    const area = ({ screen }: Shape): number => (screen[2] - screen[0]) * (screen[3] - screen[1])
+    const under = shapes.filter((s) => inside(s.screen, 4)).sort((a, b) => area(a) - area(b))
+    return under[0]?.overlay.id ?? null
+  }
+}
+
+/** Selected first, then by tone; dimmed last. */
+function rankOf({ selected, dimmed, tone }: Overlay): number {
+  if (selected) return 0
+  return ['danger', 'warning', 'drawn', 'info'].indexOf(tone) + (dimmed ? 11 : 1)
+}
+
+function rulerPath([ax, ay]: Point, [bx, by]: Point): string {
+  const length = Math.hypot(bx - ax, by - ay) || 1
+  const nx = (-(by - ay) / length) * 6
+  const ny = ((bx - ax) / length) * 6
+  return (
+    `M${ax} ${ay}L${bx} ${by}` +
+    `M${ax - nx} ${ay - ny}L${ax + nx} ${ay + ny}M${bx - nx} ${by - ny}L${bx + nx} ${by + ny}`
+  )
+}

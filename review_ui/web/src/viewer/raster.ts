@@ -1,0 +1,328 @@
+/**
+ * Draws a scan into a buffer of 32-bit pixels: the CPU renderer's inner loops, free of the DOM.
+ *
+ * All weights are eighths of a byte (0–256) and all arithmetic is integer, so that the WebGL renderer can
+ * compute the same numbers.
+ */
+import type { Colours } from './colour'
+import { type Pose, type Size, screenToScan } from './geometry'
+import type { ChannelIndex, LevelPixels, ScanPixels } from './pixels'
+
+/** Which pixels of one level's axis each output pixel of [from, to) shows. */
+export interface Axis {
+  index: Int32Array
+  /** Share of pixel index+1, 0–256; null for nearest. */
+  weight: Int32Array | null
+  from: number
+  to: number
+}
+
+/** Output rows [from, to) drawn from one level. */
+export interface Run {
+  level: LevelPixels
+  columns: Axis
+  rows: Axis
+  from: number
+  to: number
+}
+
+export interface FrameSpec {
+  pose: Pose
+  /** CSS pixels. */
+  view: Size
+  /** Output pixels. */
+  width: number
+  height: number
+  /** Interpolate beyond 1:1 too. */
+  smooth: boolean
+}
+
+export interface DrawStyle {
+  colours: Colours
+  channel: ChannelIndex
+  equalised: boolean
+  /** 0–1. */
+  sharpen: number
+}
+
+/** Below this many output pixels per level pixel the next coarser level is taken. */
+const LEAST_SCALE = 0.6
+
+export function makeAxis(
+  count: number,
+  {
+    origin,
+    step,
+    size,
+    extent,
+    smooth,
+  }: {
+    /** Level coordinate of the first output pixel's centre, and the step to the next. */
+    origin: number
+    step: number
+    /** Whole pixels of the level, and how far the scan really reaches. */
+    size: number
+    extent: number
+    smooth: boolean
+  },
+): Axis {
+  const index = new Int32Array(count)
+  const weight = smooth ? new Int32Array(count) : null
+  let from = count
+  let to = 0
+  for (let i = 0; i < count; i++) {
+    const u = origin + i * step
+    if (u < 0 || u >= extent) continue
+    if (i < from) from = i
+    to = i + 1
+    if (!weight) {
+      index[i] = Math.min(size - 1, Math.floor(u))
+      continue
+    }
+    const at = Math.min(size - 1, Math.max(0, u - 0.5))
+    const near = Math.floor(at)
+    index[i] = near
+    weight[i] = Math.round((at - near) * 256)
+  }
+  return { index, weight, from: Math.min(from, to), to }
+}
+
+/** Decide which resolution each output row is drawn from. Rows that are nowhere yet are left out. */
+export function planFrame(scan: ScanPixels, spec: FrameSpec): Run[] {
+  const levels = scan.levels
+  if (levels.length === 0) return []
+  const perScanPixel = (spec.pose.zoom * spec.width) / spec.view.width
+  let finest = levels.findIndex((l) => perScanPixel * 2 ** l.shift >= LEAST_SCALE)
+  if (finest < 0) finest = levels.length - 1
+  const order = [...levels.slice(finest), ...levels.slice(0, finest).reverse()]
+  const axes = order.map((level) => levelAxes(scan, level, spec, perScanPixel))
+  const runs: Run[] = []
+  for (let j = 0; j < spec.height; j++) {
+    const at = axes.findIndex(({ rows }, i) => hasRow(order[i], rows, j))
+    if (at < 0) continue
+    const last = runs.at(-1)
+    if (last && last.level === order[at] && last.to === j) last.to = j + 1
+    else runs.push({ level: order[at], ...axes[at], from: j, to: j + 1 })
+  }
+  return runs
+}
+
+function hasRow(level: LevelPixels, rows: Axis, j: number): boolean {
+  if (j < rows.from || j >= rows.to) return false
+  const y = rows.index[j]
+  return level.ready[y] === 1 && (!rows.weight || rows.weight[j] === 0 || level.ready[y + 1] === 1)
+}
+
+function levelAxes(
+  scan: ScanPixels,
+  level: LevelPixels,
+  spec: FrameSpec,
+  perScanPixel: number,
+): { columns: Axis; rows: Axis } {
+  const scale = 2 ** -level.shift
+  const ratio = spec.width / spec.view.width
+  const [x, y] = screenToScan(spec.pose, spec.view, [0.5 / ratio, 0.5 / ratio])
+  const step = scale / perScanPixel
+  const smooth = spec.smooth || level.shift > 0 || perScanPixel < 0.999
+  return {
+    columns: makeAxis(spec.width, {
+      origin: x * scale,
+      step: spec.pose.flippedX ? -step : step,
+      size: level.width,
+      extent: scan.size.width * scale,
+      smooth,
+    }),
+    rows: makeAxis(spec.height, {
+      origin: y * scale,
+      step: spec.pose.flippedY ? -step : step,
+      size: level.height,
+      extent: scan.size.height * scale,
+      smooth,
+    }),
+  }
+}
+
+/** The plane a style shows at a level; the plain channel until the equalised one is made. */
+export function planeOf(level: LevelPixels, style: Pick<DrawStyle, 'channel' | 'equalised'>): Uint16Array {
+  const channel = Math.min(style.channel, level.channels.length - 1)
+  return (style.equalised ? level.equalised[channel] : null) ?? level.channels[channel]
+}
+
+/** Strength of the unsharp mask in 1/256, from the setting of [0, 1]. */
+export function sharpenAmount(sharpen: number): number {
+  return Math.round(Math.min(1, Math.max(0, sharpen)) * 3 * 256)
+}
+
+/**
+ * One row of a plane with an unsharp mask against the mean of the eight pixels one and two steps away along
+ * the axes. Writes columns [from, to).
+ */
+export function sharpenRow(
+  plane: Uint16Array,
+  { width, height }: Size,
+  y: number,
+  amount: number,
+  [from, to]: readonly [number, number],
+  out: Uint16Array,
+): void {
+  const row = y * width
+  const up1 = Math.max(0, y - 1) * width
+  const up2 = Math.max(0, y - 2) * width
+  const down1 = Math.min(height - 1, y + 1) * width
+  const down2 = Math.min(height - 1, y + 2) * width
+  for (let x = from; x < to; x++) {
+    const l1 = x > 0 ? x - 1 : 0
+    const l2 = x > 1 ? x - 2 : 0
+    const r1 = x < width - 1 ? x + 1 : width - 1
+    const r2 = x < width - 2 ? x + 2 : width - 1
+    const across = plane[row + l1] + plane[row + l2] + plane[row + r1] + plane[row + r2]
+    const along = plane[up1 + x] + plane[up2 + x] + plane[down1 + x] + plane[down2 + x]
+    const c = plane[row + x]
+    const v = c + ((amount * (8 * c - across - along)) >> 11)
+    out[x] = v < 0 ? 0 : Math.min(v, 65535)
+  }
+}
+
+/** Hands out rows of a plane, sharpened if asked, each made once per frame. */
+class RowSource {
+  private readonly buffers: [Uint16Array, Uint16Array]
+  private readonly held: [number, number] = [-1, -1]
+  private next: 0 | 1 = 0
+
+  constructor(
+    private readonly plane: Uint16Array,
+    private readonly size: Size,
+    private readonly span: readonly [number, number],
+    private readonly amount: number,
+  ) {
+    const length = amount > 0 ? size.width : 0
+    this.buffers = [new Uint16Array(length), new Uint16Array(length)]
+  }
+
+  row(y: number): Uint16Array {
+    if (this.amount === 0) return this.plane.subarray(y * this.size.width, (y + 1) * this.size.width)
+    if (this.held[0] === y) return this.buffers[0]
+    if (this.held[1] === y) return this.buffers[1]
+    const slot = this.next
+    this.next = slot === 0 ? 1 : 0
+    this.held[slot] = y
+    sharpenRow(this.plane, this.size, y, this.amount, this.span, this.buffers[slot])
+    return this.buffers[slot]
+  }
+}
+
+/** The level's columns that a run touches, as [from, to). */
+function columnSpan({ index, weight, from, to }: Axis, width: number): [number, number] {
+  if (to <= from) return [0, 0]
+  const a = index[from]
+  const b = index[to - 1]
+  return [Math.min(a, b), Math.min(width, Math.max(a, b) + (weight ? 2 : 1))]
+}
+
+/** Draw one run. `out` holds the whole frame; pixels outside the scan are not touched. */
+export function drawRun(out: Uint32Array, outWidth: number, run: Run, style: DrawStyle): void {
+  const { level, columns, rows } = run
+  const plane = planeOf(level, style)
+  const span = columnSpan(columns, level.width)
+  const source = new RowSource(plane, level, span, sharpenAmount(style.sharpen))
+  const paint = rowPainter(level, run, style)
+  const mixed = new Uint16Array(level.width + 1)
+  let previous = -1
+  for (let j = run.from; j < run.to; j++) {
+    const y = rows.index[j]
+    const w = rows.weight ? rows.weight[j] : 0
+    const to = out.subarray(j * outWidth, (j + 1) * outWidth)
+    if (!rows.weight && y === previous) {
+      out.copyWithin(
+        j * outWidth + columns.from,
+        (j - 1) * outWidth + columns.from,
+        (j - 1) * outWidth + columns.to,
+      )
+      continue
+    }
+    previous = y
+    let values = source.row(y)
+    if (columns.weight) {
+      mixRows(values, w > 0 ? source.row(y + 1) : values, w, span, mixed)
+      values = mixed
+    }
+    paint(values, w >= 128 ? y + 1 : y, to)
+  }
+}
+
+function mixRows(
+  above: Uint16Array,
+  below: Uint16Array,
+  w: number,
+  [from, to]: readonly [number, number],
+  out: Uint16Array,
+): void {
+  if (w === 0) {
+    out.set(above.subarray(from, to), from)
+  } else {
+    for (let x = from; x < to; x++) {
+      const a = above[x]
+      out[x] = a + (((below[x] - a) * w + 128) >> 8)
+    }
+  }
+  out[to] = out[to - 1] // read with weight 0 beside the last column
+}
+
+type RowPainter = (values: Uint16Array, y: number, out: Uint32Array) => void
+
+function rowPainter(level: LevelPixels, { columns }: Run, { colours }: DrawStyle): RowPainter {
+  const { index, weight, from, to } = columns
+  const { values: table, luminance, palette } = colours
+  if (table && weight) {
+    return (row, _y, out) => {
+      for (let i = from; i < to; i++) {
+        const x = index[i]
+        const a = row[x]
+        out[i] = table[a + (((row[x + 1] - a) * weight[i] + 128) >> 8)]
+      }
+    }
+  }
+  if (table) {
+    return (row, _y, out) => {
+      for (let i = from; i < to; i++) out[i] = table[row[index[i]]]
+    }
+  }
+  const colour = palette!
+  const hueAt = hueColumns(level, columns)
+  const hues = level.hue ?? new Uint8Array(level.hueWidth)
+  const hueRow = (y: number): number => (level.hue ? (y >> level.hueShift) * level.hueWidth : 0)
+  if (weight) {
+    return (row, y, out) => {
+      const h = hueRow(y)
+      for (let i = from; i < to; i++) {
+        const x = index[i]
+        const a = row[x]
+        const v = a + (((row[x + 1] - a) * weight[i] + 128) >> 8)
+        out[i] = colour[(hues[h + hueAt[i]] << 8) | luminance[v]]
+      }
+    }
+  }
+  return (row, y, out) => {
+    const h = hueRow(y)
+    for (let i = from; i < to; i++) out[i] = colour[(hues[h + hueAt[i]] << 8) | luminance[row[index[i]]]]
+  }
+}
+
+/** The hue plane's column nearest to each output column. */
+export function hueColumns(level: LevelPixels, { index, weight }: Axis): Int32Array {
+  if (level.hueShift === 0 && !weight) return index
+  const columns = new Int32Array(index.length)
+  for (let i = 0; i < index.length; i++) {
+    columns[i] = (index[i] + (weight && weight[i] >= 128 ? 1 : 0)) >> level.hueShift
+  }
+  return columns
+}
+
+/** Draw a whole frame; what the scan does not cover becomes transparent. */
+export function drawFrame(out: Uint32Array, scan: ScanPixels, spec: FrameSpec, style: DrawStyle): Run[] {
+  const runs = planFrame(scan, spec)
+  const covered = runs.reduce((n, r) => n + (r.to - r.from) * (r.columns.to - r.columns.from), 0)
+  if (covered < spec.width * spec.height) out.fill(0)
+  for (const run of runs) drawRun(out, spec.width, run, style)
+  return runs
+}
