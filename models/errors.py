@@ -1,0 +1,31 @@
+"""Errors of the models package.
+
+ModelError                      model_error
+├── ModelNotPinnedError         model_not_pinned        bytes whose digest no manifest names
+├── ModelContractError          model_contract_invalid  a file that does not say what it needs and gives
+└── ModelOutputError            model_output_invalid    NaN, or shapes the contract does not promise
+"""
+
+
+class ModelError(Exception):
+    """Base of everything this package raises on purpose."""
+
+    code: str = "model_error"
+
+
+class ModelNotPinnedError(ModelError):
+    """The model is not one that this deployment has agreed to run."""
+
+    code = "model_not_pinned"
+
+
+class ModelContractError(ModelError):
+    """The model file carries no contract, or one this version cannot read."""
+
+    code = "model_contract_invalid"
+
+
+class ModelOutputError(ModelError):
+    """The model answered with something that is not an answer; never take it for "nothing found"."""
+
+    code = "model_output_invalid"

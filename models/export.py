@@ -1,0 +1,80 @@
+"""From weights to an ONNX file that carries its contract, checked against the weights it came from."""
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+
+from models.contract import INPUT_NAME, METADATA_KEY, OUTPUT_NAMES, ModelContract
+from models.detector import Detector
+from models.errors import ModelContractError
+
+PARITY_SCORE: Final = 1e-4
+"""Largest difference of a sorted score. Both run float32; convolutions sum in another order."""
+PARITY_BOX_PX: Final = 0.05
+"""Largest difference of a box side of the best candidates, for the same reason."""
+
+
+def export_onnx(detector: Detector, contract: ModelContract, path: Path) -> None:
+    """Write a detector with dynamic batch, height and width, and prove that it answers alike.
+
+    Raises:
+        ModelContractError: If the kinds do not fit the detector, or ONNX Runtime and torch disagree.
+    """
+    if detector.n_kinds != len(contract.kinds) or detector.max_candidates != contract.max_candidates:
+        raise ModelContractError(f"contract {contract.name} does not fit the detector's outputs; correct it")
+    detector = detector.eval()
+    # Traced with two images: a batch of one would be taken for a constant.
+    example = torch.rand(2, 2, 256, 320).clamp(1e-3, 1)
+    stride = contract.stride
+    shapes = {
+        0: torch.export.Dim("n", min=1, max=64),
+        2: stride * torch.export.Dim("rows", min=2, max=256),
+        3: stride * torch.export.Dim("columns", min=2, max=512),
+    }
+    program = torch.onnx.export(
+        detector,
+        (example,),
+        dynamo=True,
+        input_names=[INPUT_NAME],
+        output_names=list(OUTPUT_NAMES),
+        dynamic_shapes=(shapes,),
+        external_data=False,
+        verbose=False,
+    )
+    if program is None:
+        raise ModelContractError("torch gave no ONNX program; update torch")
+    model = program.model_proto
+    onnx.helper.set_model_props(model, {METADATA_KEY: contract.to_json()})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, str(path))
+    check_parity(detector, path.read_bytes())
+
+
+def check_parity(detector: Detector, data: bytes) -> None:
+    """Compare torch and ONNX Runtime on an input of another shape than the traced one.
+
+    Raises:
+        ModelContractError: If a score differs by more than ``PARITY_SCORE`` or a well separated
+            candidate's box by more than ``PARITY_BOX_PX``.
+    """
+    image = torch.rand(1, 2, 192, 288, generator=torch.Generator().manual_seed(0)).clamp(1e-3, 1)
+    with torch.inference_mode():
+        boxes, scores = (t.numpy() for t in detector.eval()(image))
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    their_boxes, their_scores = session.run(list(OUTPUT_NAMES), {INPUT_NAME: image.numpy()})
+    difference = float(np.abs(scores - their_scores).max())
+    if difference > PARITY_SCORE:
+        raise ModelContractError(
+            f"ONNX Runtime's scores differ from torch's by {difference:.2g}; do not ship it"
+        )
+    # Candidates closer in score than the tolerance may swap places; the first of each kind settles it.
+    apart = np.flatnonzero((scores[0, :, 0] - scores[0, :, 1]) > 2 * PARITY_SCORE)
+    difference = float(np.abs(boxes[0, apart, 0] - their_boxes[0, apart, 0]).max(initial=0))
+    if difference > PARITY_BOX_PX:
+        raise ModelContractError(
+            f"ONNX Runtime's boxes differ from torch's by {difference:.2g} px; do not ship it"
+        )
