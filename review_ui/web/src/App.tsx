@@ -1,0 +1,70 @@
+/** Language, theme, server data, and the page that belongs to the role. */
+
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { ConfigProvider } from 'antd'
+import enUSAntd from 'antd/locale/en_US'
+import zhCNAntd from 'antd/locale/zh_CN'
+import { lazy, Suspense, useEffect, useMemo } from 'react'
+
+import { isTransient } from './api/client'
+import type { AccountOut, UiConfig } from './api/types'
+import { useT } from './i18n'
+import { useSession, useUiConfig } from './session/session'
+import { readNonce } from './shell/nonce'
+import { useBaseSize } from './shell/scale'
+import { Splash } from './shell/Splash'
+import { pageTheme } from './shell/theme'
+import { useSettings } from './settings'
+
+const Login = lazy(() => import('./session/Login'))
+const ReviewerApp = lazy(() => import('./review/ReviewerApp'))
+const SupervisorApp = lazy(() => import('./supervisor/SupervisorApp'))
+
+const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      retry: (count, error) => isTransient(error) && count < 3,
+      refetchOnWindowFocus: false,
+      staleTime: 30_000,
+    },
+  },
+})
+const csp = { nonce: readNonce() }
+
+export function App() {
+  const locale = useSettings((settings) => settings.locale)
+  const basePx = useBaseSize()
+  const theme = useMemo(() => pageTheme(basePx), [basePx])
+  useEffect(() => {
+    document.documentElement.lang = locale
+  }, [locale])
+  return (
+    <ConfigProvider csp={csp} locale={locale === 'zh-CN' ? zhCNAntd : enUSAntd} theme={theme}>
+      <QueryClientProvider client={queryClient}>
+        <Suspense fallback={<Splash />}>
+          <Gate />
+        </Suspense>
+      </QueryClientProvider>
+    </ConfigProvider>
+  )
+}
+
+function Gate() {
+  const t = useT()
+  const config = useUiConfig()
+  const session = useSession()
+  if (config.error || session.error) {
+    return <Splash error={config.error ?? session.error} onRetry={() => void Promise.all([config.refetch(), session.refetch()])} />
+  }
+  if (!config.data || session.data === undefined) return <Splash />
+  if (session.data === null) return <Login demo={config.data.demo} />
+  if (session.data.role === 'admin') {
+    return <Splash title={t('app.noPage')} hint={t('app.noPageHint')} canLogOut />
+  }
+  return <RolePage account={session.data} config={config.data} />
+}
+
+function RolePage({ account, config }: { account: AccountOut; config: UiConfig }) {
+  if (account.role === 'reviewer') return <ReviewerApp key={account.account_id} account={account} config={config} />
+  return <SupervisorApp key={account.account_id} account={account} config={config} />
+}

@@ -1,0 +1,49 @@
+/** Turns key presses into actions, and leaves alone what belongs to a text field, a control or a dialog. */
+
+import { useEffect, useRef } from 'react'
+
+import { type ActionId, type KeyMode, resolve } from './keymap'
+
+/** Where a key press lands. */
+export type KeyScope = 'text' | 'control' | 'dialog' | 'free'
+
+const TEXT_TYPES = new Set(['text', 'search', 'password', 'email', 'number', 'url', 'tel'])
+/** Keys that a focused control needs for itself. */
+const CONTROL_KEYS = new Set([
+  'Enter', ' ', 'Tab', 'ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'PageUp', 'PageDown',
+])
+const CONTROLS = 'button, a[href], select, input, [role="slider"], [role="tab"], [role="switch"], [role="menuitem"]'
+
+export function scopeOf(target: EventTarget | null): KeyScope {
+  if (!(target instanceof HTMLElement)) return 'free'
+  if (document.querySelector('.ant-modal-wrap:not([style*="display: none"]) [role="dialog"]')) return 'dialog'
+  if (target.isContentEditable || target instanceof HTMLTextAreaElement) return 'text'
+  if (target instanceof HTMLInputElement && TEXT_TYPES.has(target.type)) return 'text'
+  return target.closest(CONTROLS) ? 'control' : 'free'
+}
+
+/** Whether a press in this scope may be a hot key at all. Text fields look after their own Esc and Enter. */
+export function isHotKey(event: Pick<KeyboardEvent, 'key' | 'isComposing'>, scope: KeyScope): boolean {
+  if (event.isComposing) return false
+  if (scope === 'dialog') return false
+  if (scope === 'text') return event.key === 'F1'
+  return scope === 'free' || !CONTROL_KEYS.has(event.key)
+}
+
+export type ActionHandlers = (action: ActionId) => boolean
+
+/** Calls `handle` for each action; what it handles (returns true) goes no further. */
+export function useKeys(mode: KeyMode, handle: ActionHandlers, isOn = true): void {
+  const latest = useRef({ mode, handle })
+  latest.current = { mode, handle }
+  useEffect(() => {
+    if (!isOn) return
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || !isHotKey(event, scopeOf(event.target))) return
+      const action = resolve(event, latest.current.mode)
+      if (action && latest.current.handle(action)) event.preventDefault()
+    }
+    window.addEventListener('keydown', onKeyDown)
+    return () => window.removeEventListener('keydown', onKeyDown)
+  }, [isOn])
+}

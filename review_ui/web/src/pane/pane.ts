@@ -1,0 +1,258 @@
+/** One viewer and what the page knows about it. The reviewer's workstation and the read-only case view each have one. */
+
+import { createStore, type StoreApi } from 'zustand/vanilla'
+
+import {
+  type Box,
+  type ColourMode,
+  type Measurement,
+  type Overlay,
+  type Probe,
+  PRESETS,
+  type ScanRef,
+  ScanViewer,
+  type Stage,
+  type Tool,
+  type ViewState,
+} from '../viewer'
+
+export const MODES: readonly ColourMode[] = [
+  'grey',
+  'material',
+  'pseudo',
+  'organic',
+  'inorganic',
+  'high_penetration',
+  'low_penetration',
+  'clahe',
+]
+/** These need both energies. */
+export const DUAL_MODES: ReadonlySet<ColourMode> = new Set(['material', 'organic', 'inorganic'])
+
+export const ZOOM_STEP = 1.25
+/** An arrow key moves by this part of the view. */
+const PAN_STEP = 0.12
+
+export interface LoadState {
+  stage: Stage
+  ratio: number
+}
+
+export interface ViewerError {
+  key: string
+  status: number | null
+  message: string
+}
+
+export interface PaneState {
+  scan: ScanRef | null
+  view: ViewState | null
+  tool: Tool
+  /** By key of the scan; gone when it is released. */
+  loads: Record<string, LoadState>
+  /** Counts full paints, so that the histogram and the overview are drawn again. */
+  paints: number
+  measurement: Measurement | null
+  error: ViewerError | null
+  selected: string | null
+  showsFindings: boolean
+  threshold: number
+}
+
+export interface PaneListeners {
+  painted?: (key: string, stage: Stage) => void
+  boxDrawn?: (box: Box) => void
+}
+
+export class Pane {
+  readonly store: StoreApi<PaneState>
+  readonly probe: StoreApi<{ probe: Probe | null }>
+  viewer: ScanViewer | null = null
+  listeners: PaneListeners = {}
+  #host: HTMLElement | null = null
+  #overview: HTMLCanvasElement | null = null
+  #overlays: Overlay[] = []
+  /** What the reviewer likes to look at; kept when a single-energy scan cannot be shown that way. */
+  #mode: ColourMode = 'material'
+
+  constructor(initial: Partial<PaneState> = {}) {
+    this.probe = createStore(() => ({ probe: null as Probe | null }))
+    this.store = createStore<PaneState>(() => ({
+      scan: null,
+      view: null,
+      tool: 'pan',
+      loads: {},
+      paints: 0,
+      measurement: null,
+      error: null,
+      selected: null,
+      showsFindings: true,
+      threshold: 0,
+      ...initial,
+    }))
+  }
+
+  /** Makes the viewer inside `host`. Returns the way to take it down again. */
+  attach(host: HTMLElement): () => void {
+    const viewer = new ScanViewer(host)
+    this.viewer = viewer
+    this.#host = host
+    this.#listen(viewer)
+    viewer.setTool(this.store.getState().tool)
+    if (this.#overview) viewer.overview(this.#overview)
+    viewer.setOverlays(this.#overlays)
+    const { scan } = this.store.getState()
+    if (scan) this.show(scan)
+    return () => {
+      this.viewer = null
+      this.#host = null
+      viewer.destroy()
+      this.store.setState({ view: null, loads: {} })
+    }
+  }
+
+  #listen(viewer: ScanViewer): void {
+    const set = (patch: Partial<PaneState>) => this.store.setState(patch)
+    viewer.on('view', (view) => set({ view }))
+    viewer.on('probe', (probe) => this.probe.setState({ probe }))
+    viewer.on('measured', (measurement) => set({ measurement }))
+    viewer.on('overlayclick', (id) => set({ selected: id }))
+    viewer.on('error', (error) => set({ error }))
+    viewer.on('boxdrawn', (box) => this.listeners.boxDrawn?.(box))
+    viewer.on('progress', ({ key, stage, loaded, total }) => this.#load(key, stage, total > 0 ? loaded / total : 0))
+    viewer.on('painted', ({ key, stage }) => {
+      this.listeners.painted?.(key, stage)
+      const { scan, paints, error } = this.store.getState()
+      if (scan?.key === key) set({ paints: paints + 1, error: error?.key === key ? null : error })
+    })
+  }
+
+  #load(key: string, stage: Stage, ratio: number): void {
+    const { loads } = this.store.getState()
+    const before = loads[key]
+    // A strip more is worth a new figure only when the percentage changes.
+    if (before?.stage === stage && Math.floor(before.ratio * 50) === Math.floor(ratio * 50)) return
+    this.store.setState({ loads: { ...loads, [key]: { stage, ratio } } })
+  }
+
+  // -- what is shown (the seat's ScanPort) --------------------------------------------------------------
+
+  show(scan: ScanRef): void {
+    this.viewer?.show(scan)
+    this.#applyMode((scan.levels[0]?.n_channels ?? 0) > 1)
+    const tool = this.store.getState().tool
+    this.store.setState({ scan, measurement: null, error: null, selected: null })
+    if (tool === 'box' || tool === 'ruler' || tool === 'roi') this.setTool('pan')
+  }
+
+  prefetch(scan: ScanRef): void {
+    this.viewer?.prefetch(scan)
+  }
+
+  release(key: string): void {
+    this.viewer?.release(key)
+    const { [key]: _gone, ...loads } = this.store.getState().loads
+    this.store.setState({ loads })
+  }
+
+  #applyMode(isDual: boolean): void {
+    const mode = isDual || !DUAL_MODES.has(this.#mode) ? this.#mode : 'grey'
+    if (this.viewer && this.viewer.getView().mode !== mode) this.viewer.setView({ mode })
+  }
+
+  clear(): void {
+    this.viewer?.clear()
+    this.store.setState({ scan: null, view: null, measurement: null, error: null, selected: null })
+    this.probe.setState({ probe: null })
+  }
+
+  retry(): void {
+    const { scan } = this.store.getState()
+    if (scan) {
+      this.viewer?.release(scan.key)
+      this.show(scan)
+    }
+  }
+
+  // -- what the reviewer does with it -------------------------------------------------------------------
+
+  get isDual(): boolean {
+    return (this.store.getState().scan?.levels[0]?.n_channels ?? 0) > 1
+  }
+
+  setTool(tool: Tool): void {
+    this.viewer?.setTool(tool)
+    this.store.setState({ tool })
+  }
+
+  /** Chooses a tool; the same tool again goes back to panning. */
+  toggleTool(tool: Tool): void {
+    this.setTool(this.store.getState().tool === tool ? 'pan' : tool)
+  }
+
+  setMode(mode: ColourMode): void {
+    if (DUAL_MODES.has(mode) && !this.isDual) return
+    this.#mode = mode
+    this.viewer?.setView({ mode })
+  }
+
+  preset(n: number): void {
+    if (PRESETS[n - 1]) this.viewer?.preset(n)
+  }
+
+  change(patch: (view: ViewState) => Partial<ViewState>): void {
+    const { view } = this.store.getState()
+    if (view) this.viewer?.setView(patch(view))
+  }
+
+  zoomBy(factor: number): void {
+    this.change(({ zoom }) => ({ zoom: zoom * factor }))
+  }
+
+  /** Moves the view, in steps to the right and down as seen on the screen. */
+  panBy(stepsRight: number, stepsDown: number): void {
+    const host = this.#host
+    if (!host) return
+    this.change(({ center, zoom, flippedX, flippedY }) => {
+      const dx = ((stepsRight * PAN_STEP * host.clientWidth) / zoom) * (flippedX ? -1 : 1)
+      const dy = ((stepsDown * PAN_STEP * host.clientHeight) / zoom) * (flippedY ? -1 : 1)
+      return { center: [center[0] + dx, center[1] + dy] }
+    })
+  }
+
+  sharpenBy(step: number): void {
+    this.change(({ sharpen }) => ({ sharpen: Math.round(Math.min(1, Math.max(0, sharpen + step)) * 100) / 100 }))
+  }
+
+  toggleChannel(): void {
+    if (this.isDual) this.change(({ channel }) => ({ channel: channel === 'high' ? 'low' : 'high' }))
+  }
+
+  select(id: string | null, box?: Box | null): void {
+    this.store.setState({ selected: id })
+    if (box) this.viewer?.focusBox(box)
+  }
+
+  setThreshold(threshold: number): void {
+    this.store.setState({ threshold: Math.round(Math.min(1, Math.max(0, threshold)) * 100) / 100 })
+  }
+
+  toggleFindings(): void {
+    this.store.setState({ showsFindings: !this.store.getState().showsFindings })
+  }
+
+  /** The canvas that shows the whole scan, and takes its own clicks. */
+  setOverview(canvas: HTMLCanvasElement | null): void {
+    this.#overview = canvas
+    if (canvas) this.viewer?.overview(canvas)
+  }
+
+  setOverlays(overlays: Overlay[]): void {
+    this.#overlays = overlays
+    this.viewer?.setOverlays(overlays)
+  }
+
+  focusHost(): void {
+    this.#host?.focus({ preventScroll: true })
+  }
+}

@@ -1,0 +1,116 @@
+/** What the case is: risk, scan, station, direction, container, reason; and how long it may take. */
+
+import { WarningFilled } from '@ant-design/icons'
+
+import type { LeaseOut } from '../api/types'
+import { clock, containerNo, moment, riskBand } from '../format'
+import { usePick, useT, useWord } from '../i18n'
+import { useNowMs } from '../shell/now'
+import type { HeldLease } from './seat'
+import { useSeatState } from './SeatContext'
+
+export function CaseBar() {
+  const current = useSeatState((state) => state.current)
+  return (
+    <section className="sx-case" aria-live="off">
+      {current ? (
+        <>
+          <CaseFacts lease={current.lease} />
+          <Countdowns held={current} />
+        </>
+      ) : (
+        <span className="sx-case-none">–</span>
+      )}
+    </section>
+  )
+}
+
+export function CaseFacts({ lease }: { lease: LeaseOut }) {
+  const t = useT()
+  const pick = usePick()
+  const word = useWord()
+  const { scan } = lease
+  const band = riskBand(lease.risk)
+  return (
+    <ul className="sx-facts">
+      <li>
+        <span className={`sx-risk is-${band}`}>{t(`risk.${band}`)}</span>
+      </li>
+      <li className="is-strong">
+        <b className="sx-mono" title={t('case.scan')}>
+          {scan.scan_id}
+        </b>
+        {lease.cycle > 1 ? <span className="sx-badge is-warning">{t('case.cycle', { cycle: lease.cycle })}</span> : null}
+        {lease.stage > 1 ? <span className="sx-badge">{t(`stage.${lease.stage}`)}</span> : null}
+      </li>
+      <li>
+        <span>{t('case.station')}</span>
+        <b>
+          {pick({ zh: scan.port_name_zh, en: scan.port_name_en }, scan.port)} · {scan.station_id}
+        </b>
+      </li>
+      <li>
+        <b>
+          {scan.direction ? `${t(`direction.${scan.direction}`)} · ` : ''}
+          {t(`modality.${scan.modality}`)}
+        </b>
+      </li>
+      <ContainerNo lease={lease} />
+      <li>
+        <span>{t('case.reason')}</span>
+        <b>{word('reason', lease.reason)}</b>
+      </li>
+      <li className="is-minor">
+        <span>{t('case.scannedAt')}</span>
+        <b className="sx-num">{moment(scan.scanned_at)}</b>
+      </li>
+    </ul>
+  )
+}
+
+function ContainerNo({ lease: { scan } }: { lease: LeaseOut }) {
+  const t = useT()
+  const isInvalid = scan.container_no_valid === false
+  return (
+    <li>
+      <span>{t('case.container')}</span>
+      {scan.container_no ? (
+        <b className="sx-mono">{containerNo(scan.container_no)}</b>
+      ) : (
+        <b className="is-none">{t('case.noContainer')}</b>
+      )}
+      {isInvalid ? (
+        <span className="sx-badge is-warning" title={t('case.containerInvalidHint')}>
+          <WarningFilled /> {t('case.containerInvalid')}
+        </span>
+      ) : null}
+    </li>
+  )
+}
+
+const LEASE_WARNING_S = 20
+const DUE_WARNING = 0.25
+
+function Countdowns({ held }: { held: HeldLease }) {
+  const t = useT()
+  const nowMs = useNowMs()
+  const leaseS = Math.max(0, (held.expiresAtMs - nowMs) / 1000)
+  const dueS = (held.dueAtMs - nowMs) / 1000
+  const part = Math.min(1, Math.max(0, dueS / Math.max(held.lease.due_in_s, 1)))
+  const tone = dueS < 0 ? 'is-danger' : part < DUE_WARNING ? 'is-warning' : ''
+  return (
+    <div className="sx-countdowns">
+      <span className={leaseS < LEASE_WARNING_S ? 'is-warning' : ''}>
+        {t('case.lease')} <b className="sx-mono">{clock(leaseS)}</b>
+      </span>
+      <span className={tone}>
+        {t('case.due')}
+        <i className="sx-due">
+          <i style={{ transform: `scaleX(${part})` }} />
+        </i>
+        <b className="sx-mono">{clock(dueS)}</b>
+        {dueS < 0 ? <em>{t('case.overdue')}</em> : null}
+      </span>
+    </div>
+  )
+}

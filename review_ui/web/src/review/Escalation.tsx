@@ -1,0 +1,30 @@
+/** Earlier decisions of a case, for the supervisor who ends it. */
+
+import type { PriorDecision } from '../api/types'
+import { moment } from '../format'
+import { usePick, useT } from '../i18n'
+import { useDesk } from './SeatContext'
+
+export function Escalation({ decisions }: { decisions: readonly PriorDecision[] }) {
+  const t = useT()
+  const pick = usePick()
+  const { config } = useDesk()
+  const reasonName = (code: string) => pick(config.reason_codes.find((reason) => reason.code === code), code)
+  if (decisions.length === 0) return <p className="sx-panel-note">{t('escalation.none')}</p>
+  return (
+    <ol className="sx-prior">
+      {decisions.map((decision) => (
+        <li key={`${decision.stage} ${decision.decided_at}`}>
+          <div>
+            <span className={`sx-verdict is-${decision.verdict}`}>{t(`verdict.${decision.verdict}`)}</span>
+            <b>{decision.reviewer}</b>
+            <small>{decision.stage === 1 || decision.stage === 2 ? t(`stage.${decision.stage}`) : t('stage.3')}</small>
+            <time className="sx-num">{moment(decision.decided_at)}</time>
+          </div>
+          {decision.reason_codes.length > 0 ? <p>{decision.reason_codes.map(reasonName).join(' · ')}</p> : null}
+          {decision.note ? <blockquote>{decision.note}</blockquote> : null}
+        </li>
+      ))}
+    </ol>
+  )
+}

@@ -1,0 +1,155 @@
+/** What the model saw: risk, threshold, and the list with the reviewer's word on each. */
+
+import { CheckOutlined, CloseOutlined } from '@ant-design/icons'
+import { Slider, Switch } from 'antd'
+import { useEffect, useRef } from 'react'
+
+import type { ScreeningOut } from '../api/types'
+import { boxSize, percent } from '../format'
+import { useT } from '../i18n'
+import { keyLabel } from '../keys/keymap'
+import { findingKey, type NamedFinding, toneOf } from '../pane/overlays'
+import { usePane, usePaneState } from '../pane/PaneContext'
+import { useDesk, useSeatState } from './SeatContext'
+import { useFindings, useKindName, useLease } from './useOverlays'
+
+export function Findings() {
+  const t = useT()
+  const screening = useLease()?.screening ?? null
+  const findings = useFindings()
+  if (!screening) return <p className="sx-panel-note is-warning">{t('findings.noScreening')}</p>
+  return (
+    <section aria-label={t('tab.findings')}>
+      <Risk screening={screening} />
+      <Threshold findings={findings} />
+      {findings.length === 0 ? <p className="sx-panel-note">{t('findings.none')}</p> : null}
+      <ul className="sx-findings">
+        {findings.map((finding) => (
+          <FindingRow key={finding.finding_id} finding={finding} />
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+export function Risk({ screening }: { screening: ScreeningOut }) {
+  const t = useT()
+  const { risk } = screening
+  return (
+    <div className={`sx-riskbox is-${toneOf(risk)}`}>
+      <div>
+        <span>{t('findings.risk')}</span>
+        <b className="sx-num">{risk.toFixed(2)}</b>
+      </div>
+      <i className="sx-riskbar">
+        <i style={{ transform: `scaleX(${risk})` }} />
+      </i>
+      <small>{t('findings.model', { name: screening.model_name, version: screening.model_version })}</small>
+    </div>
+  )
+}
+
+function Threshold({ findings }: { findings: readonly NamedFinding[] }) {
+  const t = useT()
+  const pane = usePane()
+  const { threshold, shows } = usePaneState((state) => ({ threshold: state.threshold, shows: state.showsFindings }))
+  const nHidden = findings.filter((finding) => finding.score < threshold).length
+  return (
+    <div className="sx-threshold">
+      <span id="sx-threshold" title={`${keyLabel('lowerThreshold')} ${keyLabel('raiseThreshold')}`}>
+        {t('findings.threshold')}
+      </span>
+      <Slider
+        min={0}
+        max={1}
+        step={0.05}
+        value={threshold}
+        tooltip={{ open: false }}
+        ariaLabelledByForHandle="sx-threshold"
+        onChange={(value) => pane.setThreshold(value)}
+        onChangeComplete={() => pane.focusHost()}
+      />
+      <b className="sx-mono">{threshold === 0 ? t('findings.thresholdAll') : threshold.toFixed(2)}</b>
+      <Switch
+        size="small"
+        checked={shows}
+        aria-label={t('findings.show')}
+        title={`${t('findings.show')} (${keyLabel('toggleFindings')})`}
+        onChange={() => {
+          pane.toggleFindings()
+          pane.focusHost()
+        }}
+      />
+      <em>{nHidden > 0 ? t('findings.hidden', { count: nHidden }) : ''}</em>
+    </div>
+  )
+}
+
+function FindingRow({ finding }: { finding: NamedFinding }) {
+  const t = useT()
+  const pane = usePane()
+  const { seat } = useDesk()
+  const kindName = useKindName()
+  const row = useRef<HTMLLIElement>(null)
+  const id = findingKey(finding.finding_id)
+  const isSelected = usePaneState((state) => state.selected === id)
+  const isHidden = usePaneState((state) => finding.score < state.threshold)
+  const vote = useSeatState((state) => state.draft.votes[finding.finding_id])
+  const pitchMm = useSeatState((state) => state.current?.lease.scan.pixel_pitch_mm ?? null)
+  useEffect(() => {
+    if (isSelected) row.current?.scrollIntoView({ block: 'nearest' })
+  }, [isSelected])
+  const name = `${finding.letter} ${kindName(finding.kind)}`
+  const voted = vote === undefined ? '' : vote ? ' is-accepted' : ' is-rejected'
+  return (
+    <li
+      ref={row}
+      className={`sx-finding is-${toneOf(finding.score)}${isSelected ? ' is-selected' : ''}${isHidden ? ' is-hidden' : ''}${voted}`}
+    >
+      <button
+        type="button"
+        className="sx-finding-main"
+        aria-pressed={isSelected}
+        onMouseDown={(event) => event.preventDefault()}
+        onClick={() => pane.select(id, finding.box)}
+      >
+        <b className="sx-letter">{finding.letter}</b>
+        <span className="sx-finding-name">{kindName(finding.kind)}</span>
+        <span className="sx-finding-score sx-num">{percent(finding.score)}</span>
+        <small>
+          {finding.box ? boxSize(finding.box, pitchMm) : t('findings.whole')}
+          {' · '}
+          {t('findings.modelThreshold', { value: finding.threshold.toFixed(2) })}
+        </small>
+      </button>
+      <span className="sx-votes">
+        <VoteButton isOn={vote === true} name={t('findings.acceptNamed', { name })} hint={`${t('findings.accept')} (${keyLabel('acceptFinding')})`} onPress={() => seat.vote(finding.finding_id, true)} kind="accept" />
+        <VoteButton isOn={vote === false} name={t('findings.rejectNamed', { name })} hint={`${t('findings.reject')} (${keyLabel('rejectFinding')})`} onPress={() => seat.vote(finding.finding_id, false)} kind="reject" />
+      </span>
+    </li>
+  )
+}
+
+interface VoteButtonProps {
+  kind: 'accept' | 'reject'
+  isOn: boolean
+  name: string
+  hint: string
+  onPress: () => void
+}
+
+function VoteButton({ kind, isOn, name, hint, onPress }: VoteButtonProps) {
+  return (
+    <button
+      type="button"
+      className={`sx-vote is-${kind}${isOn ? ' is-on' : ''}`}
+      aria-pressed={isOn}
+      aria-label={name}
+      title={hint}
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={onPress}
+    >
+      {kind === 'accept' ? <CheckOutlined /> : <CloseOutlined />}
+    </button>
+  )
+}

@@ -1,0 +1,82 @@
+/** What the reviewer should know, without a dialog in the way. */
+
+import { CloseOutlined, DisconnectOutlined } from '@ant-design/icons'
+import { useEffect } from 'react'
+
+import { useT } from '../i18n'
+import { useNowMs } from '../shell/now'
+import type { NoticeKind } from './seat'
+import { useDesk, useSeatState } from './SeatContext'
+
+const TONES: Record<NoticeKind, 'info' | 'warning' | 'danger'> = {
+  leaseLost: 'warning',
+  alreadyDecided: 'warning',
+  draftRestored: 'info',
+  needsGrounds: 'warning',
+  sendFailed: 'danger',
+  pauseFailed: 'warning',
+  fatigue: 'warning',
+}
+/** Zero stays until it is closed or replaced. */
+const SHOWN_MS: Record<NoticeKind, number> = {
+  leaseLost: 15_000,
+  alreadyDecided: 15_000,
+  draftRestored: 5_000,
+  needsGrounds: 5_000,
+  sendFailed: 0,
+  pauseFailed: 8_000,
+  fatigue: 0,
+}
+
+export function Notices() {
+  const t = useT()
+  const { seat } = useDesk()
+  const notice = useSeatState((state) => state.notice)
+  useEffect(() => {
+    if (!notice || SHOWN_MS[notice.kind] === 0) return
+    const timer = setTimeout(() => seat.dismissNotice(), SHOWN_MS[notice.kind])
+    return () => clearTimeout(timer)
+  }, [seat, notice])
+  return (
+    <div className="sx-notices" role="status" aria-live="polite">
+      {notice ? (
+        <div key={notice.id} className={`sx-notice is-${TONES[notice.kind]}`}>
+          <span>
+            {t(`notice.${notice.kind}`, {
+              scan: notice.scanId ?? '',
+              code: notice.code ?? '',
+              detail: notice.detail ?? '',
+            })}
+          </span>
+          <button type="button" aria-label={t('notice.close')} onClick={() => seat.dismissNotice()}>
+            <CloseOutlined />
+          </button>
+        </div>
+      ) : null}
+    </div>
+  )
+}
+
+export function OfflineBanner() {
+  const isOffline = useSeatState((state) => state.isOffline)
+  return isOffline ? <Banner /> : null
+}
+
+function Banner() {
+  const t = useT()
+  const { seat } = useDesk()
+  const nowMs = useNowMs()
+  const retryAtMs = useSeatState((state) => state.retryAtMs)
+  const seconds = retryAtMs === null ? 0 : Math.ceil((retryAtMs - nowMs) / 1000)
+  return (
+    <div className="sx-offline" role="alert">
+      <DisconnectOutlined />
+      <b>{t('state.offline')}</b>
+      <span>{seconds > 0 ? t('state.offlineRetry', { seconds }) : t('state.offlineTrying')}</span>
+      <span>{t('state.offlineKept')}</span>
+      <button type="button" className="sx-button" onClick={() => seat.retryNow()}>
+        {t('state.retryNow')}
+      </button>
+    </div>
+  )
+}

@@ -1,0 +1,147 @@
+/** The reviewer's workstation: one seat, one viewer, and everything around them. */
+
+import '../styles/workstation.css'
+
+import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from 'react'
+
+import { EVENTS_REVIEW } from '../api/endpoints'
+import * as endpoints from '../api/endpoints'
+import { type LinkState, subscribe } from '../api/events'
+import type { AccountOut, Annotation, QueueGlance, UiConfig } from '../api/types'
+import { ModeBar } from '../pane/ModeBar'
+import { Pane } from '../pane/pane'
+import { PaneContext } from '../pane/PaneContext'
+import { ScanStage } from '../pane/ScanStage'
+import { ToolRail } from '../pane/ToolRail'
+import { TopBar } from '../shell/TopBar'
+import { useSettings } from '../settings'
+import { CaseBar } from './CaseBar'
+import { DecisionBar } from './DecisionBar'
+import { loadDone, saveDone } from './doneLog'
+import { DraftStore } from './drafts'
+import { FatigueRing, Glance, PauseButton } from './HeaderTools'
+import { Notices, OfflineBanner } from './Notices'
+import { Seat } from './seat'
+import { DeskContext, useSeatState } from './SeatContext'
+import { SidePanel } from './SidePanel'
+import { SeatStates } from './SeatStates'
+import { Strip } from './Strip'
+import { useOverlays } from './useOverlays'
+import { useWorkstationKeys } from './useWorkstationKeys'
+
+const HelpDialog = lazy(() => import('../keys/HelpDialog'))
+
+export interface WorkstationProps {
+  account: AccountOut
+  config: UiConfig
+  nav?: ReactNode
+}
+
+export function Workstation({ account, config, nav }: WorkstationProps) {
+  const [seat] = useState(() => makeSeat(account, config))
+  const [pane] = useState(() => new Pane())
+  const { glance, link } = useGlance(seat)
+  useEffect(() => wire(seat, pane, config), [seat, pane, config])
+  const desk = useMemo(() => ({ seat, config }), [seat, config])
+  return (
+    <DeskContext.Provider value={desk}>
+      <PaneContext.Provider value={pane}>
+        <Page account={account} config={config} nav={nav} glance={glance} link={link} />
+      </PaneContext.Provider>
+    </DeskContext.Provider>
+  )
+}
+
+interface PageProps extends WorkstationProps {
+  glance: QueueGlance | null
+  link: LinkState
+}
+
+function Page({ account, config, nav, glance, link }: PageProps) {
+  const [showsHelp, setShowsHelp] = useState(false)
+  const scan = useSeatState((state) => state.current?.lease.scan ?? null)
+  useOverlays()
+  useWorkstationKeys(() => setShowsHelp(true))
+  const tools = (
+    <>
+      <FatigueRing />
+      <PauseButton />
+    </>
+  )
+  return (
+    <div className="sx-ws">
+      <TopBar account={account} config={config} nav={nav} link={link} tools={tools} onHelp={() => setShowsHelp(true)}>
+        <Glance glance={glance} />
+      </TopBar>
+      <CaseBar />
+      <ToolRail />
+      <main className="sx-center">
+        <ModeBar />
+        <ScanStage scan={scan}>
+          <OfflineBanner />
+          <SeatStates glance={glance} />
+          <Notices />
+        </ScanStage>
+        <Strip />
+      </main>
+      <SidePanel />
+      <DecisionBar />
+      {showsHelp ? (
+        <Suspense>
+          <HelpDialog onClose={() => setShowsHelp(false)} />
+        </Suspense>
+      ) : null}
+    </div>
+  )
+}
+
+function makeSeat(account: AccountOut, config: UiConfig): Seat {
+  return new Seat({
+    api: endpoints,
+    drafts: new DraftStore(sessionStorage, account.account_id),
+    config,
+    undoMs: () => useSettings.getState().undoMs,
+    done: loadDone(account.account_id),
+    onDone: (done) => saveDone(account.account_id, done),
+  })
+}
+
+/** Lets seat and viewer know each other, and the seat know the browser. */
+function wire(seat: Seat, pane: Pane, config: UiConfig): () => void {
+  const firstKind = Object.keys(config.finding_kinds)[0] ?? 'other'
+  pane.listeners = {
+    painted: (key, stage) => seat.painted(key, stage),
+    boxDrawn: (box) => {
+      const { annotations } = seat.store.getState().draft
+      const mark: Annotation = { box, kind: annotations.at(-1)?.kind ?? firstKind, note: '' }
+      seat.annotate(mark)
+      pane.select(`m:${annotations.length}`)
+      pane.setTool('pan')
+    },
+  }
+  seat.attachScans(pane)
+  seat.start()
+  const online = () => seat.wake('online')
+  const visible = () => document.visibilityState === 'visible' && seat.wake('visible')
+  window.addEventListener('online', online)
+  document.addEventListener('visibilitychange', visible)
+  return () => {
+    window.removeEventListener('online', online)
+    document.removeEventListener('visibilitychange', visible)
+    seat.attachScans(null)
+    seat.stop()
+  }
+}
+
+function useGlance(seat: Seat): { glance: QueueGlance | null; link: LinkState } {
+  const [glance, setGlance] = useState<QueueGlance | null>(null)
+  const [link, setLink] = useState<LinkState>('connecting')
+  useEffect(() => {
+    const onData = (data: QueueGlance) => {
+      setGlance(data)
+      seat.wake('glance', data)
+    }
+    return subscribe<QueueGlance>({ url: EVENTS_REVIEW, event: 'glance', onData, onLink: setLink })
+  }, [seat])
+  return { glance, link }
+}

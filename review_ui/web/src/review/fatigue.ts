@@ -1,0 +1,32 @@
+/**
+ * How long a reviewer has been looking without a break.
+ *
+ * Twenty minutes at the screen is the limit of EU 2015/1998 annex 5.1.7 for X-ray screeners; here it is a
+ * reminder, never a lock.
+ */
+
+export const FATIGUE_LIMIT_MS = 20 * 60 * 1000
+/** A shorter pause is not a rest. */
+export const REST_MS = 60 * 1000
+
+export interface FatigueClock {
+  /** Start of the present stretch, or null before the first case. */
+  sinceMs: number | null
+  /** When looking stopped, or null while it goes on. */
+  idleSinceMs: number | null
+}
+
+export const RESTED: FatigueClock = { sinceMs: null, idleSinceMs: null }
+
+/** The clock after it was seen that a case is (or is not) on the screen. */
+export function observe(clock: FatigueClock, isReviewing: boolean, nowMs: number): FatigueClock {
+  if (!isReviewing) return clock.idleSinceMs === null ? { ...clock, idleSinceMs: nowMs } : clock
+  const rested = clock.idleSinceMs !== null && nowMs - clock.idleSinceMs >= REST_MS
+  if (clock.sinceMs === null || rested) return { sinceMs: nowMs, idleSinceMs: null }
+  return clock.idleSinceMs === null ? clock : { ...clock, idleSinceMs: null }
+}
+
+export function continuousMs(clock: FatigueClock, nowMs: number): number {
+  if (clock.sinceMs === null) return 0
+  return (clock.idleSinceMs ?? nowMs) - clock.sinceMs
+}

@@ -1,0 +1,143 @@
+/** What each key does at the workstation. */
+
+import type { Verdict } from '../api/types'
+import type { ActionId, KeyMode } from '../keys/keymap'
+import { useKeys } from '../keys/useKeys'
+import { findingIdOf, findingKey, markIndexOf, markKey, neighbour } from '../pane/overlays'
+import type { Pane } from '../pane/pane'
+import { usePane } from '../pane/PaneContext'
+import { runPaneAction } from '../pane/paneActions'
+import { reasonsFor } from './decision'
+import { type Desk, useDesk, useSeatState } from './SeatContext'
+import { findingsOf, tabOrder } from './useOverlays'
+import { useSidePanel } from './sidePanelState'
+
+const VERDICTS: Partial<Record<ActionId, Verdict>> = {
+  release: 'release',
+  inspect: 'inspect',
+  escalate: 'escalate',
+  rescan: 'rescan',
+}
+
+export function useWorkstationKeys(onHelp: () => void): void {
+  const desk = useDesk()
+  const pane = usePane()
+  const mode = useSeatState(({ decision }): KeyMode => {
+    if (decision.at === 'undo' || decision.at === 'sending') return 'undo'
+    return decision.at
+  })
+  useKeys(mode, (action) => {
+    if (action === 'help') onHelp()
+    else return act(action, desk, pane)
+    return true
+  })
+}
+
+/** Runs an action; false when it means nothing now, so that the browser may have the key. */
+function act(action: ActionId, desk: Desk, pane: Pane): boolean {
+  const { seat } = desk
+  const { phase, current } = seat.store.getState()
+  if (action === 'pause') {
+    if (phase === 'paused') seat.resume()
+    else void seat.pause()
+    return true
+  }
+  if (action === 'nextTab') useSidePanel.getState().nextTab()
+  else if (action === 'focusPanel') toggleFocus(pane)
+  else if (!current) return false
+  else return decide(action, desk) || mark(action, desk, pane) || runPaneAction(pane, action)
+  return true
+}
+
+function decide(action: ActionId, { seat, config }: Desk): boolean {
+  const { decision } = seat.store.getState()
+  const verdict = VERDICTS[action]
+  const reason = /^reason(\d+)$/.exec(action)
+  if (verdict) seat.choose(verdict)
+  else if (action === 'confirm') seat.confirm()
+  else if (action === 'takeBack') seat.cancel()
+  else if (action === 'note') document.getElementById('sx-note')?.focus()
+  else if (reason && decision.at === 'chosen') {
+    const offered = reasonsFor(decision.verdict, config.reason_codes)[Number(reason[1]) - 1]
+    if (offered) seat.toggleReason(offered.code)
+  } else return false
+  return true
+}
+
+function mark(action: ActionId, { seat }: Desk, pane: Pane): boolean {
+  const { draft, decision } = seat.store.getState()
+  const selected = pane.store.getState().selected
+  const markIndex = markIndexOf(selected)
+  switch (action) {
+    case 'cancel':
+      cancel(seat, pane)
+      return true
+    case 'nextFinding':
+      go(seat, pane, 1)
+      return true
+    case 'previousFinding':
+      go(seat, pane, -1)
+      return true
+    case 'acceptFinding':
+    case 'rejectFinding':
+      vote(seat, pane, action === 'acceptFinding')
+      return true
+    case 'removeMark':
+      if (markIndex === null) return false
+      seat.removeAnnotation(markIndex)
+      pane.select(null)
+      return true
+    case 'undoMark':
+      if (decision.at === 'undo') seat.cancel()
+      else seat.removeAnnotation(draft.annotations.length - 1)
+      return true
+    case 'markKind':
+      document.getElementById(`sx-kind-${markIndex ?? draft.annotations.length - 1}`)?.focus()
+      return true
+    default:
+      return false
+  }
+}
+
+/** Esc takes back one thing at a time: the sending, the tool, the selection, the verdict. */
+function cancel(seat: Desk['seat'], pane: Pane): void {
+  const { decision } = seat.store.getState()
+  const { tool, selected, measurement } = pane.store.getState()
+  if (decision.at === 'undo') seat.cancel()
+  else if (tool !== 'pan') pane.setTool('pan')
+  else if (decision.at === 'chosen') seat.cancel()
+  else if (selected) pane.select(null)
+  else if (measurement) pane.store.setState({ measurement: null })
+}
+
+function go(seat: Desk['seat'], pane: Pane, step: 1 | -1): void {
+  const { current, draft } = seat.store.getState()
+  const { threshold, selected } = pane.store.getState()
+  const findings = findingsOf(current?.lease)
+  const key = neighbour(tabOrder(findings, threshold, draft.annotations.length), selected, step)
+  const box =
+    findings.find((finding) => findingKey(finding.finding_id) === key)?.box ??
+    draft.annotations.find((_, index) => markKey(index) === key)?.box
+  pane.select(key, box)
+}
+
+/** Votes on the selected finding; with none selected, on the strongest without a vote. */
+function vote(seat: Desk['seat'], pane: Pane, accepted: boolean): void {
+  const { current, draft } = seat.store.getState()
+  const { selected, threshold } = pane.store.getState()
+  const findings = findingsOf(current?.lease).filter((finding) => finding.score >= threshold)
+  const id = findingIdOf(selected)
+  const finding =
+    id !== null
+      ? findings.find((other) => other.finding_id === id)
+      : findings.find((other) => draft.votes[other.finding_id] === undefined)
+  if (!finding) return
+  seat.vote(finding.finding_id, accepted)
+  if (id === null) pane.select(findingKey(finding.finding_id), finding.box)
+}
+
+function toggleFocus(pane: Pane): void {
+  const panel = document.getElementById('sx-panel')
+  if (panel?.contains(document.activeElement)) pane.focusHost()
+  else panel?.querySelector<HTMLElement>('button:not([disabled]), [tabindex="0"]')?.focus()
+}

@@ -1,0 +1,10 @@
+import { type ActionId, keyLabel } from '../keys/keymap'
+
+/** The key of an action, as it is in the key table. */
+export function KeyCap({ of }: { of: ActionId }) {
+  return (
+    <kbd className="sx-key" aria-hidden="true">
+      {keyLabel(of)}
+    </kbd>
+  )
+}

@@ -1,0 +1,69 @@
+/** Pages of supervisors and auditors: board, decisions, and the supervisor's own reviews. */
+
+import '../styles/supervisor.css'
+
+import { lazy, type ReactNode, Suspense } from 'react'
+
+import { EVENTS_BOARD } from '../api/endpoints'
+import { useEvents } from '../api/events'
+import type { AccountOut, BoardOut, UiConfig } from '../api/types'
+import { useT } from '../i18n'
+import { useHashPage } from '../shell/hash'
+import { TopBar } from '../shell/TopBar'
+import { Board } from './Board'
+
+const History = lazy(() => import('./History'))
+const ReviewerApp = lazy(() => import('../review/ReviewerApp'))
+
+const PAGES = { supervisor: ['board', 'history', 'review'], auditor: ['history'] } as const
+type Page = 'board' | 'history' | 'review'
+
+export interface SupervisorAppProps {
+  account: AccountOut
+  config: UiConfig
+}
+
+export default function SupervisorApp({ account, config }: SupervisorAppProps) {
+  const pages: readonly Page[] = account.role === 'supervisor' ? PAGES.supervisor : PAGES.auditor
+  const [page] = useHashPage(pages)
+  const nav = pages.length > 1 ? <Nav pages={pages} page={page} /> : null
+  if (page === 'review') {
+    return (
+      <Suspense>
+        <ReviewerApp account={account} config={config} nav={nav} />
+      </Suspense>
+    )
+  }
+  if (page === 'board') return <BoardPage account={account} config={config} nav={nav} />
+  return (
+    <div className="sx-page">
+      <TopBar account={account} config={config} nav={nav} link={null} />
+      <Suspense>
+        <History account={account} config={config} />
+      </Suspense>
+    </div>
+  )
+}
+
+function BoardPage({ account, config, nav }: SupervisorAppProps & { nav: ReactNode }) {
+  const { data, link } = useEvents<BoardOut>(EVENTS_BOARD, 'board')
+  return (
+    <div className="sx-page">
+      <TopBar account={account} config={config} nav={nav} link={link} />
+      <Board board={data} link={link} />
+    </div>
+  )
+}
+
+function Nav({ pages, page }: { pages: readonly Page[]; page: Page }) {
+  const t = useT()
+  return (
+    <nav className="sx-nav" aria-label={t('nav.label')}>
+      {pages.map((name) => (
+        <a key={name} href={`#/${name}`} aria-current={name === page ? 'page' : undefined}>
+          {t(`nav.${name}`)}
+        </a>
+      ))}
+    </nav>
+  )
+}
