@@ -35,12 +35,13 @@ STATUS_BY_CODE: dict[str, int] = {
     "scan_error": 422,
     # ours: nothing was acknowledged, the same request may be repeated
     "database_unavailable": 503,
+    "decoder_unavailable": 503,
     "store_unavailable": 503,
     "store_error": 503,
     "store_full": 507,
     # ours: needs an operator
-    "object_missing": 500,
-    "object_corrupt": 500,
+    "object_missing": 503,
+    "object_corrupt": 503,
     "px16_malformed": 500,
     "inference_error": 500,
     "policy_invalid": 500,

@@ -34,7 +34,7 @@ class DeclarationLine(Strict):
     """One line of goods of a customs declaration."""
 
     line_no: int = Field(ge=1, le=999)
-    hs_code: str = Field(pattern=r"^\d{2,10}$", description="HS code, 2 to 10 digits without dots")
+    hs_code: str = Field(pattern=r"^[0-9]{2,10}$", description="HS code, 2 to 10 digits without dots")
     description: Text = Field(max_length=500)
     quantity: float | None = Field(default=None, ge=0)
     unit: Text | None = Field(default=None, max_length=20)

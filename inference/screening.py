@@ -14,14 +14,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 
-import orjson
 import structlog
 
 from inference.database_errors import Connection, Pool, connect
 from inference.engine_threads import EngineThreads
 from inference.errors import DatabaseUnavailableError, EngineError, PolicyInvalidError
-from inference.scorer import Scorer, ScoreResult, ScorerInfo, load_pinned_scorer, score_px16
+from inference.scorer import Scorer, ScoreResult, load_pinned_scorer, score_px16
 from inference.screening_jobs import Job, ScreeningJobs
+from inference.screening_store import insert_screening
 from inference.settings import ScreeningSettings
 from inference.triage import Outcome, StoredPolicy, Triage, TriagePolicy, current_policy, triage_scan
 from models.errors import ModelOutputError
@@ -37,13 +37,6 @@ log = structlog.get_logger()
 
 MAX_WORKER_DEATHS = 2  # a scan that was in hand when a worker died twice is not tried a third time
 DATABASE_PAUSE_S = 1.0
-
-INSERT_SCREENING = """
-INSERT INTO screenings (scan_id, model_name, model_version, model_digest, engine, policy_version, outcome,
-    reason, risk, findings, timings_ms)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::jsonb, $11::text::jsonb)
-RETURNING screening_id
-"""
 
 
 class ScreeningWorker:
@@ -320,39 +313,3 @@ async def risk_without_screening(conn: Connection, reason: CaseReason) -> float:
     except PolicyInvalidError:
         policy = TriagePolicy()
     return policy.unscreenable_risk if reason is CaseReason.UNSCREENABLE else policy.ai_unavailable_risk
-
-
-async def insert_screening(
-    conn: Connection,
-    scan_id: str,
-    info: ScorerInfo,
-    result: ScoreResult,
-    triage: Triage,
-    *,
-    policy_version: int,
-) -> int:
-    """Store one model run for ever. Findings are kept in the model's order; their index is their id."""
-    findings = [
-        {
-            "kind": finding.kind,
-            "score": finding.score,
-            "threshold": finding.threshold,
-            "box": None if finding.box_xyxy is None else list(finding.box_xyxy),
-        }
-        for finding in result.findings
-    ]
-    screening_id: int = await conn.fetchval(
-        INSERT_SCREENING,
-        scan_id,
-        info.name,
-        info.version,
-        bytes.fromhex(info.digest),
-        info.engine,
-        policy_version,
-        str(triage.outcome),
-        str(triage.reason or "clear"),
-        triage.risk,
-        orjson.dumps(findings).decode(),
-        orjson.dumps(result.timings_ms).decode(),
-    )
-    return screening_id

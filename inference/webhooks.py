@@ -9,6 +9,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -55,7 +56,7 @@ def pause_after(tries: int, settings: WebhookSettings, *, draw: Callable[[], flo
         settings: Base and cap.
         draw: A number in [0, 1).
     """
-    full_s = min(settings.retry_cap_s, settings.retry_base_s * 2 ** min(tries - 1, 40))
+    full_s = min(settings.retry_cap_s, settings.retry_base_s * 2.0 ** min(tries - 1, 40))
     return full_s * (0.5 + 0.5 * draw())
 
 
@@ -95,6 +96,11 @@ class WebhookDispatcher:
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until ``stop`` is set. Trouble with the database is logged and waited out."""
         client = self._client or httpx.AsyncClient(follow_redirects=False, trust_env=False)
+        awake = asyncio.Event()
+        helpers = [
+            asyncio.create_task(self._wake_on_disposition(awake)),
+            asyncio.create_task(_wake_when(stop, awake)),
+        ]
         try:
             while not stop.is_set():
                 try:
@@ -103,10 +109,20 @@ class WebhookDispatcher:
                     log.warning("webhooks_delayed", error=str(error))
                     n_attempted = 0
                 if n_attempted < self._settings.concurrency:
-                    await self._wait(stop)
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(awake.wait(), self._settings.poll_s)
+                    awake.clear()
         finally:
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
             if self._client is None:
                 await client.aclose()
+
+    async def _wake_on_disposition(self, awake: asyncio.Event) -> None:
+        async with self._notifier.subscribe("disposition") as keys:
+            async for _ in keys:
+                awake.set()
 
     async def deliver_due(self, client: httpx.AsyncClient) -> int:
         """Attempt every delivery that is due now, up to the concurrency. Returns how many were attempted."""
@@ -171,20 +187,10 @@ class WebhookDispatcher:
         pause_s = min(MAX_STATION_PAUSE_S, pause_after(pause.n_failures, self._settings, draw=self._draw))
         pause.until_s = time.monotonic() + pause_s
 
-    async def _wait(self, stop: asyncio.Event) -> None:
-        """Wait for a disposition, the next poll, or the end."""
-        waits = [
-            asyncio.ensure_future(self._next_disposition()),
-            asyncio.ensure_future(stop.wait()),
-        ]
-        await asyncio.wait(waits, timeout=self._settings.poll_s, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)
 
-    async def _next_disposition(self) -> None:
-        async with self._notifier.subscribe("disposition") as keys:
-            await anext(aiter(keys))
+async def _wake_when(stop: asyncio.Event, awake: asyncio.Event) -> None:
+    await stop.wait()
+    awake.set()
 
 
 async def _first_chars(response: httpx.Response) -> str:

@@ -1,0 +1,247 @@
+"""Runs the archive through another model and compares: resumable, repeatable, and it never alters a decision.
+
+With ``reopen_above`` it opens a new cycle for released scans in which the new model sees enough; that is a
+new question to a person, and the old answer stays.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import structlog
+
+from inference.database_errors import Pool, connect
+from inference.errors import RescoreError
+from inference.rescore_compare import compare
+from inference.rescore_run import (
+    FINDING,
+    RescoreFilters,
+    RescoreRun,
+    finished_parts,
+    open_run,
+    read_part,
+    write_json,
+    write_table,
+)
+from inference.scorer import Scorer, ScoreResult, ScorerInfo, score_px16
+from inference.screening_store import finding_json, insert_screening
+from inference.triage import Outcome, Triage, TriagePolicy, finding_risk, is_alarm
+from models.errors import ModelOutputError
+from models.finding import Finding
+from review_queue.cases import CaseReason
+from review_queue.errors import CaseExistsError, ScanNotDisposedError
+from review_queue.queue import ReviewQueue
+from scans.errors import ObjectCorruptError, ObjectMissingError, Px16Error
+from scans.store import ScanStore
+
+log = structlog.get_logger()
+
+RESULT_FILE, SUMMARY_FILE = "result.parquet", "summary.json"
+RESULT_SCHEMA = pa.schema(
+    [
+        pa.field("scan_id", pa.string()),
+        pa.field("was_flagged", pa.bool_()),
+        pa.field("is_flagged", pa.bool_()),
+        pa.field("old_risk", pa.float64()),
+        pa.field("new_risk", pa.float64()),
+        pa.field("old_findings", pa.list_(FINDING)),
+        pa.field("new_findings", pa.list_(FINDING)),
+        pa.field("error", pa.string()),
+    ]
+)
+Progress = Callable[[int, int], None]
+
+LAST_WORD = """
+SELECT d.disposition,
+       EXISTS (SELECT 1 FROM screenings WHERE scan_id = $1 AND engine = $2) AS is_reopened
+FROM scans s
+LEFT JOIN LATERAL (
+    SELECT disposition FROM dispositions WHERE scan_id = s.scan_id ORDER BY cycle DESC LIMIT 1
+) d ON true
+WHERE s.scan_id = $1
+FOR UPDATE OF s
+"""
+
+
+async def rescore(
+    *,
+    pool: Pool,
+    store: ScanStore,
+    queue: ReviewQueue,
+    scorer: Scorer,
+    out: Path,
+    filters: RescoreFilters,
+    n_workers: int = 0,
+    part_scans: int = 500,
+    reopen_above: float | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Score every stored scan that the filters choose, and compare with its stored primary screening.
+
+    Args:
+        pool: Database.
+        store: Holds the pixels.
+        queue: Opens new cycles.
+        scorer: The other model, loaded.
+        out: Folder of the run. The same folder again takes up where it was left.
+        filters: Which scans.
+        n_workers: Scans scored at once; 0 takes one per core.
+        part_scans: Scans per part file; a stopped run loses at most one part's work.
+        reopen_above: Open a new cycle for released scans that are flagged with at least this risk.
+        progress: Called with (scans done, scans in all) as parts are finished.
+
+    Returns:
+        The contents of ``summary.json``; with ``reopen_above`` also ``n_reopened``.
+
+    Raises:
+        RescoreMismatchError: The folder holds another run.
+        StoreUnavailableError: The store is away; run again to go on.
+        EngineError: Likewise the engine.
+    """
+    run = await open_run(pool, out, model=scorer.info, filters=filters, part_scans=part_scans)
+    n_done, n_all = 0, run.plan.num_rows
+    done = set(finished_parts(run, RESULT_SCHEMA))
+    with ThreadPoolExecutor(n_workers or os.cpu_count() or 1, thread_name_prefix="rescore") as threads:
+        for index in range(run.n_parts):
+            if index not in done:
+                part = await _score_part(run, index, store=store, scorer=scorer, threads=threads)
+                await asyncio.to_thread(write_table, part, run.part_path(index))
+            n_done += run.part_plan(index).num_rows
+            if progress is not None:
+                progress(n_done, n_all)
+    result = _join_parts(run)
+    summary = {"run_id": run.run_id, **compare(result)}
+    write_table(result, out / RESULT_FILE)
+    write_json(summary, out / SUMMARY_FILE)
+    if reopen_above is not None:
+        n_reopened = await reopen_flagged(
+            pool, queue, run, result, info=scorer.info, reopen_above=reopen_above
+        )
+        return {**summary, "n_reopened": n_reopened}
+    return summary
+
+
+def _join_parts(run: RescoreRun) -> pa.Table:
+    parts = [read_part(run, index, RESULT_SCHEMA) for index in range(run.n_parts)]
+    if any(part is None for part in parts):
+        raise RescoreError(f"A part in {run.folder} is damaged; run again to score it anew.")
+    return (
+        pa.concat_tables([part for part in parts if part is not None])
+        if parts
+        else RESULT_SCHEMA.empty_table()
+    )
+
+
+async def _score_part(
+    run: RescoreRun, index: int, *, store: ScanStore, scorer: Scorer, threads: ThreadPoolExecutor
+) -> pa.Table:
+    """Score one part's scans, as many at once as there are threads, and return its rows in plan order."""
+    loop = asyncio.get_running_loop()
+    policy = run.policy.policy
+    slots = asyncio.Semaphore(threads._max_workers + 1)  # one more, so that reading overlaps scoring
+
+    async def score(scan: dict[str, Any]) -> dict[str, Any]:
+        async with slots:
+            try:
+                data = await store.get(scan["px16_full"])
+                result = await loop.run_in_executor(
+                    threads, lambda: score_px16(scorer, data, thresholds=policy.thresholds)
+                )
+            except (ObjectMissingError, ObjectCorruptError, Px16Error, ModelOutputError) as error:
+                return _row(scan, error=error.code)
+            return _row(scan, result=result, policy=policy)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(score(scan)) for scan in run.part_plan(index).to_pylist()]
+    return pa.Table.from_pylist([task.result() for task in tasks], schema=RESULT_SCHEMA)
+
+
+def _row(
+    scan: dict[str, Any],
+    *,
+    result: ScoreResult | None = None,
+    policy: TriagePolicy | None = None,
+    error: str | None = None,
+) -> dict[str, Any]:
+    row = {
+        "scan_id": scan["scan_id"],
+        "was_flagged": scan["was_flagged"],
+        "is_flagged": None,
+        "old_risk": scan["old_risk"],
+        "new_risk": None,
+        "old_findings": scan["old_findings"],
+        "new_findings": None,
+        "error": error,
+    }
+    if result is not None and policy is not None:
+        findings = result.findings
+        row["is_flagged"] = any(is_alarm(finding, policy) for finding in findings)
+        row["new_risk"] = max((finding_risk(finding, policy) for finding in findings), default=0.0)
+        row["new_findings"] = [finding_json(finding) for finding in findings]
+    return row
+
+
+async def reopen_flagged(
+    pool: Pool,
+    queue: ReviewQueue,
+    run: RescoreRun,
+    result: pa.Table,
+    *,
+    info: ScorerInfo,
+    reopen_above: float,
+) -> int:
+    """Open a new cycle for each released scan that is flagged with enough risk. Returns how many were opened.
+
+    The screening that speaks for it is stored with the run's id in the same transaction, and a scan that has
+    one is left alone: repeating never re-opens a scan twice for the same run.
+    """
+    n_reopened = 0
+    for row in result.select(["scan_id", "is_flagged", "new_risk", "new_findings"]).to_pylist():
+        if row["is_flagged"] and row["new_risk"] >= reopen_above:
+            n_reopened += await _reopen(pool, queue, run, row, info=info)
+    return n_reopened
+
+
+async def _reopen(
+    pool: Pool, queue: ReviewQueue, run: RescoreRun, row: dict[str, Any], *, info: ScorerInfo
+) -> bool:
+    scan_id: str = row["scan_id"]
+    engine = f"{info.engine} rescore:{run.run_id}"
+    stored = ScorerInfo(name=info.name, version=info.version, digest=info.digest, engine=engine)
+    findings = [
+        Finding(
+            kind=f["kind"], score=f["score"], threshold=f["threshold"], box_xyxy=f["box"] and tuple(f["box"])
+        )
+        for f in row["new_findings"]
+    ]
+    triage = Triage(outcome=Outcome.FLAG, reason=CaseReason.FINDING, risk=row["new_risk"])
+    try:
+        async with connect(pool, timeout_s=30.0) as conn, conn.transaction():
+            last = await conn.fetchrow(LAST_WORD, scan_id, engine)
+            if last is None or last["is_reopened"] or last["disposition"] != "release":
+                return False
+            screening_id = await insert_screening(
+                conn,
+                scan_id,
+                stored,
+                ScoreResult(findings=findings, timings_ms={}),
+                triage,
+                policy_version=run.policy.version,
+            )
+            cycle = await queue.reopen_case(
+                conn,
+                scan_id,
+                reason=CaseReason.REOPENED,
+                risk=triage.risk,
+                screening_id=screening_id,
+                actor="system:rescore",
+            )
+    except (CaseExistsError, ScanNotDisposedError) as error:  # a person has it already, or will
+        log.info("scan_not_reopened", scan_id=scan_id, error=str(error))
+        return False
+    log.info("scan_reopened", scan_id=scan_id, cycle=cycle, run_id=run.run_id)
+    return True

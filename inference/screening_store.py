@@ -1,0 +1,55 @@
+"""How a finished model run is stored: for ever, with the model's digest and the policy's version."""
+
+from typing import Any
+
+import orjson
+
+from inference.database_errors import Connection
+from inference.scorer import ScoreResult, ScorerInfo
+from inference.triage import Triage
+from models.finding import Finding
+
+INSERT_SCREENING = """
+INSERT INTO screenings (scan_id, model_name, model_version, model_digest, engine, policy_version, outcome,
+    reason, risk, findings, timings_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::jsonb, $11::text::jsonb)
+RETURNING screening_id
+"""
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """Return a finding as it is stored; ``box`` is xyxy in pixels of the original scan, or null."""
+    return {
+        "kind": finding.kind,
+        "score": finding.score,
+        "threshold": finding.threshold,
+        "box": None if finding.box_xyxy is None else list(finding.box_xyxy),
+    }
+
+
+async def insert_screening(
+    conn: Connection,
+    scan_id: str,
+    info: ScorerInfo,
+    result: ScoreResult,
+    triage: Triage,
+    *,
+    policy_version: int,
+) -> int:
+    """Store one model run for ever. Findings are kept in the model's order; their index is their id."""
+    findings = [finding_json(finding) for finding in result.findings]
+    screening_id: int = await conn.fetchval(
+        INSERT_SCREENING,
+        scan_id,
+        info.name,
+        info.version,
+        bytes.fromhex(info.digest),
+        info.engine,
+        policy_version,
+        str(triage.outcome),
+        str(triage.reason or "clear"),
+        triage.risk,
+        orjson.dumps(findings).decode(),
+        orjson.dumps(result.timings_ms).decode(),
+    )
+    return screening_id

@@ -1,0 +1,59 @@
+"""Every error that a station can meet has a status, and bad input is never a failure of ours."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from inference.errors import InferenceError, RequestError
+from inference.problems import STATUS_BY_CODE
+from models.errors import ModelError
+from scans.errors import (
+    ChannelsDifferError,
+    DigestMismatchError,
+    ImageMalformedError,
+    ImageTooLargeError,
+    ImageUndecodableError,
+    ImageUnsupportedError,
+    ScanError,
+)
+
+SENDERS_FAULTS = (
+    RequestError,
+    ImageMalformedError,
+    ImageUnsupportedError,
+    ImageTooLargeError,
+    ImageUndecodableError,
+    ChannelsDifferError,
+    DigestMismatchError,
+)
+
+
+def tree(root: type[Exception]) -> Iterator[type[Exception]]:
+    """A class and everything below it."""
+    yield root
+    for child in root.__subclasses__():
+        yield from tree(child)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [e for root in (InferenceError, ScanError, ModelError) for e in tree(root)],
+    ids=lambda e: e.__name__,
+)
+def test_status__every_error_has_one(error: type[InferenceError]) -> None:
+    """A code without a status would answer 500 by accident."""
+    assert STATUS_BY_CODE[error.code] >= 400
+
+
+@pytest.mark.parametrize(
+    "error", [e for root in SENDERS_FAULTS for e in tree(root)], ids=lambda e: e.__name__
+)
+def test_status__senders_fault_is_4xx(error: type[RequestError]) -> None:
+    """Bad input must not look like a failure of ours, or it would be retried for ever."""
+    assert 400 <= STATUS_BY_CODE[error.code] < 500
+
+
+@pytest.mark.parametrize("error", list(tree(InferenceError)), ids=lambda e: e.__name__)
+def test_code__is_its_own(error: type[InferenceError]) -> None:
+    """No class forgets to name its code and passes under its parent's."""
+    assert "code" in vars(error)
