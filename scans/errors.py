@@ -7,6 +7,7 @@
     ├── ImageUndecodableError         image_undecodable    sound structure, but no pixels came out
     ├── ChannelsDifferError           channels_differ      high and low energy do not fit together
     ├── DigestMismatchError           digest_mismatch      the bytes are not those that were announced
+    ├── DecoderUnavailableError       decoder_unavailable  no decoding process can be started; try again later
     ├── Px16Error                     px16_malformed       a stored px16 object breaks its layout
     └── StoreError                    store_error
         ├── StoreFullError            store_full           no room; nothing was stored, try again later
@@ -14,8 +15,7 @@
         ├── ObjectMissingError        object_missing       never stored here, or lost
         └── ObjectCorruptError        object_corrupt       stored bytes no longer match their digest
 
-The first six speak about what was sent and are the sender's to mend. ``Px16Error`` and the store errors
-speak about us.
+The first six speak about what was sent and are the sender's to mend; the others speak about us.
 """
 
 from typing import ClassVar
@@ -61,6 +61,12 @@ class DigestMismatchError(ScanError):
     """The bytes do not have the sha256 that was announced for them; nothing was stored."""
 
     code = "digest_mismatch"
+
+
+class DecoderUnavailableError(ScanError):
+    """No decoding process can be started, or the decoder was closed. It says nothing about the image."""
+
+    code = "decoder_unavailable"
 
 
 class Px16Error(ScanError):

@@ -68,8 +68,8 @@ def test_check_digit__finds_every_single_wrong_digit_but_ten_for_zero(
 
 def _remainder(body: str) -> int:
     letters = [n for n in range(10, 39) if n % 11]
-    values = [letters[ord(c) - 65] if c.isalpha() else int(c) for c in body]
-    return sum(value * 2**i for i, value in enumerate(values)) % 11
+    values: list[int] = [letters[ord(c) - 65] if c.isalpha() else int(c) for c in body]
+    return sum(value << i for i, value in enumerate(values)) % 11
 
 
 @pytest.mark.parametrize("text", ["", "CSQU", "3054383", "CSQA305438"])

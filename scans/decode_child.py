@@ -1,0 +1,85 @@
+"""The child process of ``scans.guard``: ``python -m scans.decode_child``, never imported by a server.
+
+Talks over inherited descriptors: a connection for short JSON messages, one file for the bytes in and one for
+the bytes out. Limits itself before it reads the first untrusted byte, and ends when its parent does.
+"""
+
+import faulthandler
+import json
+import resource
+import signal
+import sys
+import traceback
+from multiprocessing.connection import Connection
+
+import imagecodecs
+
+from scans.errors import ImageUndecodableError, ScanError
+from scans.image_info import ImageLimits
+from scans.memory_file import read_parts, write_parts
+from scans.prepare import prepare_scan
+
+CODECS = ("png_decode", "lzw_decode", "deflate_decode", "zstd_decode", "jpeg8_decode", "jpegxl_encode_jpeg")
+"""Loaded before the first job; imagecodecs loads each on first use, which costs time and address space."""
+
+
+def main() -> None:
+    """Serve decode jobs until the parent closes the connection."""
+    connection_fd, input_fd, output_fd = map(int, sys.argv[1:4])
+    options = json.loads(sys.argv[4])
+    limits = ImageLimits(**options["limits"])
+    faulthandler.enable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in CODECS:
+        getattr(imagecodecs, name)
+    resource.setrlimit(resource.RLIMIT_AS, (options["memory_limit_bytes"],) * 2)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    connection = Connection(connection_fd)
+    try:
+        connection.send_bytes(b"{}")
+        while True:
+            job = json.loads(connection.recv_bytes())
+            # Should the parent be gone, nobody else ends a decoder that hangs.
+            signal.alarm(job["alarm_s"])
+            reply = answer(input_fd, output_fd, job["sizes"], limits)
+            signal.alarm(0)
+            connection.send_bytes(json.dumps(reply).encode())
+    except (EOFError, ConnectionError):
+        return
+
+
+def answer(input_fd: int, output_fd: int, sizes: list[int], limits: ImageLimits) -> dict[str, object]:
+    """Do one job; whatever goes wrong becomes an answer.
+
+    Args:
+        input_fd: Holds the files one after another.
+        output_fd: Receives the full px16 object, then the preview.
+        sizes: Bytes of each file; one or two.
+        limits: On each file.
+    """
+    try:
+        files = read_parts(input_fd, sizes)
+        scan = prepare_scan(files[0], files[1] if len(files) > 1 else None, limits)
+        write_parts(output_fd, [scan.px16_full, scan.px16_preview])
+    except ScanError as error:
+        return {"code": error.code, "message": str(error)}
+    except MemoryError:
+        return {"code": ImageUndecodableError.code, "message": "decoding takes more memory than is allowed"}
+    except Exception as error:  # noqa: BLE001 the outermost loop; the parent logs the trace
+        message = f"the decoder failed: {type(error).__name__}"
+        return {
+            "code": ImageUndecodableError.code,
+            "message": message,
+            "trace": traceback.format_exc()[-4000:],
+        }
+    return {
+        "width_px": scan.width_px,
+        "height_px": scan.height_px,
+        "n_channels": scan.n_channels,
+        "bit_depth": scan.bit_depth,
+        "sizes": [len(scan.px16_full), len(scan.px16_preview)],
+    }
+
+
+if __name__ == "__main__":
+    main()
