@@ -4,9 +4,11 @@ Commands import what they need when they run, so that ``--help`` is quick and se
 """
 
 import asyncio
+import contextlib
 import json
 import sys
-from datetime import datetime
+from collections.abc import Coroutine
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -57,8 +59,6 @@ def _settings() -> Settings:
     return settings
 
 
-
-
 def _print(document: Any, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(document, ensure_ascii=False, default=str))
@@ -68,6 +68,18 @@ def _print(document: Any, *, as_json: bool) -> None:
     else:
         for name, value in document.items():
             typer.echo(f"{name}: {value}")
+
+
+def _serve(job: Coroutine[Any, Any, None]) -> None:
+    """Run a server on uvloop where it is installed; being stopped is no failure."""
+    try:
+        import uvloop
+
+        runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    except ImportError:  # Windows
+        runner = asyncio.Runner()
+    with runner, contextlib.suppress(asyncio.CancelledError):
+        runner.run(job)
 
 
 @app.command()
@@ -82,19 +94,21 @@ def serve(
     settings = _settings()
     if roles is not None:
         settings = settings.with_changes(roles=roles)
-    asyncio.run(run_server(settings))
+    _serve(run_server(settings))
 
 
 @app.command()
 def demo(
-    scans: Annotated[int, typer.Option(help="How many scans the stations post before they fall silent.")] = 500,
+    scans: Annotated[
+        int, typer.Option(help="How many scans the stations post before they fall silent.")
+    ] = 500,
     at_once: Annotated[int, typer.Option(help="How many of them are posted without pause.")] = 12,
     every: Annotated[float, typer.Option(help="Then one scan each so many seconds.")] = 20.0,
 ) -> None:
     """Open the working system on synthetic scans, with demo accounts."""
     from app.demo import run_demo
 
-    asyncio.run(run_demo(_settings(), n_scans=scans, n_at_once=at_once, every_s=every))
+    _serve(run_demo(_settings(), n_scans=scans, n_at_once=at_once, every_s=every))
 
 
 @app.command()
@@ -156,7 +170,9 @@ def station_create(
     from app.operations import create_station
 
     _print(
-        asyncio.run(create_station(_settings(), station_id=station_id, port=port, name=name, webhook=webhook)),
+        asyncio.run(
+            create_station(_settings(), station_id=station_id, port=port, name=name, webhook=webhook)
+        ),
         as_json=True,
     )
 
@@ -189,7 +205,9 @@ def station_simulate(
     scans: Annotated[int, typer.Option(help="How many scans to post.", min=1)] = 500,
     at_once: Annotated[int, typer.Option(help="How many of them without pause.", min=0)] = 12,
     every: Annotated[float, typer.Option(help="Then one scan each so many seconds.", min=0)] = 20.0,
-    threat_probability: Annotated[float, typer.Option(help="Share of scans with a threat.", min=0, max=1)] = 0.5,
+    threat_probability: Annotated[
+        float, typer.Option(help="Share of scans with a threat.", min=0, max=1)
+    ] = 0.5,
 ) -> None:
     """Post synthetic scans as stations do. Standard input: ``[{"station_id": …, "key": …}, …]``."""
     from app.simulator import SimulatedStation, simulate
@@ -215,7 +233,9 @@ def account_create(
     login: str,
     role: Annotated[str, typer.Option(help="reviewer, supervisor, auditor or admin.")],
     name: Annotated[str | None, typer.Option(help="Shown to others.")] = None,
-    port: Annotated[str | None, typer.Option(help="A reviewer's own port, whose cases they never get.")] = None,
+    port: Annotated[
+        str | None, typer.Option(help="A reviewer's own port, whose cases they never get.")
+    ] = None,
     quals: Annotated[int, typer.Option(help="Qualification bits held.", min=0)] = 0,
 ) -> None:
     """Create an account; the password is asked for, or read from standard input when it is no terminal."""
@@ -223,7 +243,13 @@ def account_create(
 
     account_id = asyncio.run(
         create_account(
-            _settings(), login=login, role=role, name=name or login, port=port, quals=quals, password=_password()
+            _settings(),
+            login=login,
+            role=role,
+            name=name or login,
+            port=port,
+            quals=quals,
+            password=_password(),
         )
     )
     typer.echo(account_id)
@@ -303,21 +329,24 @@ def rescore(
 ) -> None:
     """Score the archive with another model: Parquet and summary; never alters a decision."""
     from app.operations import rescore_archive
+    from inference.rescore_run import RescoreFilters
 
+    filters = RescoreFilters(since=_utc(since), until=_utc(until), port=port, station_id=station)
     summary = asyncio.run(
         rescore_archive(
             _settings(),
             model=model,
             out=out,
-            since=since,
-            until=until,
-            port=port,
-            station=station,
+            filters=filters,
             workers=workers,
             reopen_above=reopen_above,
         )
     )
     _print(summary, as_json=as_json)
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 @app.command()
@@ -336,13 +365,13 @@ def train(
 def evaluate(
     model: Annotated[Path, typer.Argument(help="The ONNX model file.")],
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the metrics to this file.")] = None,
-    quick: Annotated[bool, typer.Option(help="A fixed tenth of the benchmark.")] = False,
+    images: Annotated[int, typer.Option(help="Scans without and as many with threats.", min=10)] = 200,
 ) -> None:
     """Measure a detector on held-out synthetic scans."""
     from training.evaluate import evaluate as run_evaluation
 
     configure_logging()
-    metrics = run_evaluation(model, quick=quick)
+    metrics = run_evaluation(model, n_images=images)
     if json_file is not None:
         json_file.write_text(json.dumps(metrics, indent=1))
     _print(metrics, as_json=False)

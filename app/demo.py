@@ -17,8 +17,8 @@ import asyncpg
 from app.logging import configure_logging
 from app.serve import run_server
 from app.settings import Settings
-from app.wiring import Services
 from app.simulator import SimulatedStation
+from app.wiring import Services
 from inference.stations import create_station, rotate_key
 from review_ui.accounts import create_account
 
@@ -27,7 +27,11 @@ PORTS = (
     ("SKZ", "蛇口", "Shekou"),
     ("MWB", "文锦渡", "Man Kam To"),
 )
-STATIONS = (("YTN-01", "YTN", "盐田 1 号机"), ("SKZ-01", "SKZ", "蛇口 1 号机"), ("MWB-01", "MWB", "文锦渡 1 号机"))
+STATIONS = (
+    ("YTN-01", "YTN", "盐田 1 号机"),
+    ("SKZ-01", "SKZ", "蛇口 1 号机"),
+    ("MWB-01", "MWB", "文锦渡 1 号机"),
+)
 DEMO_PASSWORD = "shenxiang-demo"  # noqa: S105  the demo's accounts are public on purpose
 ACCOUNTS = (
     ("lin", "林审像", "reviewer", None),
@@ -46,7 +50,9 @@ async def prepare_demo(pool: asyncpg.Pool) -> list[SimulatedStation]:
             "INSERT INTO ports (code, name_zh, name_en) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", PORTS
         )
         known_logins = {row["login"] for row in await connection.fetch("SELECT login FROM accounts")}
-        known_stations = {row["station_id"] for row in await connection.fetch("SELECT station_id FROM stations")}
+        known_stations = {
+            row["station_id"] for row in await connection.fetch("SELECT station_id FROM stations")
+        }
         for login, name, role, port in ACCOUNTS:
             if login not in known_logins:
                 await create_account(
@@ -90,7 +96,7 @@ async def run_demo(settings: Settings, *, n_scans: int, n_at_once: int, every_s:
 
     async def on_ready(services: Services, port: int) -> None:
         stations = await prepare_demo(services.database.pool)
-        print(banner(settings, port), flush=True)  # noqa: T201  this is the command's result
+        print(banner(settings, port), flush=True)
         await run_simulator(
             f"http://{_shown_host(settings.host)}:{port}",
             stations,

@@ -4,12 +4,10 @@ Each opens the database (attaching to the embedded server of a running system), 
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -17,6 +15,13 @@ import inference.stations
 import review_ui.accounts
 from app.database import open_database, schema_status
 from app.settings import Settings
+from inference.rescore import rescore
+from inference.rescore_run import RescoreFilters
+from inference.scorer import load_scorer_file
+from inference.screen_files import screen_files
+from review_queue.policy import QueuePolicy
+from review_queue.queue import ReviewQueue
+from scans.store import open_store
 
 
 @asynccontextmanager
@@ -30,9 +35,11 @@ async def _connection(settings: Settings) -> AsyncIterator[Any]:
 
 async def show_schema_status(settings: Settings) -> dict[str, Any]:
     """Tell the schema version of the database and of this program."""
-    async with open_database(settings.dsn, settings.data, max_connections=1, attach=True) as database:
+    async with open_database(
+        settings.dsn, settings.data, max_connections=1, attach=True, upgrade=False
+    ) as database:
         status = await schema_status(database.dsn)
-    return {"database": status.current, "program": status.head, "state": str(status.state)}
+    return {"database": status.revision, "program": status.expected, "state": str(status.state)}
 
 
 async def add_port(settings: Settings, *, code: str, name_zh: str, name_en: str) -> None:
@@ -97,3 +104,48 @@ async def disable_account(settings: Settings, *, login: str) -> None:
     """Disable an account and end its sessions; its leases end by themselves."""
     async with _connection(settings) as connection:
         await review_ui.accounts.disable_account(connection, login=login)
+
+
+def screen_local_files(files: list[Path], *, low: Path | None, model: Path | None) -> list[dict[str, Any]]:
+    """Screen local files with no server; see ``inference.screen_files``."""
+    return screen_files(files, low=low, model=model)
+
+
+async def rescore_archive(
+    settings: Settings,
+    *,
+    model: Path,
+    out: Path,
+    filters: RescoreFilters,
+    workers: int,
+    reopen_above: float | None,
+) -> dict[str, Any]:
+    """Score the archive with a model file; see ``inference.rescore``. Shows a bar on stderr."""
+    scorer = load_scorer_file(model)
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(
+            open_database(settings.dsn, settings.data, max_connections=4, attach=True)
+        )
+        store = open_store(settings.store)
+        stack.push_async_callback(store.close)
+        bar = stack.enter_context(
+            Progress(
+                TextColumn("re-scoring"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+            )
+        )
+        task = bar.add_task("scans", total=None)
+        return await rescore(
+            pool=database.pool,
+            store=store,
+            queue=ReviewQueue(database.pool, QueuePolicy(lease_ttl_s=settings.lease_ttl_s)),
+            scorer=scorer,
+            out=out,
+            filters=filters,
+            n_workers=workers,
+            reopen_above=reopen_above,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )

@@ -50,7 +50,9 @@ class ReviewerClient:
     async def read_strip(self, lease: dict[str, Any], *, level: int, strip: int) -> bytes:
         """Read one px16 strip of a held case, as the zstd frame or decoded, as the server sent it."""
         url = next(one["url"] for one in lease["scan"]["levels"] if one["level"] == level)
-        response = await self._http.get(url.replace("{strip}", str(strip)), headers={"Accept-Encoding": "identity"})
+        response = await self._http.get(
+            url.replace("{strip}", str(strip)), headers={"Accept-Encoding": "identity"}
+        )
         _check(response)
         return response.content
 

@@ -70,13 +70,20 @@ async def _seed(system: ThrowawaySystem) -> dict[str, str]:
         await connection.executemany("INSERT INTO ports (code, name_zh, name_en) VALUES ($1, $2, $3)", PORTS)
         for login, port in REVIEWERS:
             await create_account(
-                connection, login=login, display_name=login, role="reviewer", port=port, password=DEMO_PASSWORD
+                connection,
+                login=login,
+                display_name=login,
+                role="reviewer",
+                port=port,
+                password=DEMO_PASSWORD,
             )
         await create_account(
             connection, login="super", display_name="super", role="supervisor", password=DEMO_PASSWORD
         )
         return {
-            station_id: (await create_station(connection, station_id=station_id, port=port, name=station_id)).key
+            station_id: (
+                await create_station(connection, station_id=station_id, port=port, name=station_id)
+            ).key
             for station_id, port in STATIONS
         }
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import errno
+import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import structlog
 import uvicorn
@@ -16,8 +18,21 @@ log = structlog.get_logger()
 OnReady = Callable[[Services, int], Awaitable[None]]
 
 
+class QuietServer(uvicorn.Server):
+    """A server that leaves signals to ``run_server``.
+
+    uvicorn raises a signal again when it is done, which would end the process before the database and the
+    decoding children are closed.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
 async def run_server(settings: Settings, *, on_ready: OnReady | None = None) -> None:
-    """Serve until SIGINT or SIGTERM.
+    """Serve until SIGINT or SIGTERM; a second SIGINT stops without waiting for open requests.
 
     Args:
         settings: What to run and where.
@@ -30,9 +45,11 @@ async def run_server(settings: Settings, *, on_ready: OnReady | None = None) -> 
     """
     listener = _listen(settings.host, settings.port)
     port: int = listener.getsockname()[1]
+    servers: list[QuietServer] = []
+    _stop_on_signals(servers)
     with listener:
         async with open_services(settings) as services, run_background(services, settings):
-            server = uvicorn.Server(
+            server = QuietServer(
                 uvicorn.Config(
                     build_app(settings, services),
                     log_config=None,
@@ -43,6 +60,7 @@ async def run_server(settings: Settings, *, on_ready: OnReady | None = None) -> 
                     date_header=False,
                 )
             )
+            servers.append(server)
             beside = asyncio.create_task(_when_ready(server, services, port, on_ready))
             try:
                 await server.serve(sockets=[listener])
@@ -52,7 +70,24 @@ async def run_server(settings: Settings, *, on_ready: OnReady | None = None) -> 
     log.info("server_stopped", port=port)
 
 
-async def _when_ready(server: uvicorn.Server, services: Services, port: int, on_ready: OnReady | None) -> None:
+def _stop_on_signals(servers: list[QuietServer]) -> None:
+    """Make signals end the server, or, while it is still being opened, the task that opens it."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+
+    def stop(number: int) -> None:
+        for server in servers:
+            server.handle_exit(number, None)
+        if not servers:
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop, number)
+
+
+async def _when_ready(
+    server: uvicorn.Server, services: Services, port: int, on_ready: OnReady | None
+) -> None:
     while not server.started:
         await asyncio.sleep(0.02)
     log.info("server_started", port=port)

@@ -69,8 +69,12 @@ class Settings(BaseSettings):
     session_idle_min: float = Field(
         default=30.0, gt=0, le=1440, description="A login ends after this long without a request, minutes."
     )
-    session_max_h: float = Field(default=12.0, gt=0, le=168, description="A login ends at the latest after, hours.")
-    demo: bool = Field(default=False, description="Show the demo accounts on the login page. Set by `shenxiang demo`.")
+    session_max_h: float = Field(
+        default=12.0, gt=0, le=168, description="A login ends at the latest after, hours."
+    )
+    demo: bool = Field(
+        default=False, description="Show the demo accounts on the login page. Set by `shenxiang demo`."
+    )
 
     @field_validator("roles", mode="before")
     @classmethod

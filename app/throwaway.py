@@ -61,7 +61,9 @@ class ThrowawaySystem:
                 while not await self._is_ready(http):
                     await asyncio.sleep(0.05)
         except TimeoutError:
-            raise SelftestError(f"the server was not ready in {START_TIMEOUT_S:.0f} s\n{self._tail()}") from None
+            raise SelftestError(
+                f"the server was not ready in {START_TIMEOUT_S:.0f} s\n{self._tail()}"
+            ) from None
 
     async def kill(self) -> None:
         """Kill the server as ``kill -9`` does; its PostgreSQL is left behind, as after a real crash."""

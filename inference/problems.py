@@ -50,6 +50,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "rescore_error": 500,
     "rescore_mismatch": 409,
     "model_error": 500,
+    "model_unreadable": 500,
     "model_not_pinned": 500,
     "model_contract_invalid": 500,
     "model_output_invalid": 500,

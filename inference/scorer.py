@@ -4,6 +4,7 @@ No HTTP and no asyncio here: a scorer is called from threads, from several at on
 finite or not of the contract's shape raises; it never reads as "nothing found".
 """
 
+import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from inference.errors import EngineError
 from inference.tiles import Tile, cut_tiles, merge_findings, owned_findings
 from models.contract import INPUT_NAME, OUTPUT_NAMES, ModelContract
+from models.errors import ModelUnreadableError
 from models.finding import Finding
 from models.postprocess import to_findings
 from models.preprocess import AIR, to_input
@@ -190,6 +192,22 @@ def load_pinned_scorer(model: str | Path = "default") -> OnnxScorer:
     """
     pinned = read_pinned_model(None if model == "default" else model)
     return OnnxScorer(pinned.data, pinned.digest)
+
+
+def load_scorer_file(path: Path) -> OnnxScorer:
+    """Load a model file that an analyst names, pinned or not; what it finds is stored with its digest.
+
+    Serving never comes here: it loads by name what the manifest pins.
+
+    Raises:
+        ModelUnreadableError: The file cannot be read.
+        ModelContractError: See ``OnnxScorer``; likewise EngineError and ModelOutputError.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelUnreadableError(f"model file {path} cannot be read ({error.strerror})") from error
+    return OnnxScorer(data, hashlib.sha256(data).hexdigest())
 
 
 def score_pixels(

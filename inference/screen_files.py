@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from inference.errors import InferenceError
-from inference.scorer import Scorer, load_pinned_scorer, score_px16
+from inference.scorer import Scorer, load_pinned_scorer, load_scorer_file, score_px16
 from inference.screening_store import finding_json
 from inference.triage import TriagePolicy, triage_scan
 from models.errors import ModelOutputError
@@ -17,14 +17,14 @@ NO_SAMPLE = TriagePolicy(audit_sample=0.0)
 
 
 def screen_files(
-    paths: Sequence[Path], *, low: Path | None = None, model: str | Path | None = None
+    paths: Sequence[Path], *, low: Path | None = None, model: Path | None = None
 ) -> list[dict[str, Any]]:
     """Screen scan files one after the other, by the model's own thresholds.
 
     Args:
         paths: High-energy images, or files with both energies.
         low: The low-energy image that belongs to the only one of ``paths``.
-        model: Name or file of a pinned model; None is the default one.
+        model: A model file; None is the pinned default model.
 
     Returns:
         One entry per file with ``file``, ``width_px``, ``height_px``, ``model``, ``outcome``, ``risk``,
@@ -32,9 +32,9 @@ def screen_files(
         or with ``file`` and ``error`` (``code``, ``detail``) if it could not be screened.
 
     Raises:
-        ModelError: The model is not pinned or not usable; likewise EngineError.
+        ModelError: The model is unreadable, not pinned or not usable; likewise EngineError.
     """
-    scorer = load_pinned_scorer("default" if model is None else model)
+    scorer = load_pinned_scorer() if model is None else load_scorer_file(model)
     return asyncio.run(_screen_all(paths, low, scorer))
 
 

@@ -1,6 +1,7 @@
 """Errors of the models package.
 
 ModelError                      model_error
+├── ModelUnreadableError        model_unreadable        no such file, or not ours to read
 ├── ModelNotPinnedError         model_not_pinned        bytes whose digest no manifest names
 ├── ModelContractError          model_contract_invalid  a file that does not say what it needs and gives
 └── ModelOutputError            model_output_invalid    NaN, or shapes the contract does not promise
@@ -11,6 +12,12 @@ class ModelError(Exception):
     """Base of everything this package raises on purpose."""
 
     code: str = "model_error"
+
+
+class ModelUnreadableError(ModelError):
+    """The named model file cannot be read."""
+
+    code = "model_unreadable"
 
 
 class ModelNotPinnedError(ModelError):

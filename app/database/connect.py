@@ -32,7 +32,12 @@ class Database:
 
 @asynccontextmanager
 async def open_database(
-    url: str | None, data_dir: Path, *, max_connections: int = 16, attach: bool = False
+    url: str | None,
+    data_dir: Path,
+    *,
+    max_connections: int = 16,
+    attach: bool = False,
+    upgrade: bool = True,
 ) -> AsyncIterator[Database]:
     """Start or reach the database, migrate it, and hold a pool until the block ends.
 
@@ -42,6 +47,7 @@ async def open_database(
         max_connections: Upper limit of the pool.
         attach: Use the embedded server of the process that owns ``data_dir``, if there is one: for commands
             beside a running system. The server then stops with its owner.
+        upgrade: Migrate an older schema; a command that only looks says no.
 
     Raises:
         DataFolderInUseError: If another process owns ``data_dir`` and ``attach`` is not set.
@@ -57,7 +63,8 @@ async def open_database(
         else:
             dsn = url
             await _check_server(dsn)
-        await migrate(dsn)
+        if upgrade:
+            await migrate(dsn)
         pool = await stack.enter_async_context(open_pool(dsn, max_connections=max_connections))
         yield Database(dsn=dsn, pool=pool, is_embedded=url is None)
 

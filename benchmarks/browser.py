@@ -1,0 +1,56 @@
+"""Drives the reviewer's page in a real Chromium and reads the page's own performance marks."""
+
+from typing import Any
+
+from playwright.async_api import Page, async_playwright
+
+from benchmarks.machine import percentile
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+MARKS = """() => performance.getEntriesByType('mark')
+    .filter((mark) => mark.name.startsWith('sx:')).map((mark) => [mark.name, mark.startTime])"""
+
+
+async def log_in(page: Page, url: str, *, login: str, password: str) -> None:
+    """Open the page and log in through its form."""
+    await page.goto(url)
+    await page.get_by_role("textbox").first.fill(login)
+    await page.locator("input[type=password]").fill(password)
+    await page.keyboard.press("Enter")
+
+
+async def measure_page(url: str, *, login: str, password: str, n_decisions: int) -> dict[str, Any]:
+    """Decide cases by keyboard; return decision-to-painted times in ms."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await browser.new_page(viewport={"width": 1920, "height": 1080})
+        await log_in(page, url, login=login, password=password)
+        await page.wait_for_function(
+            "performance.getEntriesByName('sx:painted-full').length > 0", timeout=60_000
+        )
+        for number in range(n_decisions):
+            await page.wait_for_timeout(2500)  # a person looks; the next case is fetched meanwhile
+            await page.keyboard.press("j")
+            await page.keyboard.press("Enter")
+            await page.wait_for_function(
+                f"performance.getEntriesByName('sx:next-painted').length > {number}", timeout=30_000
+            )
+        marks = await page.evaluate(MARKS)
+        await browser.close()
+    sent = [at for name, at in marks if name == "sx:decide-sent"]
+    painted = [at for name, at in marks if name == "sx:next-painted"]
+    took_ms = [done - start for start, done in zip(sent, painted, strict=False)]
+    return {
+        "browser_decisions": len(took_ms),
+        "decision_to_painted_p50_ms": round(percentile(took_ms, 0.5), 1),
+        "decision_to_painted_p95_ms": round(percentile(took_ms, 0.95), 1),
+    }
