@@ -113,7 +113,7 @@ def demo(
 
 @app.command()
 def selftest(as_json: JsonOption = False) -> None:
-    """Start a throwaway system, take 20 scans through it as stations and reviewers, and check every promise."""
+    """Take 20 scans through a throwaway system as stations and reviewers, and check every promise."""
     from app.selftest import run_selftest
 
     configure_logging(level="warning")

@@ -44,7 +44,7 @@ ACCOUNTS = (
 
 
 async def prepare_demo(pool: asyncpg.Pool) -> list[SimulatedStation]:
-    """Make the demo's ports, accounts and stations where they are missing; return stations with fresh keys."""
+    """Make the ports, accounts and stations that are missing; return the stations with fresh keys."""
     async with pool.acquire() as connection:
         await connection.executemany(
             "INSERT INTO ports (code, name_zh, name_en) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", PORTS

@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 
 def build_health_router(*, pool: asyncpg.Pool, store: ScanStore, version: str) -> APIRouter:
-    """Build ``/v2/health/live`` (the process answers) and ``/v2/health/ready`` (database and store do too)."""
+    """Build ``/v2/health/live`` (the process answers) and ``…/ready`` (database and store do too)."""
     router = APIRouter(prefix="/v2/health", tags=["health"])
 
     @router.get("/live")

@@ -122,7 +122,7 @@ class EmbeddedServer:
         return _dsn(database, str(self._socket_dir))
 
     def find_running(self) -> str | None:
-        """Return the DSN of our database on the server that the folder's owner runs; None if none is ready."""
+        """Return the DSN of our database on the server that the owner runs; None if none is ready."""
         lines = _read_lines(self._pgdata / "postmaster.pid")
         is_ready = len(lines) >= 8 and lines[7].strip() == "ready"
         return _dsn(DATABASE, lines[4]) if is_ready else None

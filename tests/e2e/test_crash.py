@@ -16,7 +16,7 @@ N_KILLS = 3
 
 
 async def test_server__killed_in_the_middle__loses_nothing_acknowledged() -> None:
-    """Stations post, a reviewer decides, the server is killed three times; every 2xx is still true after it."""
+    """Stations post, a reviewer decides, the server is killed three times: every 2xx is still true."""
     made = await asyncio.to_thread(simulate_scan, 1, as_tiff=True, threat_probability=1.0)
     acknowledged: dict[str, str] = {}
     decided: dict[int, str] = {}
