@@ -1,11 +1,12 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
+import { viewerDemo } from './viewer-demo.server'
 
 // `npm run dev` talks to a server started with `shenxiang serve` or `shenxiang demo`.
 const api = process.env.SHENXIANG_API ?? 'http://127.0.0.1:8080'
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), viewerDemo()],
   build: {
     target: 'es2023',
     // Inlined assets would need data: in the content security policy.

@@ -4,7 +4,7 @@
  *
  * Colours are 32-bit words as ImageData holds them on little-endian machines: 0xAABBGGRR.
  */
-import { HUE_DENSE, HUE_FIRST, HUE_GREY, HUE_LAST, materialOfHue, N_HUES } from './material'
+import { HUE_DENSE, HUE_FIRST, HUE_GREY, HUE_LAST, N_HUES } from './material'
 import type { ColourMode, ViewState } from './types'
 
 export type Luminance = Pick<ViewState, 'window' | 'level' | 'inverted' | 'mode'>
@@ -96,15 +96,28 @@ function shade([r, g, b]: [number, number, number], lum: number): number {
 }
 
 /** Stripped matter stays as a faint outline, so that the rest keeps its place. */
-function faint(lum: number, inverted: boolean): number {
-  const v = inverted ? lum * 0.16 : 255 - (255 - lum) * 0.16
-  return rgb(v, v, v)
+const FAINT = 0.16
+
+function isBetween(from: number, to: number, at: number): number {
+  const t = Math.min(1, Math.max(0, (at - from) / (to - from)))
+  return t * t * (3 - 2 * t)
 }
 
-function isStripped(hue: number, mode: ColourMode): boolean {
-  const material = hue === HUE_GREY ? null : materialOfHue(hue, 0)
-  if (mode === 'organic') return material === 'organic'
-  return mode === 'inorganic' && (material === 'inorganic' || material === 'metal' || material === 'dense')
+/** How much of a hue is stripped, 0–1: a soft edge, because single hues are noisy. */
+function strippedShare(hue: number, mode: ColourMode): number {
+  if (hue === HUE_GREY) return 0
+  const position = hue === HUE_DENSE ? 1 : (hue - HUE_FIRST) / (HUE_LAST - HUE_FIRST)
+  if (mode === 'organic') return 1 - isBetween(0.2, 0.36, position)
+  return mode === 'inorganic' ? isBetween(0.14, 0.3, position) : 0
+}
+
+function strip(colour: number, lum: number, inverted: boolean, share: number): number {
+  const faint = inverted ? lum * FAINT : 255 - (255 - lum) * FAINT
+  const mix = (shift: number): number => {
+    const v = (colour >>> shift) & 255
+    return v + share * (faint - v)
+  }
+  return rgb(mix(0), mix(8), mix(16))
 }
 
 const palettes = new Map<string, Uint32Array>()
@@ -121,13 +134,12 @@ export function huePalette(mode: ColourMode, inverted: boolean): Uint32Array {
   const palette = new Uint32Array(N_HUES * 256)
   for (let hue = 0; hue < N_HUES; hue++) {
     const base = gradient(MATERIAL_STOPS, (hue - HUE_FIRST) / (HUE_LAST - HUE_FIRST))
-    const stripped = isStripped(hue, mode)
+    const stripped = strippedShare(hue, mode)
     for (let lum = 0; lum < 256; lum++) {
       let colour = shade(base, lum)
-      if (stripped) colour = faint(lum, inverted)
-      else if (hue === HUE_GREY) colour = GREYS[lum]
+      if (hue === HUE_GREY) colour = GREYS[lum]
       else if (hue === HUE_DENSE) colour = rgb(lum * 0.72, lum * 0.62, lum * 0.8)
-      palette[hue * 256 + lum] = colour
+      palette[hue * 256 + lum] = stripped > 0 ? strip(colour, lum, inverted, stripped) : colour
     }
   }
   palettes.set(name, palette)

@@ -75,12 +75,12 @@ export function zoomAbout(pose: Pose, view: Size, at: Point, zoom: number): Poin
 
 /** Zoom that shows a box with room around it, between what fits and what still shows context. */
 export function focusZoom(box: Box, scan: Size, view: Size): number {
-  const room = 3
+  const room = 5
   const zoom = Math.min(
     view.width / Math.max(1, (box[2] - box[0]) * room),
     view.height / Math.max(1, (box[3] - box[1]) * room),
   )
-  return clampZoom(Math.min(6, Math.max(fitZoom(scan, view), zoom)), scan, view)
+  return clampZoom(Math.min(4, Math.max(fitZoom(scan, view), zoom)), scan, view)
 }
 
 /** A round length for the scale bar: 1, 2 or 5 × 10ⁿ mm, at most `maxPx` wide on the screen. */

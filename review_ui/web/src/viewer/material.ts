@@ -106,52 +106,69 @@ export class MaterialTable {
   }
 }
 
-/**
- * Hues of a plane, each from a square of (2·radius+1)² pixels.
- *
- * Both attenuations are summed over the square before they are divided: single pixels are too noisy, and
- * air adds nothing to either sum, so that an object keeps its hue up to its edge.
- */
-export function hueMap(
-  high: Uint16Array,
-  low: Uint16Array,
-  { width, radius, table }: { width: number; radius: number; table: MaterialTable },
-): Uint8Array {
-  const height = high.length / width
-  const out = new Uint8Array(high.length)
-  const columnsHigh = new Float64Array(width)
-  const columnsLow = new Float64Array(width)
+/** Mean of a (2·radius+1)² square around each pixel; at the border, of the part inside. */
+export function boxMean(values: Float32Array, width: number, radius: number): Float32Array {
+  const height = values.length / width
+  const out = new Float32Array(values.length)
+  const columns = new Float64Array(width)
   const addRow = (y: number, sign: 1 | -1): void => {
-    for (let x = 0, i = y * width; x < width; x++, i++) {
-      columnsHigh[x] += sign * ATTENUATION[high[i]]
-      columnsLow[x] += sign * ATTENUATION[low[i]]
-    }
+    for (let x = 0, i = y * width; x < width; x++, i++) columns[x] += sign * values[i]
   }
   for (let y = 0; y < Math.min(radius, height); y++) addRow(y, 1)
   for (let y = 0; y < height; y++) {
     if (y + radius < height) addRow(y + radius, 1)
     if (y - radius - 1 >= 0) addRow(y - radius - 1, -1)
     const rows = Math.min(height - 1, y + radius) - Math.max(0, y - radius) + 1
-    let sumHigh = 0
-    let sumLow = 0
-    for (let x = 0; x < Math.min(radius, width); x++) {
-      sumHigh += columnsHigh[x]
-      sumLow += columnsLow[x]
-    }
-    for (let x = 0, i = y * width; x < width; x++, i++) {
-      if (x + radius < width) {
-        sumHigh += columnsHigh[x + radius]
-        sumLow += columnsLow[x + radius]
-      }
-      if (x - radius - 1 >= 0) {
-        sumHigh -= columnsHigh[x - radius - 1]
-        sumLow -= columnsLow[x - radius - 1]
-      }
-      const columns = Math.min(width - 1, x + radius) - Math.max(0, x - radius) + 1
-      const n = rows * columns
-      // The pixel itself decides whether there is matter: colour must not bleed into the air beside it.
-      out[i] = high[i] > 64500 ? HUE_GREY : table.hue(sumHigh / n, sumLow / n)
-    }
+    meanOfRow(columns, radius, rows, out.subarray(y * width, (y + 1) * width))
+  }
+  return out
+}
+
+function meanOfRow(columns: Float64Array, radius: number, rows: number, out: Float32Array): void {
+  const width = columns.length
+  let sum = 0
+  for (let x = 0; x < Math.min(radius, width); x++) sum += columns[x]
+  for (let x = 0; x < width; x++) {
+    if (x + radius < width) sum += columns[x + radius]
+    if (x - radius - 1 >= 0) sum -= columns[x - radius - 1]
+    const n = Math.min(width - 1, x + radius) - Math.max(0, x - radius) + 1
+    out[x] = sum / (n * rows)
+  }
+}
+
+function attenuationOf(plane: Uint16Array): Float32Array {
+  const out = new Float32Array(plane.length)
+  for (let i = 0; i < out.length; i++) out[i] = ATTENUATION[plane[i]]
+  return out
+}
+
+/** Relative difference of the small and the large neighbourhood at which the large one counts for 1/e. */
+const SAME_MATTER = 0.12
+/** Brighter than this is air: colour must not bleed out of an object into it. */
+const AIR_FROM = 64500
+
+/**
+ * Hues of a plane, from square neighbourhoods: a small one, and three times as large where both attenuate
+ * alike, that is inside one object.
+ *
+ * Attenuations are averaged before they are divided: single pixels are too noisy, and air adds nothing to
+ * either mean, so that an object keeps its hue up to its edge.
+ */
+export function hueMap(
+  high: Uint16Array,
+  low: Uint16Array,
+  { width, radius, table }: { width: number; radius: number; table: MaterialTable },
+): Uint8Array {
+  const attenuations = [high, low].map(attenuationOf)
+  const [nearHigh, nearLow] = attenuations.map((a) => boxMean(a, width, radius))
+  const [farHigh, farLow] = attenuations.map((a) => boxMean(a, width, 3 * radius))
+  const out = new Uint8Array(high.length)
+  for (let i = 0; i < out.length; i++) {
+    if (high[i] > AIR_FROM) continue
+    const difference = (farHigh[i] - nearHigh[i]) / (SAME_MATTER * nearHigh[i])
+    const far = Math.exp(-difference * difference)
+    const h = nearHigh[i] + far * (farHigh[i] - nearHigh[i])
+    out[i] = table.hue(h, nearLow[i] + far * (farLow[i] - nearLow[i]))
   }
   return out
 }

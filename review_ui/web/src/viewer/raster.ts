@@ -7,6 +7,7 @@
 import type { Colours } from './colour'
 import { type Pose, type Size, screenToScan } from './geometry'
 import type { ChannelIndex, LevelPixels, ScanPixels } from './pixels'
+import { type SharpenCache, sharpenAmount } from './sharpen'
 
 /** Which pixels of one level's axis each output pixel of [from, to) shows. */
 export interface Axis {
@@ -148,69 +149,6 @@ export function planeOf(level: LevelPixels, style: Pick<DrawStyle, 'channel' | '
   return (style.equalised ? level.equalised[channel] : null) ?? level.channels[channel]
 }
 
-/** Strength of the unsharp mask in 1/256, from the setting of [0, 1]. */
-export function sharpenAmount(sharpen: number): number {
-  return Math.round(Math.min(1, Math.max(0, sharpen)) * 3 * 256)
-}
-
-/**
- * One row of a plane with an unsharp mask against the mean of the eight pixels one and two steps away along
- * the axes. Writes columns [from, to).
- */
-export function sharpenRow(
-  plane: Uint16Array,
-  { width, height }: Size,
-  y: number,
-  amount: number,
-  [from, to]: readonly [number, number],
-  out: Uint16Array,
-): void {
-  const row = y * width
-  const up1 = Math.max(0, y - 1) * width
-  const up2 = Math.max(0, y - 2) * width
-  const down1 = Math.min(height - 1, y + 1) * width
-  const down2 = Math.min(height - 1, y + 2) * width
-  for (let x = from; x < to; x++) {
-    const l1 = x > 0 ? x - 1 : 0
-    const l2 = x > 1 ? x - 2 : 0
-    const r1 = x < width - 1 ? x + 1 : width - 1
-    const r2 = x < width - 2 ? x + 2 : width - 1
-    const across = plane[row + l1] + plane[row + l2] + plane[row + r1] + plane[row + r2]
-    const along = plane[up1 + x] + plane[up2 + x] + plane[down1 + x] + plane[down2 + x]
-    const c = plane[row + x]
-    const v = c + ((amount * (8 * c - across - along)) >> 11)
-    out[x] = v < 0 ? 0 : Math.min(v, 65535)
-  }
-}
-
-/** Hands out rows of a plane, sharpened if asked, each made once per frame. */
-class RowSource {
-  private readonly buffers: [Uint16Array, Uint16Array]
-  private readonly held: [number, number] = [-1, -1]
-  private next: 0 | 1 = 0
-
-  constructor(
-    private readonly plane: Uint16Array,
-    private readonly size: Size,
-    private readonly span: readonly [number, number],
-    private readonly amount: number,
-  ) {
-    const length = amount > 0 ? size.width : 0
-    this.buffers = [new Uint16Array(length), new Uint16Array(length)]
-  }
-
-  row(y: number): Uint16Array {
-    if (this.amount === 0) return this.plane.subarray(y * this.size.width, (y + 1) * this.size.width)
-    if (this.held[0] === y) return this.buffers[0]
-    if (this.held[1] === y) return this.buffers[1]
-    const slot = this.next
-    this.next = slot === 0 ? 1 : 0
-    this.held[slot] = y
-    sharpenRow(this.plane, this.size, y, this.amount, this.span, this.buffers[slot])
-    return this.buffers[slot]
-  }
-}
-
 /** The level's columns that a run touches, as [from, to). */
 function columnSpan({ index, weight, from, to }: Axis, width: number): [number, number] {
   if (to <= from) return [0, 0]
@@ -220,11 +158,20 @@ function columnSpan({ index, weight, from, to }: Axis, width: number): [number, 
 }
 
 /** Draw one run. `out` holds the whole frame; pixels outside the scan are not touched. */
-export function drawRun(out: Uint32Array, outWidth: number, run: Run, style: DrawStyle): void {
+export function drawRun(
+  out: Uint32Array,
+  outWidth: number,
+  run: Run,
+  style: DrawStyle,
+  sharpened: SharpenCache,
+): void {
   const { level, columns, rows } = run
   const plane = planeOf(level, style)
   const span = columnSpan(columns, level.width)
-  const source = new RowSource(plane, level, span, sharpenAmount(style.sharpen))
+  const amount = sharpenAmount(style.sharpen)
+  const sharp = amount > 0 ? sharpened.of(plane, level, amount) : null
+  const rowOf = (y: number): Uint16Array =>
+    sharp ? sharp.row(y, span) : plane.subarray(y * level.width, (y + 1) * level.width)
   const paint = rowPainter(level, run, style)
   const mixed = new Uint16Array(level.width + 1)
   let previous = -1
@@ -241,9 +188,9 @@ export function drawRun(out: Uint32Array, outWidth: number, run: Run, style: Dra
       continue
     }
     previous = y
-    let values = source.row(y)
+    let values = rowOf(y)
     if (columns.weight) {
-      mixRows(values, w > 0 ? source.row(y + 1) : values, w, span, mixed)
+      mixRows(values, w > 0 ? rowOf(y + 1) : values, w, span, mixed)
       values = mixed
     }
     paint(values, w >= 128 ? y + 1 : y, to)
@@ -319,10 +266,16 @@ export function hueColumns(level: LevelPixels, { index, weight }: Axis): Int32Ar
 }
 
 /** Draw a whole frame; what the scan does not cover becomes transparent. */
-export function drawFrame(out: Uint32Array, scan: ScanPixels, spec: FrameSpec, style: DrawStyle): Run[] {
+export function drawFrame(
+  out: Uint32Array,
+  scan: ScanPixels,
+  spec: FrameSpec,
+  style: DrawStyle,
+  sharpened: SharpenCache,
+): Run[] {
   const runs = planFrame(scan, spec)
   const covered = runs.reduce((n, r) => n + (r.to - r.from) * (r.columns.to - r.columns.from), 0)
   if (covered < spec.width * spec.height) out.fill(0)
-  for (const run of runs) drawRun(out, spec.width, run, style)
+  for (const run of runs) drawRun(out, spec.width, run, style, sharpened)
   return runs
 }

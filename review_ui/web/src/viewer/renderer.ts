@@ -1,6 +1,7 @@
 /** What a renderer does, and the one that always works. */
 import type { ScanPixels } from './pixels'
 import { type DrawStyle, drawFrame, type FrameSpec } from './raster'
+import { SharpenCache } from './sharpen'
 
 export interface Renderer {
   readonly name: 'cpu' | 'webgl2'
@@ -16,6 +17,7 @@ export interface Renderer {
 export class CpuPainter {
   private image: ImageData | null = null
   private words = new Uint32Array(0)
+  private readonly sharpened = new SharpenCache()
 
   draw(
     canvas: HTMLCanvasElement | OffscreenCanvas,
@@ -31,6 +33,7 @@ export class CpuPainter {
     const context = canvas.getContext('2d') as CanvasRenderingContext2D | null
     if (!context) return
     if (!scan) {
+      this.sharpened.clear()
       context.clearRect(0, 0, width, height)
       return
     }
@@ -38,7 +41,8 @@ export class CpuPainter {
       this.image = new ImageData(width, height)
       this.words = new Uint32Array(this.image.data.buffer)
     }
-    drawFrame(this.words, scan, spec, style)
+    if (style.sharpen === 0) this.sharpened.clear()
+    drawFrame(this.words, scan, spec, style, this.sharpened)
     context.putImageData(this.image, 0, 0)
   }
 }
