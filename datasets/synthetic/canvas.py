@@ -32,11 +32,11 @@ class Canvas:
 
     @property
     def width_mm(self) -> float:
-        return self.planes.shape[2] * self.pitch_mm
+        return float(self.planes.shape[2] * self.pitch_mm)
 
     @property
     def height_mm(self) -> float:
-        return self.planes.shape[1] * self.pitch_mm
+        return float(self.planes.shape[1] * self.pitch_mm)
 
     def add(self, thickness_mm: Float32, x_px: int, y_px: int, material: Material) -> None:
         """Add a patch of thicknesses (shape ``(h, w)``) with its corner at a pixel; clipped."""

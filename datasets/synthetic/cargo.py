@@ -25,6 +25,7 @@ from datasets.synthetic.physics import (
 )
 
 Rng = np.random.Generator
+Rect = tuple[float, float, float, float]
 _DEPTH_MM = 2200.0
 
 
@@ -51,13 +52,14 @@ class Grain:
         sheet = sum((smooth_noise(rng, shape, s) for s in scales_px), np.zeros(shape, dtype=np.float32))
         self._sheet: Float32 = np.asarray(sheet / max(float(sheet.std()), 1e-6), dtype=np.float32)
 
-    def cut(self, height: int, width: int, strength: float) -> Float32:
+    def cut(self, shape: tuple[int, ...], strength: float) -> Float32:
         """A patch of multipliers around 1."""
-        height, width = min(height, 760), min(width, 1000)
+        height, width = min(shape[0], 760), min(shape[1], 1000)
         y = int(self._rng.integers(0, 768 - height + 1))
         x = int(self._rng.integers(0, 1024 - width + 1))
         patch = self._sheet[y : y + height, x : x + width]
-        return np.maximum(1 + np.float32(strength) * patch, np.float32(0.05))
+        multipliers: Float32 = np.maximum(1 + np.float32(strength) * patch, np.float32(0.05))
+        return multipliers
 
 
 def fill_bay(canvas: Canvas, rng: Rng, bay: Bay, goods: Goods) -> None:
@@ -69,25 +71,18 @@ def _rows(rng: Rng, choices: tuple[int, ...] = (2, 2, 3, 4)) -> int:
     return int(rng.choice(choices))
 
 
-def _grained(
-    canvas: Canvas,
-    grain: Grain,
-    rect: tuple[float, float, float, float],
-    depth: float,
-    m: Material,
-    strength: float,
-) -> None:
+def _grained(canvas: Canvas, grain: Grain, rect: Rect, depth: float, m: Material, *, strength: float) -> None:
     across, x_px = canvas.coverage(rect[0], rect[2])
     down, y_px = canvas.coverage(rect[1], rect[3])
     patch = np.float32(depth) * down[:, None] * across
-    cut = grain.cut(*patch.shape, strength)
+    cut = grain.cut(patch.shape, strength)
     patch[: cut.shape[0], : cut.shape[1]] *= cut
     canvas.add(patch, x_px, y_px, m)
 
 
-def _pallet(canvas: Canvas, rng: Rng, x0: float, x1: float, floor: float, depth: float) -> float:
+def _pallet(canvas: Canvas, rng: Rng, ends: tuple[float, float], floor: float, depth: float) -> float:
     """Draw a wooden pallet; returns the height of its deck (y of the load's base)."""
-    y = floor - 144
+    (x0, x1), y = ends, floor - 144
     canvas.rect(x0, y, x1, y + 22, depth * 0.85, WOOD)
     canvas.rect(x0, floor - 22, x1, floor, depth * 0.35, WOOD)
     for share in (0.0, 0.5, 1.0):
@@ -103,6 +98,7 @@ def _cartons(canvas: Canvas, rng: Rng, bay: Bay, bulk: float) -> None:
     grain = Grain(rng, ((3, 3), (12, 12), (rng.uniform(2, 30), rng.uniform(2, 30))))
     rows, on_pallets = _rows(rng), rng.random() < 0.45
     strength, gap = rng.uniform(0.02, 0.10), rng.uniform(4, 16)
+    items = (int(rng.integers(1, 6)), int(rng.integers(1, 5)), rng.uniform(0.04, 0.3))
     for _ in range(rows):
         depth = _DEPTH_MM / rows
         goods = ORGANIC.packed(bulk * rng.uniform(0.92, 1.08))
@@ -111,19 +107,42 @@ def _cartons(canvas: Canvas, rng: Rng, bay: Bay, bulk: float) -> None:
         while x + wide < bay.x1:
             n_here = int(rng.integers(1, 3)) if on_pallets else 1
             n_here = min(n_here, int((bay.x1 - x) // wide))
-            base = _pallet(canvas, rng, x, x + n_here * wide, bay.floor, depth) if on_pallets else bay.floor
+            base = _pallet(canvas, rng, (x, x + n_here * wide), bay.floor, depth) if on_pallets else bay.floor
             n_high = max(int((base - bay.floor + height) // tall) - int(rng.random() < 0.12), 1)
             for column in range(n_here):
                 left = x + column * wide + rng.uniform(-6, 6)
                 for level in range(n_high):
                     bottom = base - level * tall
                     rect = (left + gap / 2, bottom - tall + 3, left + wide - gap / 2, bottom)
-                    _grained(canvas, grain, rect, depth * rng.uniform(0.93, 1.05), goods, strength)
+                    _grained(canvas, grain, rect, depth * rng.uniform(0.93, 1.05), goods, strength=strength)
                     canvas.outline(*rect, 7, depth * 0.16, goods)
+                    _items(canvas, rect, depth, goods, items)
                     canvas.rect(
                         rect[0], bottom - tall * 0.5 - 4, rect[2], bottom - tall * 0.5 + 4, 14, ORGANIC
                     )
             x += n_here * wide + (rng.uniform(20, 90) if on_pallets else gap)
+
+
+def _items(canvas: Canvas, rect: Rect, depth: float, goods: Material, items: tuple[int, int, float]) -> None:
+    """What is packed in a carton: rows and columns of denser cores."""
+    columns, rows, share = items
+    wide, tall = (rect[2] - rect[0]) / columns, (rect[3] - rect[1]) / rows
+    across = _bars(canvas, rect[0], rect[2], wide)
+    down = _bars(canvas, rect[1], rect[3], tall)
+    x_px, y_px = int(np.floor(rect[0] / canvas.pitch_mm)), int(np.floor(rect[1] / canvas.pitch_mm))
+    patch = down[:, None] * across * np.float32(depth * share)
+    canvas.add(patch, x_px, y_px, goods)
+
+
+def _bars(canvas: Canvas, start: float, end: float, step: float) -> Float32:
+    """Weights in [0, 1] along an interval's pixels: 1 on items a ``step`` apart, 0 between them."""
+    p = canvas.pitch_mm
+    first, last = int(np.floor(start / p)), int(np.ceil(end / p))
+    centre = (np.arange(first, last, dtype=np.float32) + np.float32(0.5)) * np.float32(p)
+    phase = ((centre - start) % step) / step
+    edge = np.minimum(phase, 1 - phase) * np.float32(step / 16) - np.float32(0.6)
+    weights: Float32 = np.clip(edge, 0, 1)
+    return weights
 
 
 def _sacks(canvas: Canvas, rng: Rng, bay: Bay, bulk: float) -> None:
@@ -141,14 +160,12 @@ def _sacks(canvas: Canvas, rng: Rng, bay: Bay, bulk: float) -> None:
                 left, right = max(x, bay.x0), min(x + wide, bay.x1)
                 reach = 1 + slope * (2 * (x - bay.x0) / max(bay.x1 - bay.x0, 1) - 1)
                 if right - left > wide * 0.4 and level * tall < bay.height * top * reach:
-                    _sack(canvas, rng, grain, (left, bottom - tall, right, bottom), depth, bulk)
+                    _sack(canvas, rng, grain, (left, bottom - tall, right, bottom), depth, bulk=bulk)
                 x += wide * rng.uniform(0.97, 1.02)
             level += 1
 
 
-def _sack(
-    canvas: Canvas, rng: Rng, grain: Grain, rect: tuple[float, float, float, float], depth: float, bulk: float
-) -> None:
+def _sack(canvas: Canvas, rng: Rng, grain: Grain, rect: Rect, depth: float, *, bulk: float) -> None:
     x_mm, y_mm, x_px, y_px = canvas.grid(
         (rect[0] + rect[2]) / 2,
         (rect[1] + rect[3]) / 2 + rng.uniform(-8, 8),
@@ -159,7 +176,7 @@ def _sack(
     v = np.abs(y_mm / ((rect[3] - rect[1]) * 0.56)) ** 2.4
     shape = np.maximum(1 - u - v, 0) ** np.float32(0.32)
     patch = (shape * np.float32(depth * rng.uniform(0.94, 1.06))).astype(np.float32)
-    cut = grain.cut(*patch.shape, 0.035)
+    cut = grain.cut(patch.shape, 0.035)
     patch[: cut.shape[0], : cut.shape[1]] *= cut
     canvas.add(patch, x_px, y_px, ORGANIC.packed(bulk * 1.15))
 
@@ -209,7 +226,7 @@ def _rolls(canvas: Canvas, rng: Rng, bay: Bay, bulk: float) -> None:
                 profile[core_px - x_px : core_px - x_px + core.size] -= core
                 down, y_px = canvas.coverage(start, base - 6)
                 patch = down[:, None] * profile
-                cut = grain.cut(*patch.shape, 0.02)
+                cut = grain.cut(patch.shape, 0.02)
                 patch[: cut.shape[0], : cut.shape[1]] *= cut
                 canvas.add(patch, x_px, y_px, paper)
                 base -= tall
@@ -270,7 +287,7 @@ def _machinery(canvas: Canvas, rng: Rng, bay: Bay, bulk: float) -> None:
     while x + 700 < bay.x1:
         wide = min(rng.uniform(900, 2300), bay.x1 - x)
         tall = bay.height * rng.uniform(0.4, 0.82)
-        base = _pallet(canvas, rng, x, x + wide, bay.floor, 1500)
+        base = _pallet(canvas, rng, (x, x + wide), bay.floor, 1500)
         _machine(canvas, rng, (x + 60, base - tall, x + wide - 60, base), bulk)
         if rng.random() < 0.6:
             canvas.rect(x, base - tall - 40, x + wide, base, 2 * 18, WOOD)
@@ -279,7 +296,7 @@ def _machinery(canvas: Canvas, rng: Rng, bay: Bay, bulk: float) -> None:
         x += wide + rng.uniform(80, 350)
 
 
-def _machine(canvas: Canvas, rng: Rng, rect: tuple[float, float, float, float], bulk: float) -> None:
+def _machine(canvas: Canvas, rng: Rng, rect: Rect, bulk: float) -> None:
     x0, y0, x1, y1 = rect
     wide, tall = x1 - x0, y1 - y0
     strong = bulk / 0.35
@@ -329,7 +346,14 @@ def _timber(canvas: Canvas, rng: Rng, bay: Bay, bulk: float) -> None:
             while y - board > base - tall:
                 end = x + length * rng.uniform(0.985, 1.0)
                 wood = WOOD.packed(bulk * rng.uniform(1.05, 1.3))
-                _grained(canvas, grain, (x, y - board + 3, end, y), 2100 * rng.uniform(0.9, 1.05), wood, 0.05)
+                _grained(
+                    canvas,
+                    grain,
+                    (x, y - board + 3, end, y),
+                    2100 * rng.uniform(0.9, 1.05),
+                    wood,
+                    strength=0.05,
+                )
                 y -= board
             for share in (0.15, 0.8):
                 canvas.rect(x + share * length, base - tall, x + share * length + 19, base - 80, 1.8, STEEL)
@@ -344,7 +368,7 @@ def _bottles(canvas: Canvas, rng: Rng, bay: Bay, bulk: float) -> None:
     unit = _bottle(canvas, radius, tall, glass)
     x, height = bay.x0 + rng.uniform(0, 40), bay.height * rng.uniform(0.6, 0.88)
     while x + 1100 < bay.x1:
-        base = _pallet(canvas, rng, x, x + 1100, bay.floor, 2000)
+        base = _pallet(canvas, rng, (x, x + 1100), bay.floor, 2000)
         n_high = max(int((height - 144) // (tall + 25)), 1)
         for level in range(n_high):
             y = base - (level + 1) * (tall + 25)
@@ -386,7 +410,8 @@ def _pipes(canvas: Canvas, rng: Rng, bay: Bay, bulk: float) -> None:
     end_on = rng.random() < 0.3
     height = bay.height * rng.uniform(0.3, 0.7 if metal else 0.92)
     if end_on:
-        _pipe_ends(canvas, rng, bay, height, (radius * 1.4, wall), material)
+        length = rng.uniform(40, 130) if metal else rng.uniform(600, 2000)
+        _pipe_ends(canvas, bay, height, (radius * 1.4, wall, length), material)
         return
     for _ in range(int(np.clip(_DEPTH_MM / (2 * radius) / 4, 2, 7))):
         y = bay.floor - radius - rng.uniform(0, radius)
@@ -400,11 +425,10 @@ def _pipes(canvas: Canvas, rng: Rng, bay: Bay, bulk: float) -> None:
 
 
 def _pipe_ends(
-    canvas: Canvas, rng: Rng, bay: Bay, height: float, size: tuple[float, float], material: Material
+    canvas: Canvas, bay: Bay, height: float, size: tuple[float, float, float], material: Material
 ) -> None:
     """Short pipes lying along the beam: rings, thick but not endless."""
-    radius, wall = size
-    length = rng.uniform(40, 130) if material is STEEL else rng.uniform(600, 2000)
+    radius, wall, length = size
     y, level = bay.floor - radius, 0
     while y - radius > bay.floor - height:
         x = bay.x0 + radius + (level % 2) * radius
@@ -463,7 +487,7 @@ def _appliances(canvas: Canvas, rng: Rng, bay: Bay, bulk: float) -> None:
             x += wide + rng.uniform(8, 30)
 
 
-def _appliance(canvas: Canvas, rng: Rng, place: tuple[float, float, float, float], bulk: float) -> None:
+def _appliance(canvas: Canvas, rng: Rng, place: Rect, bulk: float) -> None:
     x, y, wide, tall = place
     foam = PLASTIC.packed(bulk * 0.35)
     canvas.rect(x, y, x + wide, y + tall, 2 * 0.7, STEEL)

@@ -55,20 +55,22 @@ def transmission(planes: Float32, chain: Chain) -> list[Float32]:
     """Noise-free transmissions (high, low), each ``(H, W)`` float32 in (0, 1]."""
     channels: list[Float32] = []
     for channel in range(2 if chain.dual_energy else 1):
-        primary = np.exp(-attenuation(planes, channel))
+        primary: Float32 = np.exp(-attenuation(planes, channel))
         spread = cv2.resize(primary, (0, 0), fx=1 / 16, fy=1 / 16, interpolation=cv2.INTER_AREA)
         spread = cv2.GaussianBlur(spread, (0, 0), 4)
         spread = cv2.resize(spread, primary.shape[::-1], interpolation=cv2.INTER_LINEAR)
         share = np.float32(chain.scatter)
         primary *= 1 - share
         primary += share * spread
-        channels.append(cv2.GaussianBlur(primary, (0, 0), sigmaX=chain.blur_px[1], sigmaY=chain.blur_px[0]))
+        blurred = cv2.GaussianBlur(primary, (0, 0), sigmaX=chain.blur_px[1], sigmaY=chain.blur_px[0])
+        channels.append(np.asarray(blurred, dtype=np.float32))
     return channels
 
 
 def noise_sigma(clean: Float32, chain: Chain, channel: int) -> Float32:
     """Standard deviation of one pixel's transmission, shaped like ``clean``."""
-    return np.sqrt(clean / np.float32(chain.photons[channel]) + np.float32(chain.electronic**2))
+    sigma: Float32 = np.sqrt(clean / np.float32(chain.photons[channel]) + np.float32(chain.electronic**2))
+    return sigma
 
 
 def digitise(clean: list[Float32], chain: Chain, rng: np.random.Generator) -> NDArray[np.uint16]:

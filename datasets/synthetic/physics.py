@@ -30,20 +30,72 @@ Float64 = NDArray[np.float64]
 _ENERGY_MEV: Final = np.array([0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0])
 _MU_CM2_G: Final = {
     "polyethylene": np.array(
-        [0.1217, 0.1089, 0.09947, 0.09198, 0.08078, 0.07262, 0.06495, 0.05910]
-        + [0.05064, 0.04045, 0.03444, 0.03045, 0.02760]
+        [
+            0.1217,
+            0.1089,
+            0.09947,
+            0.09198,
+            0.08078,
+            0.07262,
+            0.06495,
+            0.05910,
+            0.05064,
+            0.04045,
+            0.03444,
+            0.03045,
+            0.02760,
+        ]
     ),
     "aluminium": np.array(
-        [0.1042, 0.09276, 0.08445, 0.07802, 0.06841, 0.06146, 0.05496, 0.05006]
-        + [0.04324, 0.03541, 0.03106, 0.02836, 0.02655]
+        [
+            0.1042,
+            0.09276,
+            0.08445,
+            0.07802,
+            0.06841,
+            0.06146,
+            0.05496,
+            0.05006,
+            0.04324,
+            0.03541,
+            0.03106,
+            0.02836,
+            0.02655,
+        ]
     ),
     "iron": np.array(
-        [0.1099, 0.09400, 0.08414, 0.07704, 0.06699, 0.05995, 0.05350, 0.04883]
-        + [0.04265, 0.03621, 0.03312, 0.03146, 0.03057]
+        [
+            0.1099,
+            0.09400,
+            0.08414,
+            0.07704,
+            0.06699,
+            0.05995,
+            0.05350,
+            0.04883,
+            0.04265,
+            0.03621,
+            0.03312,
+            0.03146,
+            0.03057,
+        ]
     ),
     "lead": np.array(
-        [0.4031, 0.2323, 0.1614, 0.1248, 0.08870, 0.07102, 0.05876, 0.05222]
-        + [0.04606, 0.04234, 0.04197, 0.04272, 0.04391]
+        [
+            0.4031,
+            0.2323,
+            0.1614,
+            0.1248,
+            0.08870,
+            0.07102,
+            0.05876,
+            0.05222,
+            0.04606,
+            0.04234,
+            0.04197,
+            0.04272,
+            0.04391,
+        ]
     ),
 }
 
@@ -76,7 +128,8 @@ class Material:
 
 def _mu(name: str, energy_mev: Float64) -> Float64:
     log_mu = np.interp(np.log(energy_mev), np.log(_ENERGY_MEV), np.log(_MU_CM2_G[name]))
-    return np.exp(log_mu)
+    mu: Float64 = np.exp(log_mu)
+    return mu
 
 
 def spectrum(endpoint_mev: float, filter_iron_g_cm2: float) -> tuple[Float64, Float64]:
@@ -152,7 +205,8 @@ def attenuation(planes: Float32, channel: int) -> Float32:
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    result = planes[0] * np.float32(beam.slopes[0])
+    result: Float32 = planes[0] * np.float32(beam.slopes[0])
     result += planes[1] * np.float32(beam.slopes[1])
     result -= hardening
-    return np.maximum(result, np.float32(0), out=result)
+    np.maximum(result, np.float32(0), out=result)
+    return result

@@ -26,6 +26,7 @@ Rng = np.random.Generator
 
 PITCH_MM: Final = 5.2
 _CAB_MM: Final = 3500.0
+_CARGO_G_CM2: Final = 16.0  # walls alone are 3, under the roof up to 14
 _OWNERS: Final = (
     "CSQU",
     "TGHU",
@@ -195,12 +196,14 @@ def hide_threats(rng: Rng, scene: Scene, chain: Chain, *, n_threats: int) -> lis
     boxes: list[tuple[str, BoxXyxy]] = []
     for _ in range(n_threats):
         kind = ThreatKind(rng.choice(list(ThreatKind)))
-        for _ in range(8):
+        for _ in range(16):
             threat = draw_threat(rng, kind, pitch_mm=scene.pitch_mm)
             room = _room(scene, threat)
             if room is None:
                 continue
             x, y = int(rng.integers(room[0], room[2] + 1)), int(rng.integers(room[1], room[3] + 1))
+            if scene.loads and not _amid_cargo(scene, threat, x, y):
+                continue
             box = place_threat(scene.planes, threat, x_px=x, y_px=y, chain=chain)
             if box is not None:
                 boxes.append((kind.value, box))
@@ -214,6 +217,13 @@ def _room(scene: Scene, threat: Float32) -> tuple[int, int, int, int] | None:
     x1 = min(x1, scene.planes.shape[2]) - threat.shape[2]
     y1 = min(y1, scene.planes.shape[1]) - threat.shape[1]
     return (x0, y0, x1, y1) if x1 >= x0 and y1 >= y0 else None
+
+
+def _amid_cargo(scene: Scene, threat: Float32, x: int, y: int) -> bool:
+    """A smuggler hides things among goods, not in the air above them."""
+    height, width = threat.shape[1:]
+    place = scene.planes[:, y : y + height, x : x + width].sum(axis=0)
+    return bool((place > _CARGO_G_CM2).mean() > 0.6)
 
 
 def declare(rng: Rng, loads: tuple[Load, ...]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ semi-trailers; plate thicknesses are usual ones, not a particular maker's.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 import numpy as np
 
@@ -178,7 +179,7 @@ def draw_chassis(canvas: Canvas, rng: Rng, box: Box, *, ground: float, x1: float
     web: list[Point] = [(x0, deck), *lower, (x1, deck)]
     canvas.polygon(web, 15, STEEL)
     canvas.rect(x0, deck, x1, deck + 16, 210, STEEL)
-    for a, b in zip(lower[:-1], lower[1:], strict=True):
+    for a, b in pairwise(lower):
         canvas.line(a, b, 17, 210, STEEL)
     x = x0 + 300
     while x < x1 - 200:
