@@ -18,6 +18,7 @@ from scans.errors import ImageMalformedError, ImageUndecodableError, ImageUnsupp
 from scans.image_info import ImageInfo, ImageLimits, check_declared_size
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+END = b"\0\0\0\0IEND\xaeB`\x82"
 MAX_CHUNKS = 65_536
 """A 128 MiB file in chunks of 8 KiB, libpng's default, has 16,384."""
 
@@ -82,8 +83,8 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         yield chunk_type, position + 8, length
         position += 12 + length
         if chunk_type == b"IEND":
-            if position != len(data):
-                raise ImageMalformedError(f"PNG: {len(data) - position} bytes follow the end of the image")
+            if position != len(data) or not data.endswith(END):
+                raise ImageMalformedError("PNG: the IEND chunk is damaged, or bytes follow it")
             return
     raise ImageMalformedError(f"PNG: more than {MAX_CHUNKS} chunks")
 
