@@ -1,0 +1,72 @@
+"""One detector, two engines: torch and ONNX Runtime answer alike, at any size and batch."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from models.contract import INPUT_NAME, OUTPUT_NAMES, KindSpec, ModelContract
+from models.detector import Detector
+from models.errors import ModelContractError
+from models.export import PARITY_SCORE, export_onnx
+
+CONTRACT = ModelContract(
+    name="toy",
+    version="1",
+    kinds=(KindSpec(kind="gun", threshold=0.4), KindSpec(kind="blade", threshold=0.6)),
+)
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    torch.manual_seed(3)
+    torch.set_num_threads(1)
+    made = Detector(n_kinds=2).eval()
+    for head in made.heads:  # fresh heads answer alike everywhere; spread them
+        torch.nn.init.normal_(head.logits.weight, std=8.0)
+    return made
+
+
+@pytest.fixture(scope="module")
+def session(detector: Detector, tmp_path_factory: pytest.TempPathFactory) -> onnxruntime.InferenceSession:
+    path = tmp_path_factory.mktemp("export") / "toy.onnx"
+    export_onnx(detector, CONTRACT, path)
+    return onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+
+
+@pytest.mark.parametrize("shape", [(1, 64, 64), (1, 160, 352), (3, 96, 128)])
+def test_export__engines_agree(
+    detector: Detector, session: onnxruntime.InferenceSession, shape: tuple[int, int, int]
+) -> None:
+    """Sorted scores differ by less than 1e-4: float32 on both sides, summed in another order."""
+    image = torch.rand(shape[0], 2, shape[1], shape[2], generator=torch.Generator().manual_seed(1)).clamp(
+        1e-3, 1
+    )
+    with torch.inference_mode():
+        boxes, scores = (t.numpy() for t in detector(image))
+    their_boxes, their_scores = session.run(list(OUTPUT_NAMES), {INPUT_NAME: image.numpy()})
+    assert their_boxes.shape == boxes.shape == (shape[0], 2, 100, 4)
+    np.testing.assert_allclose(their_scores, scores, atol=PARITY_SCORE)
+    assert scores.std() > 10 * PARITY_SCORE
+
+
+def test_export__contract_travels_along(session: onnxruntime.InferenceSession) -> None:
+    """Serving reads what training wrote, without the onnx package."""
+    assert ModelContract.from_metadata(session.get_modelmeta().custom_metadata_map) == CONTRACT
+
+
+def test_export__image_is_independent_of_its_batch(session: onnxruntime.InferenceSession) -> None:
+    """A scan's score must not depend on who waits beside it."""
+    images = np.random.default_rng(0).uniform(0.01, 1, (2, 2, 64, 96)).astype(np.float32)
+    _, together = session.run(None, {INPUT_NAME: images})
+    _, alone = session.run(None, {INPUT_NAME: images[1:]})
+    np.testing.assert_allclose(together[1], alone[0], atol=PARITY_SCORE)
+
+
+def test_export__wrong_contract_is_refused(detector: Detector, tmp_path: Path) -> None:
+    """Two outputs and one kind do not make a model."""
+    contract = ModelContract(name="toy", version="1", kinds=CONTRACT.kinds[:1])
+    with pytest.raises(ModelContractError):
+        export_onnx(detector, contract, tmp_path / "bad.onnx")
