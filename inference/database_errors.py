@@ -59,6 +59,12 @@ async def connect(pool: Pool, *, timeout_s: float) -> AsyncIterator[Connection]:
         DatabaseUnavailableError: See ``database_errors``.
         StoreFullError: See ``database_errors``.
     """
+    try:
+        connection = await pool.acquire(timeout=timeout_s)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
+        raise _unavailable() from error  # whatever keeps us out: starting, renamed, no more room
     with database_errors():
-        async with pool.acquire(timeout=timeout_s) as connection:
+        try:
             yield connection
+        finally:
+            await pool.release(connection)

@@ -41,18 +41,17 @@ from scans.store import ScanStore
 log = structlog.get_logger()
 
 RESULT_FILE, SUMMARY_FILE = "result.parquet", "summary.json"
-RESULT_SCHEMA = pa.schema(
-    [
-        pa.field("scan_id", pa.string()),
-        pa.field("was_flagged", pa.bool_()),
-        pa.field("is_flagged", pa.bool_()),
-        pa.field("old_risk", pa.float64()),
-        pa.field("new_risk", pa.float64()),
-        pa.field("old_findings", pa.list_(FINDING)),
-        pa.field("new_findings", pa.list_(FINDING)),
-        pa.field("error", pa.string()),
-    ]
-)
+RESULT_FIELDS: "list[pa.Field[Any]]" = [
+    pa.field("scan_id", pa.string()),
+    pa.field("was_flagged", pa.bool_()),
+    pa.field("is_flagged", pa.bool_()),
+    pa.field("old_risk", pa.float64()),
+    pa.field("new_risk", pa.float64()),
+    pa.field("old_findings", pa.list_(FINDING)),
+    pa.field("new_findings", pa.list_(FINDING)),
+    pa.field("error", pa.string()),
+]
+RESULT_SCHEMA = pa.schema(RESULT_FIELDS)
 Progress = Callable[[int, int], None]
 
 LAST_WORD = """

@@ -35,15 +35,14 @@ BOX = pa.list_(pa.float64())
 FINDING = pa.struct(
     [("kind", pa.string()), ("score", pa.float64()), ("threshold", pa.float64()), ("box", BOX)]
 )
-PLAN_SCHEMA = pa.schema(
-    [
-        pa.field("scan_id", pa.string()),
-        pa.field("px16_full", pa.string()),
-        pa.field("was_flagged", pa.bool_()),
-        pa.field("old_risk", pa.float64()),
-        pa.field("old_findings", pa.list_(FINDING)),
-    ]
-)
+PLAN_FIELDS: "list[pa.Field[Any]]" = [
+    pa.field("scan_id", pa.string()),
+    pa.field("px16_full", pa.string()),
+    pa.field("was_flagged", pa.bool_()),
+    pa.field("old_risk", pa.float64()),
+    pa.field("old_findings", pa.list_(FINDING)),
+]
+PLAN_SCHEMA = pa.schema(PLAN_FIELDS)
 
 # The primary screening is the first one; later ones belong to earlier re-scoring runs.
 SELECT_SCANS = """

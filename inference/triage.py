@@ -176,8 +176,14 @@ async def ensure_policy(conn: Connection, *, author: str = "system:setup") -> in
         newest: int | None = await conn.fetchval("SELECT max(version) FROM policies")
         if newest is not None:
             return newest
-        body = TriagePolicy(audit_salt=secrets.token_hex(16)).model_dump_json()
-        version: int = await conn.fetchval(
-            "INSERT INTO policies (body, author) VALUES ($1::text::jsonb, $2) RETURNING version", body, author
-        )
-        return version
+        return await store_policy(conn, TriagePolicy(audit_salt=secrets.token_hex(16)), author=author)
+
+
+async def store_policy(conn: Connection, policy: TriagePolicy, *, author: str) -> int:
+    """Store a policy, which is in force from its commit on. Returns its version."""
+    version: int = await conn.fetchval(
+        "INSERT INTO policies (body, author) VALUES ($1::text::jsonb, $2) RETURNING version",
+        policy.model_dump_json(),
+        author,
+    )
+    return version

@@ -1,8 +1,6 @@
 """Station keys: their form, and how long an answer about one is believed."""
 
 import hashlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -18,9 +16,11 @@ class FakePool:
         self.rows: dict[str, dict[str, Any]] = {}
         self.n_queries = 0
 
-    @asynccontextmanager
-    async def acquire(self, *, timeout: float) -> AsyncIterator["FakePool"]:
-        yield self
+    async def acquire(self, *, timeout: float) -> "FakePool":
+        return self
+
+    async def release(self, connection: "FakePool") -> None:
+        return
 
     async def fetchrow(self, _sql: str, key_id: str) -> dict[str, Any] | None:
         self.n_queries += 1
