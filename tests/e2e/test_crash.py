@@ -93,7 +93,7 @@ async def check(pool: Any, acknowledged: dict[str, str], decided: dict[int, str]
     )
     assert nowhere == []
     unaudited = await pool.fetchval(
-        "SELECT count(*) FROM decisions d WHERE NOT EXISTS (SELECT 1 FROM audit a WHERE a.event = 'decided'"
+        "SELECT count(*) FROM decisions d WHERE NOT EXISTS (SELECT 1 FROM audit a WHERE a.verdict IS NOT NULL"
         " AND a.case_id = d.case_id AND a.cycle = d.cycle AND a.stage = d.stage)"
     )
     assert unaudited == 0
