@@ -13,6 +13,7 @@ import structlog
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -24,6 +25,7 @@ from review_ui.sessions import COOKIE, Session, SessionStore
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+MAX_DIGITS = 40
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
@@ -50,9 +52,9 @@ def public(endpoint: Endpoint) -> Endpoint:
 
 
 def light(endpoint: Endpoint) -> Endpoint:
-    """Call the endpoint as ``endpoint(request, **path_params)``, with ``body=`` if it takes one.
+    """Call the endpoint as ``endpoint(request, **path_params)``, or with ``body=`` if it takes one.
 
-    ``body`` is annotated with its model. The endpoint returns a ``Response`` itself.
+    Path parameters are numbers; ``body`` is annotated with its model. The endpoint returns a ``Response``.
     """
     endpoint.__dict__["is_light"] = True
     return endpoint
@@ -127,13 +129,20 @@ def _light_handler(endpoint: Callable[..., Awaitable[Response]]) -> Handler:
     body_model: type[BaseModel] | None = endpoint.__annotations__.get("body")
 
     async def handle(request: Request) -> Response:
-        return await endpoint(request, **request.path_params)
+        return await endpoint(request, **_numbers(request.path_params))
 
     async def handle_body(request: Request) -> Response:
         assert body_model is not None
-        return await endpoint(request, body=await read_json(request, body_model), **request.path_params)
+        return await endpoint(request, body=await read_json(request, body_model))
 
     return handle if body_model is None else handle_body
+
+
+def _numbers(path_params: dict[str, str]) -> dict[str, int]:
+    for name, text in path_params.items():
+        if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
+            raise HTTPException(404, f"{name} is a number")
+    return {name: int(text) for name, text in path_params.items()}
 
 
 def _listed(roles: frozenset[Role]) -> str:

@@ -50,26 +50,20 @@ REASON_CODES: tuple[ReasonCode, ...] = (
 
 FINDING_KINDS: dict[str, dict[str, str]] = {
     "gun": {"zh": "疑似枪支", "en": "Firearm"},
-    "firearm": {"zh": "疑似枪支", "en": "Firearm"},
-    "knife": {"zh": "疑似管制刀具", "en": "Knife"},
     "blade": {"zh": "疑似管制刀具", "en": "Blade"},
-    "explosive": {"zh": "疑似爆炸物", "en": "Explosive"},
     "brick": {"zh": "疑似砖块状夹藏", "en": "Brick-shaped concealment"},
-    "drug_brick": {"zh": "疑似砖块状夹藏", "en": "Brick-shaped concealment"},
-    "cigarettes": {"zh": "疑似卷烟", "en": "Cigarettes"},
-    "bottle": {"zh": "疑似瓶装液体", "en": "Bottle"},
-    "metal": {"zh": "疑似金属块", "en": "Dense metal"},
-    "dense_metal": {"zh": "疑似高密度金属", "en": "Dense metal"},
     "dense_block": {"zh": "高密度块", "en": "Dense block"},
-    "organic_block": {"zh": "疑似有机物块", "en": "Organic block"},
+    "explosive": {"zh": "疑似爆炸物", "en": "Explosive"},
+    "cigarettes": {"zh": "疑似卷烟", "en": "Cigarettes"},
     "electronics": {"zh": "疑似电子产品", "en": "Electronics"},
     "machinery": {"zh": "疑似机械设备", "en": "Machinery"},
     "person": {"zh": "疑似藏匿人员", "en": "Hidden person"},
     "hidden_compartment": {"zh": "疑似夹层", "en": "Hidden compartment"},
-    "impenetrable": {"zh": "难穿透区域", "en": "Not penetrated"},
-    "not_empty": {"zh": "申报空箱有货", "en": "Declared empty, is not"},
+    "undeclared_goods": {"zh": "未申报货物", "en": "Undeclared goods"},
     "declaration_mismatch": {"zh": "与申报不符", "en": "Not as declared"},
-    "threat": {"zh": "疑似违禁品", "en": "Threat"},
+    "not_empty": {"zh": "申报空箱有货", "en": "Declared empty, is not"},
+    "impenetrable": {"zh": "难穿透区域", "en": "Not penetrated"},
+    "other": {"zh": "其他可疑", "en": "Other suspicion"},
 }
 """Names by kind. The page shows a kind that is not here by its own name; a reviewer also picks from these
 when drawing a box."""

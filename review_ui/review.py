@@ -7,11 +7,11 @@ from typing import Any
 
 import structlog
 from fastapi import APIRouter
-from review_queue.notify import Notifier
 from starlette.requests import Request
 from starlette.responses import Response
 
 from review_queue.cases import Decision, Lease, Marks, Verdict
+from review_queue.notify import Notifier
 from review_queue.queue import ReviewQueue
 from review_ui.accounts import Authenticator
 from review_ui.board import GlanceFeed, board_feed
@@ -77,11 +77,10 @@ class ReviewRoutes:
     async def decide(self, request: Request, body: DecideIn) -> Response:
         """Record the verdict on the case on seat 0, and return the prefetched case, now current."""
         check_reason_codes(body.reason_codes, body.verdict)
-        facts = await self._cases.facts(body.case_id)
         outcome = await self._queue.decide(session_of(request).reviewer(), _decision(body))
         if outcome.disposition is not None:
-            await self._notifier.publish("disposition", outcome.scan_id)
-        await self._notifier.publish("queue", facts.port)
+            self._notifier.publish("disposition", outcome.scan_id)
+        self._notifier.publish("queue", (await self._cases.facts(body.case_id)).port)
         return json_response(
             DecideOut(
                 decision_id=outcome.decision_id,
@@ -103,6 +102,7 @@ class ReviewRoutes:
     async def pause(self, request: Request) -> Response:
         """Give the cases on both seats back to the queue."""
         await self._queue.release_leases(session_of(request).reviewer())
+        self._notifier.publish("queue", "")
         return Response(status_code=204)
 
     async def _lease_response(self, lease: Lease | None) -> Response:

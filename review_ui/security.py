@@ -32,6 +32,8 @@ API_HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 }
+FILE_CSP = "default-src 'none'; script-src 'self'; connect-src 'self'; worker-src 'self' blob:"
+"""For files of the page; a worker obeys the policy of its own file, not that of the page."""
 
 
 def check_csrf(request: Request) -> None:

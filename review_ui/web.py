@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from review_ui.security import SecurityHeaders, new_nonce, page_csp
+from review_ui.security import FILE_CSP, SecurityHeaders, new_nonce, page_csp
 
 NONCE_PLACEHOLDER = b"__CSP_NONCE__"
 HASHED = re.compile(r"^assets/.*[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$")
@@ -115,7 +115,12 @@ def _page(index: bytes | None) -> Response:
 
 
 def _file_response(file: WebFile, request: Request) -> Response:
-    headers = {"cache-control": file.cache_control, "etag": file.etag, "vary": "Accept-Encoding"}
+    headers = {
+        "cache-control": file.cache_control,
+        "content-security-policy": FILE_CSP,
+        "etag": file.etag,
+        "vary": "Accept-Encoding",
+    }
     if request.headers.get("if-none-match") == file.etag:
         return Response(status_code=304, headers=headers)
     accepted = {
