@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from typing import Any
 
 import httpx
 import pytest
@@ -282,7 +283,12 @@ async def test_routes__roles_are_kept_apart(centre: Centre, role: str) -> None:
 async def test_create_account__is_made_once_and_checked(centre: Centre) -> None:
     """An account has one role, a login of its own and a port that exists; its making is audited."""
     async with centre.pool.acquire() as conn:
-        made = {"login": "li.wei", "display_name": "李伟", "role": "reviewer", "password": PASSWORD}
+        made: dict[str, Any] = {
+            "login": "li.wei",
+            "display_name": "李伟",
+            "role": "reviewer",
+            "password": PASSWORD,
+        }
         account_id = await create_account(conn, **made, port="SKZ")
         with pytest.raises(LoginTakenError):
             await create_account(conn, **made)

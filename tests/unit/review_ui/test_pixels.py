@@ -1,5 +1,7 @@
 """Headers are read once and must fit the scan; a strip leaves only if its crc32 is right."""
 
+from typing import cast
+
 import numpy as np
 import pytest
 
@@ -12,12 +14,12 @@ PIXELS = np.random.default_rng(1).integers(0, 65536, (2, 37, 29), np.uint16)
 SHAPE = {"width_px": 29, "height_px": 37, "n_channels": 2}
 
 
-class MemoryStore(ScanStore):
+class MemoryStore:
     def __init__(self) -> None:
         self.objects: dict[str, bytearray] = {}
         self.n_reads = 0
 
-    async def put(self, data: bytes, digest: str | None = None) -> str:
+    async def put(self, data: bytes) -> str:
         self.objects[digest_of(data)] = bytearray(data)
         return digest_of(data)
 
@@ -34,10 +36,14 @@ def store() -> MemoryStore:
     return MemoryStore()
 
 
+def reader_of(store: MemoryStore) -> Px16Reader:
+    return Px16Reader(cast(ScanStore, store), n_headers=4)
+
+
 async def test_strip__is_the_frame_that_was_written(store: MemoryStore) -> None:
     """All strips together decode to the pixels; the header is fetched once."""
     digest = await store.put(px16.encode(PIXELS))
-    reader = Px16Reader(store, n_headers=4)
+    reader = reader_of(store)
     rows = []
     for index in range(8):
         header = await reader.header(digest, **SHAPE)
@@ -50,7 +56,7 @@ async def test_strip__is_the_frame_that_was_written(store: MemoryStore) -> None:
 async def test_header__reduced_level_fits_the_scan(store: MemoryStore) -> None:
     """The preview's header is compared with the scan's size divided by four, rounded up."""
     digest = await store.put(px16.encode(px16.downscale(PIXELS, 2), level=2))
-    header = await Px16Reader(store, n_headers=4).header(digest, **SHAPE)
+    header = await reader_of(store).header(digest, **SHAPE)
     assert (header.width_px, header.height_px) == (8, 10)
 
 
@@ -58,13 +64,13 @@ async def test_header__of_another_scan_is_refused(store: MemoryStore) -> None:
     """A header that does not have the scan's size is damage, not a picture."""
     digest = await store.put(px16.encode(PIXELS[:, :, :28]))
     with pytest.raises(ObjectCorruptError):
-        await Px16Reader(store, n_headers=4).header(digest, **SHAPE)
+        await reader_of(store).header(digest, **SHAPE)
 
 
 async def test_strip__flipped_bit_is_noticed(store: MemoryStore) -> None:
     """A damaged strip never reaches a reviewer; the others still do."""
     digest = await store.put(px16.encode(PIXELS))
-    reader = Px16Reader(store, n_headers=4)
+    reader = reader_of(store)
     header = await reader.header(digest, **SHAPE)
     store.objects[digest][header.strips[3].offset + 9] ^= 4
     await reader.strip(digest, header, 2)
@@ -75,7 +81,7 @@ async def test_strip__flipped_bit_is_noticed(store: MemoryStore) -> None:
 async def test_header__lost_object_is_told(store: MemoryStore) -> None:
     """A missing object is not an empty one."""
     with pytest.raises(ObjectMissingError):
-        await Px16Reader(store, n_headers=4).header("0" * 64, **SHAPE)
+        await reader_of(store).header("0" * 64, **SHAPE)
 
 
 def test_recently_used__forgets_what_was_not_used_for_longest() -> None:
