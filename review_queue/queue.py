@@ -162,9 +162,7 @@ class ReviewQueue:
                 return await self._find_recorded(conn, reviewer, decision)
             stage = Stage(held["stage"])
             if stage not in stages_of(reviewer.role):
-                message = (
-                    f"case {decision.case_id} is at stage {stage}, which role {reviewer.role} does not decide"
-                )
+                message = f"case {decision.case_id} is at stage {stage}, not one for role {reviewer.role}"
                 raise RoleNotAllowedError(message)
             step = await self._step_after(conn, held, decision)
             row = await self._decide(conn, reviewer, decision, held, step)
@@ -180,7 +178,7 @@ class ReviewQueue:
     async def release_leases(self, reviewer: Reviewer) -> None:
         """Give both seats' cases back to the queue: the reviewer pauses or logs out."""
         async with self._pool.acquire() as conn, conn.transaction():
-            seats = await conn.fetch(sql.LOCK_SEATS, reviewer.account_id)
+            seats = await self._lock_seats(conn, reviewer)
             held = [seat for seat in seats if seat["case_id"] is not None]
             await self._give_back(conn, [seat for seat in held if seat["is_live"]], Move.RELEASED)
             await self._give_back(conn, [seat for seat in held if not seat["is_live"]], Move.EXPIRED)
@@ -197,8 +195,8 @@ class ReviewQueue:
         async with self._pool.acquire() as conn:
             await conn.execute(sql.CLAMP, max(self._policy.lease_ttl_s, self._policy.prefetch_ttl_s))
             today = await conn.fetchval(f"SELECT {sql.TODAY}")
-            for day in (today, today + timedelta(days=1)):
-                await self._secrets.of(conn, day)
+            await self._secrets.of(conn, today)
+            await self._secrets.of(conn, today + timedelta(days=1))
             while n := await self._sweep_batch(conn):
                 n_returned += n
         return n_returned
@@ -246,11 +244,10 @@ class ReviewQueue:
     ) -> Lease | None:
         """Fill a seat when the plain claim found no room or no case, with the reviewer's seats locked."""
         async with conn.transaction():
-            seats = await conn.fetch(sql.LOCK_SEATS, reviewer.account_id)
-            if len(seats) < 2:
+            seats = await self._lock_seats(conn, reviewer)
+            if not seats:
                 await conn.execute(sql.MAKE_SEATS, reviewer.account_id)
-                seats = await conn.fetch(sql.LOCK_SEATS, reviewer.account_id)
-                return await self._claim(conn, reviewer, stages, slot)
+                seats = await self._lock_seats(conn, reviewer)
             if seats[slot]["is_live"]:
                 return _lease(seats[slot])
             expired = [seat for seat in seats if seat["case_id"] is not None and not seat["is_live"]]
@@ -262,9 +259,13 @@ class ReviewQueue:
                     self._policy.lease_ttl_s,
                     account_actor(reviewer.account_id),
                 )
-                # The waiting lease may end between the two statements; the next call gives it back.
+                # If the waiting lease ended between the statements, the next call gives it back.
                 return None if row is None else _lease(row)
-            return await self._claim(conn, reviewer, stages, slot) if expired else None
+            return await self._claim(conn, reviewer, stages, slot)
+
+    async def _lock_seats(self, conn: Connection, reviewer: Reviewer) -> list[asyncpg.Record]:
+        await conn.execute(sql.LOCK_SEATS, reviewer.account_id)
+        return list(await conn.fetch(sql.SEATS, reviewer.account_id))
 
     async def _step_after(self, conn: Connection, held: asyncpg.Record, decision: Decision) -> Step:
         stage, verdict = Stage(held["stage"]), Verdict(decision.verdict)

@@ -140,7 +140,9 @@ async def test_close__sends_what_is_left_and_ends_iteration(database_url: str) -
         async with here.subscribe("queue") as own:
             await here.close()
             assert [key async for key in own] == []
-        assert await asyncio.wait_for(anext(keys), 5) == "last"
+        # A word that was just being sent when the notifier was closed is sent again.
+        while (key := await asyncio.wait_for(anext(keys), 5)) != "last":
+            assert key == "first"
 
 
 async def test_subscribe__reader_that_falls_behind_is_told_to_look() -> None:
