@@ -10,6 +10,7 @@ import os
 import secrets
 import socket
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -37,6 +38,7 @@ log = structlog.get_logger()
 
 MAX_WORKER_DEATHS = 2  # a scan that was in hand when a worker died twice is not tried a third time
 DATABASE_PAUSE_S = 1.0
+MAX_TRACE_FRAMES = 5
 
 
 class ScreeningWorker:
@@ -161,8 +163,10 @@ class ScreeningWorker:
             await self._send_to_person(job, CaseReason.AI_UNAVAILABLE, f"{error.code}: {error}")
         except (EngineError, StoreError, DatabaseUnavailableError) as error:
             await self._retry_or_give_up(job, f"{error.code}: {error}")
-        except Exception as error:  # an engine may raise anything; none of it may lose a scan
-            log.error("engine_raised", scan_id=job.scan_id, exc_info=error)
+        except Exception as error:  # noqa: BLE001 - an engine may raise anything; no scan is lost by it
+            # No exc_info: a renderer may print local variables, which are pixels here.
+            trace = "".join(traceback.format_exception(error)[-MAX_TRACE_FRAMES:])
+            log.error("engine_raised", scan_id=job.scan_id, error=repr(error), trace=trace)
             await self._retry_or_give_up(job, repr(error))
         else:
             await self._until_stored(job, lambda: self._conclude(job, scorer, result, stored))

@@ -1,6 +1,8 @@
 """Every error that a station can meet has a status, and bad input is never a failure of ours."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +59,17 @@ def test_status__senders_fault_is_4xx(error: type[RequestError]) -> None:
 def test_code__is_its_own(error: type[InferenceError]) -> None:
     """No class forgets to name its code and passes under its parent's."""
     assert "code" in vars(error)
+
+
+def test_reference__errors_are_listed_with_their_status() -> None:
+    """The page that stations read says what the server does."""
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "intake-api.md").read_text(encoding="utf-8")
+    listed = {
+        code: int(status)
+        for status, codes in re.findall(r"^\| (\d{3}) \| (.+?) \|", page, flags=re.MULTILINE)
+        for code in re.findall(r"`(\w+)`", codes)
+    }
+    assert len(listed) > 20
+    assert {code: STATUS_BY_CODE[code] for code in listed} == listed
+    senders = {e.code for root in SENDERS_FAULTS for e in tree(root)} - {"request_error"}
+    assert senders <= listed.keys()
