@@ -98,8 +98,7 @@ class Detector(nn.Module):
         self.max_candidates = max_candidates
         self.stem = _Conv(4, _TRUNK[0], stride=2)
         self.stages = nn.ModuleList(
-            nn.Sequential(_Conv(a, b, stride=2), _Residual(b))
-            for a, b in pairwise(_TRUNK)
+            nn.Sequential(_Conv(a, b, stride=2), _Residual(b)) for a, b in pairwise(_TRUNK)
         )
         self.lateral = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in zip(_TRUNK[1:4], _PYRAMID, strict=True))
         self.down = nn.ModuleList(

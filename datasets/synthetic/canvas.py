@@ -60,7 +60,7 @@ class Canvas:
         inside = np.clip(edges, start, end)
         return np.diff(inside).astype(np.float32), first
 
-    def rect(
+    def rect(  # noqa: PLR0917 - corners and sizes, as drawing libraries have them
         self, x0: float, y0: float, x1: float, y1: float, thickness_mm: float, material: Material
     ) -> None:
         if x1 <= x0 or y1 <= y0:
@@ -69,7 +69,7 @@ class Canvas:
         down, y_px = self.coverage(y0, y1)
         self.add(np.float32(thickness_mm) * down[:, None] * across, x_px, y_px, material)
 
-    def outline(
+    def outline(  # noqa: PLR0917 - corners and sizes, as drawing libraries have them
         self,
         x0: float,
         y0: float,
@@ -105,7 +105,7 @@ class Canvas:
     def disc(self, x: float, y: float, radius: float, thickness_mm: float, material: Material) -> None:
         self.ring(x, y, 0.0, radius, thickness_mm, material)
 
-    def ring(
+    def ring(  # noqa: PLR0917 - corners and sizes, as drawing libraries have them
         self, x: float, y: float, inner: float, outer: float, thickness_mm: float, material: Material
     ) -> None:
         """A flat ring or disc seen face on."""
@@ -116,7 +116,7 @@ class Canvas:
             cover *= np.clip((distance - np.float32(inner)) / soft + np.float32(0.5), 0, 1)
         self.add(cover * np.float32(thickness_mm), x_px, y_px, material)
 
-    def ball(
+    def ball(  # noqa: PLR0917 - corners and sizes, as drawing libraries have them
         self, x: float, y: float, radius_x: float, radius_y: float, depth_mm: float, material: Material
     ) -> None:
         """A solid ellipsoid, ``depth_mm`` thick in its middle."""

@@ -46,7 +46,7 @@ class Goods:
     unit_kg: float
 
 
-def _goods(
+def _goods(  # noqa: PLR0917 - a table reads best in columns
     hs_code: str, description: str, packing: Packing, low: float, high: float, unit: str, unit_kg: float
 ) -> Goods:
     return Goods(

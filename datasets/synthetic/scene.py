@@ -21,6 +21,7 @@ from datasets.synthetic.vehicle import (
     draw_tractor,
     place_box,
 )
+from scans.iso6346 import check_digit
 
 Rng = np.random.Generator
 
@@ -252,15 +253,6 @@ def declare(rng: Rng, loads: tuple[Load, ...]) -> dict[str, Any]:
 
 
 def container_number(rng: Rng) -> str:
-    """Owner code, six digits and the check digit; numbers whose check digit would be 10 are not used."""
-    while True:
-        body = str(rng.choice(_OWNERS)) + f"{int(rng.integers(100_000, 1_000_000))}"
-        remainder = _remainder(body)
-        if remainder != 10:
-            return f"{body}{remainder}"
-
-
-def _remainder(body: str) -> int:
-    """Source: ISO 6346:2022, annex A; letters count from A = 10, leaving out multiples of 11."""
-    values = [int(c, 36) + (int(c, 36) - 1) // 10 if c.isalpha() else int(c) for c in body]
-    return sum(v << i for i, v in enumerate(values)) % 11
+    """Owner code, six digits and the check digit."""
+    body = str(rng.choice(_OWNERS)) + f"{int(rng.integers(100_000, 1_000_000))}"
+    return f"{body}{check_digit(body)}"

@@ -29,7 +29,10 @@ Rng = np.random.Generator
 BoxXyxy = tuple[float, float, float, float]
 
 MIN_MEAN_DROP: Final = 0.003
-"""A threat that lowers the transmission by less, on average, is not labelled. Source: docs/explanation/physics.md."""
+"""A threat that lowers the transmission by less, on average, is not labelled.
+
+Source: docs/explanation/physics.md.
+"""
 
 
 class ThreatKind(StrEnum):

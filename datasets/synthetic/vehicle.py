@@ -193,7 +193,7 @@ def draw_chassis(canvas: Canvas, rng: Rng, box: Box, *, ground: float, x1: float
         canvas.outline(bolster - 150, deck - 5, bolster + 150, deck + 190, 12, 60, STEEL)
         canvas.disc(bolster, deck + 60, 42, 60, STEEL)
     _landing_legs(canvas, rng, max(knee, x0 + 2600) + rng.uniform(100, 250), deck, ground)
-    _fittings(canvas, rng, knee + 900, x1 - 3300, deck, deep)
+    _fittings(canvas, rng, (knee + 900, x1 - 3300), deck + deep, deep)
     n_axles = int(rng.integers(2, 4)) if x1 - x0 > 8000 else 2
     axles = x1 - rng.uniform(850, 1100) - 1310 * np.arange(n_axles)
     for x in axles:
@@ -216,9 +216,9 @@ def _landing_legs(canvas: Canvas, rng: Rng, x: float, deck: float, ground: float
     canvas.line((x + 60, foot - 200), (x + 640, deck + 330), 50, 14, STEEL)
 
 
-def _fittings(canvas: Canvas, rng: Rng, x0: float, x1: float, deck: float, deep: float) -> None:
+def _fittings(canvas: Canvas, rng: Rng, ends: tuple[float, float], low: float, deep: float) -> None:
     """Air tanks, spare wheel, toolbox, pipes, side guard: what hangs below a trailer."""
-    low = deck + deep
+    (x0, x1), deck = ends, low - deep
     for _ in range(int(rng.integers(1, 3))):
         if x1 - x0 < 600:
             return
