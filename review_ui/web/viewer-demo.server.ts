@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import type { Plugin } from 'vite'
-import { parsePx16 } from './src/viewer/px16'
+import { parsePx16 } from './src/viewer/px16.ts'
 
 const FOLDER = join(import.meta.dirname, '.demo')
 

@@ -1,6 +1,6 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
-import { viewerDemo } from './viewer-demo.server'
+import { viewerDemo } from './viewer-demo.server.ts'
 
 // `npm run dev` talks to a server started with `shenxiang serve` or `shenxiang demo`.
 const api = process.env.SHENXIANG_API ?? 'http://127.0.0.1:8080'
