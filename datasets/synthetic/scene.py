@@ -6,8 +6,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from datasets.synthetic.bay import Bay
 from datasets.synthetic.canvas import Canvas
-from datasets.synthetic.cargo import Bay, fill_bay
+from datasets.synthetic.cargo import fill_bay
 from datasets.synthetic.chain import Chain, digitise, draw_chain, transmission
 from datasets.synthetic.goods import CATALOGUE, Goods
 from datasets.synthetic.physics import Float32

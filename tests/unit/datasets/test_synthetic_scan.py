@@ -3,28 +3,33 @@
 import numpy as np
 import pytest
 
-from datasets.synthetic import make_scan
+from datasets.synthetic import SyntheticScan, make_scan
 from datasets.synthetic.chain import Chain
 from datasets.synthetic.scene import container_number
 from datasets.synthetic.threats import ThreatKind, draw_threat, place_threat
 
-SMALL = {"height_px": 128, "width_px": 320}
 CHAIN = Chain(
     photons=(20_000, 10_000), electronic=1e-4, scatter=1e-3, blur_px=(0.5, 0.5), stripes=(0.001, 0.001)
 )
 
 
+def _small(seed: int, *, threat_probability: float = 0.3, dual_energy: bool = True) -> SyntheticScan:
+    return make_scan(
+        seed, height_px=128, width_px=320, threat_probability=threat_probability, dual_energy=dual_energy
+    )
+
+
 def test_make_scan__same_seed_same_pixels() -> None:
     """A frozen benchmark is a list of seeds."""
-    first, second = make_scan(7, **SMALL), make_scan(7, **SMALL)
+    first, second = _small(7), _small(7)
     assert np.array_equal(first.pixels, second.pixels)
     assert (first.boxes, first.declaration) == (second.boxes, second.declaration)
-    assert not np.array_equal(first.pixels, make_scan(8, **SMALL).pixels)
+    assert not np.array_equal(first.pixels, _small(8).pixels)
 
 
 def test_make_scan__shows_air_and_matter() -> None:
     """16-bit, two channels that differ, air near the top of the range and something dark."""
-    pixels = make_scan(3, **SMALL).pixels
+    pixels = _small(3).pixels
     assert pixels.dtype == np.uint16
     assert pixels.shape == (2, 128, 320)
     assert np.median(pixels[:, :8]) > 64_500
@@ -34,13 +39,13 @@ def test_make_scan__shows_air_and_matter() -> None:
 
 def test_make_scan__single_energy_repeats_the_channel() -> None:
     """A single-energy station's two channels are one."""
-    pixels = make_scan(3, dual_energy=False, **SMALL).pixels
+    pixels = _small(3, dual_energy=False).pixels
     assert np.array_equal(pixels[0], pixels[1])
 
 
 def test_make_scan__threats_only_when_asked() -> None:
     """Without threats there are no boxes; with them most scans have one, inside the picture."""
-    assert all(not make_scan(seed, threat_probability=0, **SMALL).boxes for seed in range(5))
+    assert all(not _small(seed, threat_probability=0).boxes for seed in range(5))
     scans = [make_scan(seed, threat_probability=1, height_px=400, width_px=1000) for seed in range(6)]
     boxes = [box for scan in scans for _, box in scan.boxes]
     assert len(boxes) >= 3
@@ -56,7 +61,7 @@ def test_make_scan__too_small_is_refused() -> None:
 def test_make_scan__declares_what_is_loaded() -> None:
     """Lines add up to the declared weight; an empty container is declared empty."""
     for seed in range(6):
-        declaration = make_scan(seed, **SMALL).declaration
+        declaration = _small(seed).declaration
         weight = sum(line["gross_weight_kg"] for line in declaration["lines"])
         assert declaration["gross_weight_kg"] == weight
         assert declaration["declared_empty"] == (not declaration["lines"])

@@ -1,7 +1,10 @@
 """From pixels to a detector's input."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from models.preprocess import to_input
 
@@ -36,7 +39,7 @@ def test_to_input__tiny_scan_reaches_the_least_side() -> None:
 @pytest.mark.parametrize(
     "bad", [np.zeros((64, 64), np.uint16), np.zeros((3, 8, 8), np.uint16), np.zeros((1, 8, 8))]
 )
-def test_to_input__other_shapes_are_refused(bad: np.ndarray) -> None:
+def test_to_input__other_shapes_are_refused(bad: NDArray[Any]) -> None:
     """Floats or three channels are a mistake, not something to guess about."""
     with pytest.raises(ValueError, match="expected uint16"):
         to_input(bad)
