@@ -19,6 +19,12 @@ ARGUMENTS = [
 MARKS = """() => performance.getEntriesByType('mark')
     .filter((mark) => mark.name.startsWith('sx:')).map((mark) => [mark.name, mark.startTime])"""
 
+FULL_STRIPS = """performance.getEntriesByType('resource')
+    .filter((one) => one.name.includes('/px16/0/')).length"""
+SCRIPT_BYTES = """() => performance.getEntriesByType('resource')
+    .filter((one) => new URL(one.name).pathname.endsWith('.js'))
+    .reduce((sum, one) => sum + one.encodedBodySize, 0)"""
+
 
 async def log_in(page: Page, url: str, *, login: str, password: str) -> None:
     """Open the page and log in through its form."""
@@ -37,6 +43,7 @@ async def measure_page(url: str, *, login: str, password: str, n_decisions: int)
         await page.wait_for_function(
             "performance.getEntriesByName('sx:painted-full').length > 0", timeout=60_000
         )
+        script_bytes = await page.evaluate(SCRIPT_BYTES)
         for number in range(n_decisions):
             await page.wait_for_timeout(2500)  # a person looks; the next case is fetched meanwhile
             await page.keyboard.press("j")
@@ -50,6 +57,7 @@ async def measure_page(url: str, *, login: str, password: str, n_decisions: int)
     painted = [at for name, at in marks if name == "sx:next-painted"]
     took_ms = [done - start for start, done in zip(sent, painted, strict=False)]
     return {
+        "initial_js_kb_gzip": round(script_bytes / 1000, 1),
         "browser_decisions": len(took_ms),
         "decision_to_painted_p50_ms": round(percentile(took_ms, 0.5), 1),
         "decision_to_painted_p95_ms": round(percentile(took_ms, 0.95), 1),

@@ -8,7 +8,6 @@ benchmarks/results/first_slice.json.
 
 import argparse
 import asyncio
-import gzip
 import json
 import shutil
 import time
@@ -24,7 +23,7 @@ from app.simulator import SimulatedScan, simulate_scan
 from app.station import StationClient
 from app.throwaway import ThrowawaySystem, throwaway_system
 from benchmarks.browser import measure_page
-from benchmarks.machine import ROOT, describe_machine, percentile
+from benchmarks.machine import describe_machine, percentile
 
 RESULT = Path(__file__).parent / "results" / "first_slice.json"
 
@@ -57,7 +56,6 @@ async def measure(n_scans: int) -> dict[str, Any]:
         "post_to_screened_p95_s": round(percentile(screened_s, 0.95), 3),
         **api,
         **page,
-        "initial_js_kb_gzip": initial_script_kb(),
         "memory_peak_pss_mb": peak_mb,
         "second_start_s": round(second_start_s, 2),
     }
@@ -147,20 +145,6 @@ async def _sample_memory(system: ThrowawaySystem) -> float:
 async def _stop_sampling(reading: "asyncio.Task[float]") -> float:
     reading.cancel()
     return await reading
-
-
-def initial_script_kb() -> float:
-    """Gzipped size of what the reviewer's page loads before it can show anything, kB."""
-    manifest = json.loads((ROOT / "review_ui/web/dist/.vite/manifest.json").read_text())
-    entry = next(one for one in manifest.values() if one.get("isEntry"))
-    names, open_names = set(), [entry]
-    while open_names:
-        one = open_names.pop()
-        if one["file"] not in names:
-            names.add(one["file"])
-            open_names.extend(manifest[name] for name in one.get("imports", []))
-    dist = ROOT / "review_ui/web/dist"
-    return round(sum(len(gzip.compress((dist / name).read_bytes(), 9)) for name in names) / 1000, 1)
 
 
 def main() -> None:
