@@ -213,7 +213,10 @@ async def _reopen(
     stored = ScorerInfo(name=info.name, version=info.version, digest=info.digest, engine=engine)
     findings = [
         Finding(
-            kind=f["kind"], score=f["score"], threshold=f["threshold"], box_xyxy=f["box"] and tuple(f["box"])
+            kind=f["kind"],
+            score=f["score"],
+            threshold=f["threshold"],
+            box_xyxy=f["box_xyxy"] and tuple(f["box_xyxy"]),
         )
         for f in row["new_findings"]
     ]

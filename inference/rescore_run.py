@@ -33,7 +33,7 @@ RUN_FILE, PLAN_FILE = "run.json", "scans.parquet"
 
 BOX = pa.list_(pa.float64())
 FINDING = pa.struct(
-    [("kind", pa.string()), ("score", pa.float64()), ("threshold", pa.float64()), ("box", BOX)]
+    [("kind", pa.string()), ("score", pa.float64()), ("threshold", pa.float64()), ("box_xyxy", BOX)]
 )
 PLAN_FIELDS: "list[pa.Field[Any]]" = [
     pa.field("scan_id", pa.string()),

@@ -7,9 +7,9 @@ from typing import Any
 
 from inference.errors import InferenceError
 from inference.scorer import Scorer, load_pinned_scorer, load_scorer_file, score_px16
-from inference.screening_store import finding_json
 from inference.triage import TriagePolicy, triage_scan
 from models.errors import ModelOutputError
+from models.finding import Finding
 from scans.errors import ScanError
 from scans.guard import GuardedDecoder
 
@@ -66,6 +66,15 @@ async def _screen_one(
         "model": {"name": scorer.info.name, "version": scorer.info.version, "digest": scorer.info.digest},
         "outcome": str(triage.outcome),
         "risk": triage.risk,
-        "findings": [finding_json(finding) for finding in result.findings],
+        "findings": [_finding(finding) for finding in result.findings],
         "timings_ms": result.timings_ms,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "kind": finding.kind,
+        "score": finding.score,
+        "threshold": finding.threshold,
+        "box": None if finding.box_xyxy is None else list(finding.box_xyxy),
     }

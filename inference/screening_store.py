@@ -18,12 +18,12 @@ RETURNING screening_id
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
-    """Return a finding as it is stored; ``box`` is xyxy in pixels of the original scan, or null."""
+    """Return a finding as it is stored; the box is in pixels of the original scan, or null."""
     return {
         "kind": finding.kind,
         "score": finding.score,
         "threshold": finding.threshold,
-        "box": None if finding.box_xyxy is None else list(finding.box_xyxy),
+        "box_xyxy": None if finding.box_xyxy is None else list(finding.box_xyxy),
     }
 
 

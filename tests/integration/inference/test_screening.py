@@ -80,7 +80,7 @@ async def test_screening__finding_opens_a_case(centre: Centre, station: httpx.As
     assert outcome["case_has_screening"]
     assert outcome["disposition"] is None
     [first, *_] = json.loads(await centre.pool.fetchval("SELECT findings FROM screenings"))
-    assert (first["kind"], first["box"]) == ("dark", [20.0, 10.0, 40.0, 30.0])
+    assert (first["kind"], first["box_xyxy"]) == ("dark", [20.0, 10.0, 40.0, 30.0])
     assert (await station.get(f"/api/v1/scans/{scan['scan_id']}")).json()["status"] == "review"
 
 

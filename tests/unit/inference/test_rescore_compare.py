@@ -15,7 +15,7 @@ def row(scan_id: str, *, old: dict[str, float] | None, new: dict[str, float] | N
     def findings(scores: dict[str, float] | None) -> list[dict[str, Any]] | None:
         if scores is None:
             return None
-        return [{"kind": k, "score": s, "threshold": 0.5, "box": None} for k, s in scores.items()]
+        return [{"kind": k, "score": s, "threshold": 0.5, "box_xyxy": None} for k, s in scores.items()]
 
     def flagged(scores: dict[str, float] | None) -> bool | None:
         return None if scores is None else any(score >= 0.5 for score in scores.values())

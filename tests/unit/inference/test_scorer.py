@@ -1,14 +1,16 @@
 """The ONNX scorer: findings in pixels of the scan, and no answer at all when the engine has none."""
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from inference.errors import EngineError
-from inference.scorer import OnnxScorer, score_px16
-from models.errors import ModelContractError, ModelOutputError
+from inference.scorer import OnnxScorer, load_pinned_scorer, load_scorer_file, score_px16
+from models.errors import ModelContractError, ModelNotPinnedError, ModelOutputError, ModelUnreadableError
+from models.registry import read_pinned_model
 from scans import px16
 from tests.unit.inference.tiny_onnx import build_tiny_model, tiny_contract
 
@@ -81,6 +83,27 @@ def test_load__model_that_cannot_answer_is_refused(flaw: str) -> None:
     """The warm-up finds a useless model before any scan depends on it."""
     with pytest.raises(ModelOutputError):
         load(build_tiny_model(flaw=flaw))  # type: ignore[arg-type]
+
+
+def test_load_scorer_file__runs_what_it_read(tmp_path: Path) -> None:
+    """A candidate's digest is that of the very bytes that run; a missing file is one of our errors."""
+    data = build_tiny_model()
+    (tmp_path / "candidate.onnx").write_bytes(data)
+    assert load_scorer_file(tmp_path / "candidate.onnx").info.digest == hashlib.sha256(data).hexdigest()
+    with pytest.raises(ModelUnreadableError):
+        load_scorer_file(tmp_path / "missing.onnx")
+
+
+def test_load_pinned_scorer__refuses_a_file_that_nobody_agreed_to(tmp_path: Path) -> None:
+    """What screens scans is pinned; one changed byte is another model."""
+    (tmp_path / "candidate.onnx").write_bytes(build_tiny_model())
+    with pytest.raises(ModelNotPinnedError):
+        load_pinned_scorer(tmp_path / "candidate.onnx")
+    pinned = bytearray(read_pinned_model().data)
+    pinned[-1] ^= 1
+    (tmp_path / "default.onnx").write_bytes(pinned)
+    with pytest.raises(ModelNotPinnedError):
+        load_pinned_scorer(tmp_path / "default.onnx")
 
 
 def test_load__contract_is_required() -> None:
