@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from time import monotonic
 
+from review_queue.ranking import MINUTE_BITS, RANDOM_BITS
 from review_ui.database import Pool, from_jsonb
 from review_ui.feeds import Feed
 from review_ui.schemas import BoardOut, PortBoard, QueueGlance
@@ -48,7 +49,9 @@ SELECT now() AS at,
         FROM cases WHERE closed_at > now() - interval '1 hour') AS on_time_ratio
 """
 
-GLANCE_SQL = """
+# A rank holds its case's due minute, so that what is overdue is counted, to the minute, without the cases.
+DUE_MINUTE = f"((rank >> {RANDOM_BITS}) & {2**MINUTE_BITS - 1})"
+GLANCE_SQL = f"""
 WITH mine AS (
     SELECT reviewer, count(*) AS n,
            percentile_cont(0.5) WITHIN GROUP (
@@ -57,9 +60,10 @@ WITH mine AS (
     WHERE decided_at >= date_trunc('day', now() AT TIME ZONE $2) AT TIME ZONE $2 AND reviewer = ANY($1)
     GROUP BY reviewer
 )
-SELECT (SELECT count(*) FROM ready) AS ready,
-       (SELECT count(*) FROM ready JOIN cases USING (case_id) WHERE due_at < now()) AS overdue,
-       (SELECT coalesce(json_object_agg(reviewer, json_build_array(n, median_s)), '{}') FROM mine) AS mine
+SELECT count(*) AS ready,
+       count(*) FILTER (WHERE {DUE_MINUTE} < (SELECT extract(epoch FROM now())::bigint / 60)) AS overdue,
+       (SELECT coalesce(json_object_agg(reviewer, json_build_array(n, median_s)), '{{}}') FROM mine) AS mine
+FROM ready
 """
 
 ASKED_RECENTLY_S = 30.0
