@@ -48,8 +48,13 @@ def prepare_scan(high: bytes, low: bytes | None, limits: ImageLimits) -> Prepare
     infos = [inspect_image(data, limits=limits) for data in files]
     if low is not None:
         _check_pair(*infos)
-    channels = [decode_image(data, limits=limits) for data in files]
-    pixels = channels[0] if low is None else np.concatenate(channels)
+    pixels = decode_image(high, limits=limits)
+    if low is not None:
+        both = np.empty((2, *pixels.shape[1:]), np.uint16)
+        both[0] = pixels[0]
+        del pixels  # hundreds of megabytes of a large scan, no longer needed
+        both[1] = decode_image(low, limits=limits)[0]
+        pixels = both
     n_channels, height_px, width_px = pixels.shape
     preview = px16.downscale(pixels, px16.PREVIEW_LEVEL)
     return PreparedScan(

@@ -209,16 +209,25 @@ def downscale(pixels: Pixels, level: int) -> Pixels:
     Raises:
         Px16Error: If the shape, type or level is outside the format.
     """
-    _, height_px, width_px = _checked_shape(pixels, level)
+    n_channels, height_px, width_px = _checked_shape(pixels, level)
     size = 1 << level
-    padding = ((0, 0), (0, -height_px % size), (0, -width_px % size))
-    whole = np.pad(pixels, padding) if any(map(any, padding)) else pixels
-    sums = sum((whole[:, i::size] for i in range(1, size)), whole[:, ::size].astype(np.uint32))
-    sums = sum((sums[..., i::size] for i in range(1, size)), sums[..., ::size].copy())
     rows_px = np.minimum(size, height_px - np.arange(0, height_px, size))
     columns_px = np.minimum(size, width_px - np.arange(0, width_px, size))
     areas = np.outer(rows_px, columns_px).astype(np.uint32)
-    return ((sums + areas // 2) // areas).astype(np.uint16)
+    reduced = np.empty((n_channels, *areas.shape), np.uint16)
+    for channel in range(n_channels):
+        sums = _sum_blocks(_sum_blocks(pixels[channel], size).T, size).T
+        reduced[channel] = (sums + areas // 2) // areas
+    return reduced
+
+
+def _sum_blocks(values: npt.NDArray[np.uint16 | np.uint32], size: int) -> npt.NDArray[np.uint32]:
+    """Add up every ``size`` rows; the last sum may be of fewer."""
+    sums = values[::size].astype(np.uint32)
+    for i in range(1, size):
+        rows = values[i::size]
+        sums[: len(rows)] += rows
+    return sums
 
 
 def _checked_shape(pixels: Pixels, level: int) -> tuple[int, int, int]:
