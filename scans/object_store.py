@@ -24,7 +24,7 @@ from scans.errors import (
     StoreUnavailableError,
 )
 
-_FULL = ("507", "StorageFull", "InsufficientStorage", "QuotaExceeded")
+_FULL = ("status: 507", "StorageFull", "InsufficientStorage", "QuotaExceeded")
 """How S3 servers on our own disks say that there is no room: MinIO, Ceph, SeaweedFS."""
 
 logger = structlog.get_logger(__name__)
