@@ -16,6 +16,8 @@ const LABEL_HEIGHT = 20
 const LABEL_PADDING = 7
 const LEAST_SIDE = 10
 const MAX_LABELS = 60
+/** From here on boxes go without a halo, which is slow to paint. */
+const CROWDED = 60
 
 /** A shape in scan pixels that the person draws or has measured. */
 export interface Draft {
@@ -27,11 +29,17 @@ export interface Draft {
 
 interface Shape {
   overlay: Overlay
-  group: SVGGElement
+  /** Class of the batch that draws it. */
+  batch: string
+  labelWidth: number
+  screen: Box
+  isVisible: boolean
+}
+
+/** All boxes that look alike: two paths, however many boxes. */
+interface Batch {
   outline: SVGPathElement
   corners: SVGPathElement
-  label: Label
-  screen: Box
 }
 
 interface Label {
@@ -39,7 +47,12 @@ interface Label {
   back: SVGRectElement
   text: SVGTextElement
   width: number
-  spot: Box | null
+}
+
+/** A label on the screen, for hits. */
+interface Spot {
+  id: string
+  box: Box
 }
 
 function element<K extends keyof SVGElementTagNameMap>(
@@ -83,8 +96,13 @@ export class OverlayLayer {
   private readonly bar = element('g', 'sxv-scale', this.svg)
   private readonly barLine = element('path', 'sxv-scale-line', this.bar)
   private readonly barText = element('text', 'sxv-scale-text', this.bar)
-  private readonly shapes = new Map<string, Shape>()
+  private readonly batches = new Map<string, Batch>()
+  private readonly labelPool: Label[] = []
   private readonly ruler = document.createElement('canvas').getContext('2d')
+  private readonly textWidths = new Map<string, number>()
+  /** Most important first. */
+  private shapes: Shape[] = []
+  private spots: Spot[] = []
   private draft: Draft | null = null
 
   constructor() {
@@ -93,37 +111,16 @@ export class OverlayLayer {
   }
 
   setOverlays(overlays: readonly Overlay[]): void {
-    const kept = new Set(overlays.map((o) => o.id))
-    for (const [id, shape] of this.shapes) {
-      if (kept.has(id)) continue
-      shape.group.remove()
-      shape.label.group.remove()
-      this.shapes.delete(id)
-    }
-    for (const overlay of overlays) this.setShape(overlay)
-  }
-
-  private setShape(overlay: Overlay): void {
-    const shape = this.shapes.get(overlay.id) ?? this.newShape(overlay)
-    shape.overlay = overlay
-    const state = `${overlay.selected ? ' is-selected' : ''}${overlay.dimmed ? ' is-dimmed' : ''}`
-    shape.group.setAttribute('class', `sxv-box sxv-${overlay.tone}${state}`)
-    shape.label.group.setAttribute('class', `sxv-label sxv-${overlay.tone}${state}`)
-    this.setText(shape.label, overlay.label)
-  }
-
-  private newShape(overlay: Overlay): Shape {
-    const group = element('g', 'sxv-box', this.boxes)
-    const shape: Shape = {
-      overlay,
-      group,
-      outline: element('path', 'sxv-outline', group),
-      corners: element('path', 'sxv-corners', group),
-      label: this.newLabel(this.labels),
-      screen: [0, 0, 0, 0],
-    }
-    this.shapes.set(overlay.id, shape)
-    return shape
+    this.shapes = [...overlays]
+      .sort((a, b) => rankOf(a) - rankOf(b))
+      .map((overlay) => ({
+        overlay,
+        batch: classOf(overlay),
+        labelWidth: this.labelWidth(overlay.label),
+        screen: [0, 0, 0, 0],
+        isVisible: false,
+      }))
+    this.svg.classList.toggle('is-crowded', overlays.length > CROWDED)
   }
 
   private newLabel(parent: SVGElement): Label {
@@ -132,19 +129,27 @@ export class OverlayLayer {
     const text = element('text', 'sxv-label-text', group)
     setAll(back, { rx: 3, height: LABEL_HEIGHT })
     setAll(text, { x: LABEL_PADDING, y: LABEL_HEIGHT / 2 + 0.5 })
-    return { group, back, text, width: 0, spot: null }
+    return { group, back, text, width: 0 }
   }
 
   private setText(label: Label, text: string): void {
     if (label.text.textContent === text && label.width > 0) return
     label.text.textContent = text
-    label.width = this.textWidth(label.text, text) + 2 * LABEL_PADDING
+    label.width = this.labelWidth(text)
     label.back.setAttribute('width', String(label.width))
   }
 
-  private textWidth(node: SVGTextElement, text: string): number {
+  private labelWidth(text: string): number {
+    const known = this.textWidths.get(text)
+    if (known !== undefined) return known
+    const width = this.measureText(text) + 2 * LABEL_PADDING
+    if (this.svg.isConnected) this.textWidths.set(text, width)
+    return width
+  }
+
+  private measureText(text: string): number {
     if (!this.ruler) return text.length * 12
-    const style = getComputedStyle(node)
+    const style = getComputedStyle(this.draftLabel.text)
     this.ruler.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`
     return Math.ceil(this.ruler.measureText(text).width) + 1
   }
@@ -160,48 +165,67 @@ export class OverlayLayer {
   /** Put everything where the pose has it. */
   update(pose: Pose, view: Size, pitchMm: number | null): void {
     setAll(this.svg, { width: view.width, height: view.height })
-    const important = [...this.shapes.values()].sort(
-      (a, b) => rankOf(a.overlay) - rankOf(b.overlay) || a.overlay.id.localeCompare(b.overlay.id),
-    )
-    const visible = important.filter((shape) => this.placeShape(shape, pose, view))
-    this.placeLabels(visible, view)
+    this.placeBoxes(pose, view)
+    this.placeLabels(view)
     this.placeDraft(pose, view)
     this.placeScale(pose, view, pitchMm)
   }
 
-  private placeShape(shape: Shape, pose: Pose, view: Size): boolean {
-    const box = screenBox(pose, view, shape.overlay.box)
-    shape.screen = box
-    const isVisible = box[0] < view.width && box[2] > 0 && box[1] < view.height && box[3] > 0
-    shape.group.style.display = isVisible ? '' : 'none'
-    if (!isVisible) return false
-    const [x0, y0, x1, y1] = box.map((v) => Math.round(v) + 0.5) as Box
-    shape.outline.setAttribute('d', `M${x0} ${y0}H${x1}V${y1}H${x0}Z`)
-    shape.corners.setAttribute('d', cornerPath([x0, y0, x1, y1]))
-    return true
+  private placeBoxes(pose: Pose, view: Size): void {
+    const paths = new Map<string, { outline: string; corners: string }>()
+    for (const shape of this.shapes) {
+      const box = screenBox(pose, view, shape.overlay.box)
+      shape.screen = box
+      shape.isVisible = box[0] < view.width && box[2] > 0 && box[1] < view.height && box[3] > 0
+      if (!shape.isVisible) continue
+      const path = paths.get(shape.batch) ?? { outline: '', corners: '' }
+      paths.set(shape.batch, path)
+      const [x0, y0, x1, y1] = box.map((v) => Math.round(v) + 0.5) as Box
+      path.outline += `M${x0} ${y0}H${x1}V${y1}H${x0}Z`
+      path.corners += cornerPath([x0, y0, x1, y1])
+    }
+    for (const name of paths.keys()) if (!this.batches.has(name)) this.batches.set(name, this.newBatch(name))
+    for (const [name, batch] of this.batches) {
+      batch.outline.setAttribute('d', paths.get(name)?.outline ?? '')
+      batch.corners.setAttribute('d', paths.get(name)?.corners ?? '')
+    }
   }
 
-  private placeLabels(visible: readonly Shape[], view: Size): void {
-    const wanted = visible
-      .filter(({ overlay }) => overlay.label !== '' && (!overlay.dimmed || overlay.selected))
+  private newBatch(className: string): Batch {
+    const group = element('g', `sxv-box ${className}`, this.boxes)
+    return { outline: element('path', 'sxv-outline', group), corners: element('path', 'sxv-corners', group) }
+  }
+
+  private placeLabels(view: Size): void {
+    const wanted = this.shapes
+      .filter(({ overlay, isVisible }) => isVisible && overlay.label && (!overlay.dimmed || overlay.selected))
       .slice(0, MAX_LABELS)
     const placed = placeLabels(
-      wanted.map(({ overlay, screen, label }) => ({
+      wanted.map(({ overlay, screen, labelWidth }) => ({
         id: overlay.id,
         box: screen,
-        width: label.width,
+        width: labelWidth,
         height: LABEL_HEIGHT,
       })),
       view,
     )
-    const spots = new Map<string, PlacedLabel>(placed.map((p) => [p.id, p]))
-    for (const [id, { label }] of this.shapes) {
-      const spot = spots.get(id)
-      label.group.style.display = spot ? '' : 'none'
-      label.spot = spot ? [spot.x, spot.y, spot.x + label.width, spot.y + LABEL_HEIGHT] : null
-      if (spot)
-        label.group.setAttribute('transform', `translate(${Math.round(spot.x)} ${Math.round(spot.y)})`)
-    }
+    const byId = new Map(wanted.map((shape) => [shape.overlay.id, shape]))
+    while (this.labelPool.length < placed.length) this.labelPool.push(this.newLabel(this.labels))
+    this.labelPool.forEach((label, i) => {
+      label.group.style.display = i < placed.length ? '' : 'none'
+      if (i < placed.length) this.drawLabel(label, byId.get(placed[i].id)!, placed[i])
+    })
+    this.spots = placed.map(({ id, x, y }) => ({
+      id,
+      box: [x, y, x + byId.get(id)!.labelWidth, y + LABEL_HEIGHT],
+    }))
+  }
+
+  private drawLabel(label: Label, shape: Shape, { x, y }: PlacedLabel): void {
+    label.group.setAttribute('class', `sxv-label ${shape.batch}`)
+    label.group.setAttribute('transform', `translate(${Math.round(x)} ${Math.round(y)})`)
+    label.group.dataset.id = shape.overlay.id
+    this.setText(label, shape.overlay.label)
   }
 
   private placeDraft(pose: Pose, view: Size): void {
@@ -238,13 +262,16 @@ export class OverlayLayer {
   hit([x, y]: Point): string | null {
     const inside = (box: Box, grace: number): boolean =>
       x >= box[0] - grace && x <= box[2] + grace && y >= box[1] - grace && y <= box[3] + grace
-    const shapes = [...this.shapes.values()].filter((s) => s.group.style.display !== 'none')
-    const label = shapes.find((s) => s.label.spot && inside(s.label.spot, 0))
-    if (label) return label.overlay.id
+    const label = this.spots.find((s) => inside(s.box, 0))
+    if (label) return label.id
     const area = ({ screen }: Shape): number => (screen[2] - screen[0]) * (screen[3] - screen[1])
-    const under = shapes.filter((s) => inside(s.screen, 4)).sort((a, b) => area(a) - area(b))
-    return under[0]?.overlay.id ?? null
+    const under = this.shapes.filter((s) => s.isVisible && inside(s.screen, 4))
+    return under.sort((a, b) => area(a) - area(b))[0]?.overlay.id ?? null
   }
+}
+
+function classOf({ tone, selected, dimmed }: Overlay): string {
+  return `sxv-${tone}${selected ? ' is-selected' : ''}${dimmed ? ' is-dimmed' : ''}`
 }
 
 /** Selected first, then by tone; dimmed last. */
