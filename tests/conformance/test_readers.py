@@ -79,9 +79,9 @@ SAMPLES = [
     Sample(name="png 8", format="png", write=by_opencv(".png"), dtype=np.uint8),
     *(
         Sample(
-            name=f"png filter {name}", format="png", write=by_opencv(".png", cv2.IMWRITE_PNG_FILTER, number)
+            name=f"png filter {number}", format="png", write=by_opencv(".png", cv2.IMWRITE_PNG_FILTER, flag)
         )
-        for name, number in [("none", 8), ("sub", 16), ("up", 32), ("average", 64), ("paeth", 128)]
+        for number, flag in enumerate([8, 16, 32, 64, 128])
     ),
     Sample(name="png libpng", format="png", write=lambda p: bytes(imagecodecs.png_encode(p[0]))),
     tiff_sample("plain"),
