@@ -1,6 +1,7 @@
 """px16: what is coded comes back exactly, and nothing damaged comes back at all."""
 
 import json
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -195,3 +196,12 @@ def test_downscale__air_stays_air() -> None:
     air = np.full((2, 300, 301), 65535, np.uint16)
     for level in range(px16.MAX_LEVEL + 1):
         assert px16.downscale(air, level).min() == 65535
+
+
+def test_vectors__the_committed_script_still_makes_them() -> None:
+    """No binary without its script: the raw pixels come out of the seed again, bit by bit."""
+    make = runpy.run_path(str(VECTORS.parent / "make.py"))
+    made = make["px16_vectors"]()
+    assert {f"{name}.raw" for name in made} == {entry["raw"] for entry in LISTED}
+    for name, (pixels, _, _) in made.items():
+        assert (VECTORS / f"{name}.raw").read_bytes() == pixels.astype("<u2").tobytes()
