@@ -6,6 +6,7 @@ fresh clone of it per test (about 50 ms).
 
 import asyncio
 import itertools
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ import pytest
 
 from app.database import EmbeddedServer, migrate, open_pool
 
+FOLDER_PREFIX = "shenxiang-tests-"
 TEMPLATE = "shenxiang_template"
 UNSAFE_AND_FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
 
@@ -38,11 +40,20 @@ async def execute(dsn: str, *statements: str) -> None:
         await connection.close()
 
 
+def stop_servers_of_killed_runs() -> None:
+    """Stop what earlier test runs left behind when they were killed; runs that live own their folders."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
+        # A folder without a running server may belong to a run that is just starting.
+        if (folder / "postgres" / "postmaster.pid").exists() and EmbeddedServer(folder).stop_leftover():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def database_server() -> Iterator[EmbeddedServer]:
     """An embedded server holding the migrated template database."""
     # Not under tmp_path: a failed test would keep the cluster.
-    with tempfile.TemporaryDirectory(prefix="shenxiang-tests-") as folder:
+    stop_servers_of_killed_runs()
+    with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
         server = EmbeddedServer(Path(folder), settings=UNSAFE_AND_FAST, sync_new_cluster=False)
         dsn = server.start()
         try:

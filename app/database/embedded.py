@@ -25,7 +25,7 @@ from urllib.parse import quote
 
 import psutil
 
-from app.database.errors import DatabaseStartError
+from app.database.errors import DatabaseStartError, DataFolderInUseError
 from app.database.folder_lock import FolderLock
 from app.database.os_user import OsUser, find_os_user, let_run, open_path_to
 
@@ -117,6 +117,22 @@ class EmbeddedServer:
             atexit.unregister(self.stop)
             self._stop()
 
+    def stop_leftover(self) -> bool:
+        """Stop the server that a killed owner left on the folder.
+
+        Returns:
+            Whether there was one; ``False`` too while somebody owns the folder.
+        """
+        with self._guard:
+            try:
+                self._lock.acquire()
+            except DataFolderInUseError:
+                return False
+            try:
+                return self._stop_leftover()
+            finally:
+                self._lock.release()
+
     def dsn_for(self, database: str) -> str:
         """Return the DSN of a database on this server."""
         return _dsn(database, str(self._socket_dir))
@@ -170,14 +186,14 @@ class EmbeddedServer:
             )
             raise DatabaseStartError(message)
 
-    def _stop_leftover(self) -> None:
+    def _stop_leftover(self) -> bool:
         """Make room: stop the server a killed owner left behind, and disarm a postmaster.pid nobody owns."""
         pid_file = self._pgdata / "postmaster.pid"
         lines = _read_lines(pid_file)
         if not lines:
             # Empty after a full disk or a power cut; PostgreSQL refuses to start over it.
             pid_file.unlink(missing_ok=True)
-            return
+            return False
         pid = int(lines[0])
         leftover = self._find_postmaster(pid)
         if leftover is not None:
@@ -189,6 +205,7 @@ class EmbeddedServer:
         # The socket has a lock file of its own, with the same number in it.
         for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
             (self._pgdata / name).unlink(missing_ok=True)
+        return leftover is not None
 
     def _find_postmaster(self, pid: int) -> psutil.Process | None:
         try:

@@ -62,6 +62,7 @@ def owner_process(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], str]]
     finally:
         process.kill()
         process.communicate()
+        fast_server(data_dir).stop_leftover()
 
 
 def postmaster_pid(data_dir: Path) -> int:
@@ -135,6 +136,18 @@ async def test_start__server_left_by_a_killed_owner_is_replaced(tmp_path: Path) 
             assert not psutil.pid_exists(left) or psutil.Process(left).status() == psutil.STATUS_ZOMBIE
         finally:
             server.stop()
+
+
+def test_stop_leftover__stops_what_nobody_owns(tmp_path: Path) -> None:
+    """The server of a killed owner is stopped; one whose owner lives is left alone."""
+    with owner_process(tmp_path) as (owner, _):
+        assert not fast_server(tmp_path).stop_leftover()
+        left = psutil.Process(postmaster_pid(tmp_path))
+        owner.kill()
+        owner.wait()
+        assert fast_server(tmp_path).stop_leftover()
+        assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
+        assert not fast_server(tmp_path).stop_leftover()
 
 
 async def test_start__killed_owner_and_killed_server_are_recovered(tmp_path: Path) -> None:
