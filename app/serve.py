@@ -45,8 +45,8 @@ async def run_server(settings: Settings, *, on_ready: OnReady | None = None) -> 
     """
     listener = _listen(settings.host, settings.port)
     port: int = listener.getsockname()[1]
-    servers: list[QuietServer] = []
-    _stop_on_signals(servers)
+    stoppers: list[Callable[[int], None]] = []
+    _stop_on_signals(stoppers)
     with listener:
         async with open_services(settings) as services, run_background(services, settings):
             server = QuietServer(
@@ -60,7 +60,7 @@ async def run_server(settings: Settings, *, on_ready: OnReady | None = None) -> 
                     date_header=False,
                 )
             )
-            servers.append(server)
+            stoppers.append(lambda number: _stop(server, services, number))
             beside = asyncio.create_task(_when_ready(server, services, port, on_ready))
             try:
                 await server.serve(sockets=[listener])
@@ -70,15 +70,20 @@ async def run_server(settings: Settings, *, on_ready: OnReady | None = None) -> 
     log.info("server_stopped", port=port)
 
 
-def _stop_on_signals(servers: list[QuietServer]) -> None:
-    """Make signals end the server, or, while it is still being opened, the task that opens it."""
+def _stop(server: QuietServer, services: Services, number: int) -> None:
+    services.stopping.set()
+    server.handle_exit(number, None)
+
+
+def _stop_on_signals(stoppers: list[Callable[[int], None]]) -> None:
+    """Make signals call the stoppers, or, while there is none yet, cancel the task that opens the system."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
 
     def stop(number: int) -> None:
-        for server in servers:
-            server.handle_exit(number, None)
-        if not servers:
+        for stopper in stoppers:
+            stopper(number)
+        if not stoppers:
             task.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -44,13 +44,14 @@ SWEEP_EVERY_S = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """What the parts share."""
+    """What the parts share. ``stopping`` is set when the server should end: open waits then end too."""
 
     database: Database
     store: ScanStore
     notifier: Notifier
     queue: ReviewQueue
     decoder: GuardedDecoder
+    stopping: asyncio.Event
 
 
 @asynccontextmanager
@@ -69,10 +70,18 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             n_workers=settings.decode_workers,
             memory_limit_bytes=settings.decode_memory_mb * MiB,
             timeout_s=settings.decode_timeout_s,
+            limits=intake_settings(settings).limits,
         )
         stack.push_async_callback(decoder.close)
         queue = ReviewQueue(database.pool, QueuePolicy(lease_ttl_s=settings.lease_ttl_s))
-        yield Services(database=database, store=store, notifier=notifier, queue=queue, decoder=decoder)
+        yield Services(
+            database=database,
+            store=store,
+            notifier=notifier,
+            queue=queue,
+            decoder=decoder,
+            stopping=asyncio.Event(),
+        )
 
 
 def build_app(settings: Settings, services: Services) -> FastAPI:
@@ -96,6 +105,7 @@ def build_app(settings: Settings, services: Services) -> FastAPI:
                 decoder=services.decoder,
                 notifier=services.notifier,
                 settings=intake_settings(settings),
+                stopping=services.stopping,
             )
         )
     if "review" in settings.roles:
@@ -106,6 +116,7 @@ def build_app(settings: Settings, services: Services) -> FastAPI:
                 queue=services.queue,
                 notifier=services.notifier,
                 settings=review_settings(settings),
+                is_stopping=services.stopping.is_set,
             )
         )
         mount_web(app, WEB_DIST)
@@ -116,7 +127,14 @@ def describe_api() -> dict[str, Any]:
     """Return the OpenAPI document of all roles, without opening anything."""
     nothing = cast(Any, None)
     database = Database(dsn="", pool=nothing, is_embedded=True)
-    services = Services(database=database, store=nothing, notifier=nothing, queue=nothing, decoder=nothing)
+    services = Services(
+        database=database,
+        store=nothing,
+        notifier=nothing,
+        queue=nothing,
+        decoder=nothing,
+        stopping=asyncio.Event(),
+    )
     return build_app(Settings(), services).openapi()
 
 

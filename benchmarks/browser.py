@@ -1,5 +1,6 @@
 """Drives the reviewer's page in a real Chromium and reads the page's own performance marks."""
 
+import asyncio
 from typing import Any
 
 from playwright.async_api import Page, async_playwright
@@ -19,8 +20,7 @@ ARGUMENTS = [
 MARKS = """() => performance.getEntriesByType('mark')
     .filter((mark) => mark.name.startsWith('sx:')).map((mark) => [mark.name, mark.startTime])"""
 
-FULL_STRIPS = """performance.getEntriesByType('resource')
-    .filter((one) => one.name.includes('/px16/0/')).length"""
+IS_PAINTED = "performance.getEntriesByName('sx:painted-full').length > 0"
 SCRIPT_BYTES = """() => performance.getEntriesByType('resource')
     .filter((one) => new URL(one.name).pathname.endsWith('.js'))
     .reduce((sum, one) => sum + one.encodedBodySize, 0)"""
@@ -32,6 +32,17 @@ async def log_in(page: Page, url: str, *, login: str, password: str) -> None:
     await page.get_by_role("textbox").first.fill(login)
     await page.locator("input[type=password]").fill(password)
     await page.keyboard.press("Enter")
+
+
+async def wait_until(page: Page, expression: str, *, timeout_s: float = 60.0) -> None:
+    """Wait until a JavaScript expression is true.
+
+    Asked from outside: playwright's own ``wait_for_function`` needs ``eval`` in the page, which its content
+    security policy rightly refuses.
+    """
+    async with asyncio.timeout(timeout_s):
+        while not await page.evaluate(expression):
+            await asyncio.sleep(0.02)
 
 
 async def measure_page(url: str, *, login: str, password: str, n_decisions: int) -> dict[str, Any]:
@@ -46,11 +57,9 @@ async def measure_page(url: str, *, login: str, password: str, n_decisions: int)
         script_bytes = await page.evaluate(SCRIPT_BYTES)
         for number in range(n_decisions):
             await page.wait_for_timeout(2500)  # a person looks; the next case is fetched meanwhile
-            await page.keyboard.press("j")
-            await page.keyboard.press("Enter")
-            await page.wait_for_function(
-                f"performance.getEntriesByName('sx:next-painted').length > {number}", timeout=30_000
-            )
+            for key in ("k", "Enter", "Enter"):
+                await page.keyboard.press(key)
+            await wait_until(page, f"performance.getEntriesByName('sx:next-painted').length > {number}")
         marks = await page.evaluate(MARKS)
         await browser.close()
     sent = [at for name, at in marks if name == "sx:decide-sent"]

@@ -47,6 +47,11 @@ def _unavailable() -> DatabaseUnavailableError:
     return DatabaseUnavailableError("The database does not answer; repeat the same request in a moment.")
 
 
+def storable(text: str, *, max_chars: int = 500) -> str:
+    """Return the start of a text that may hold anything, fit for PostgreSQL: no NUL, no lone surrogates."""
+    return text[:max_chars].replace("\x00", "").encode("utf-8", "replace").decode()
+
+
 @asynccontextmanager
 async def connect(pool: Pool, *, timeout_s: float) -> AsyncIterator[Connection]:
     """Take a connection from the pool, and raise database trouble in the block as domain errors.

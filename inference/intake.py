@@ -5,9 +5,9 @@ Every route checks the key before anything else, then the limits, and only then 
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
-from contextlib import suppress
-from typing import Annotated
+from collections.abc import Coroutine, Sequence
+from contextlib import AbstractContextManager
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.security import HTTPBearer
@@ -40,6 +40,7 @@ def build_intake_router(
     decoder: GuardedDecoder,
     notifier: Notifier,
     settings: IntakeSettings,
+    stopping: asyncio.Event | None = None,
 ) -> APIRouter:
     """Build the routes under ``/api/v1`` that stations use.
 
@@ -49,7 +50,9 @@ def build_intake_router(
         decoder: Decodes untrusted images in children.
         notifier: Wakes screening workers and waiting stations; started by the caller.
         settings: Limits.
+        stopping: Set when the server should end; waiting stations are then answered at once.
     """
+    stopping = stopping or asyncio.Event()
     keys = StationKeys(pool, cache_s=settings.key_cache_s, timeout_s=settings.database_timeout_s)
     budget = ByteBudget(settings.in_flight_bytes)
     images = ImageIntake(pool, store, settings.limits, database_timeout_s=settings.database_timeout_s)
@@ -59,6 +62,9 @@ def build_intake_router(
 
     async def authenticate(request: Request) -> Station:
         return await keys.authenticate(request.headers.get("authorization"))
+
+    def reserve(request: Request, station: Station, max_bytes: int) -> AbstractContextManager[None]:
+        return budget.reserve(declared_length(request, max_bytes=max_bytes), owner=station.station_id)
 
     @router.put(
         "/images/{digest}",
@@ -74,7 +80,7 @@ def build_intake_router(
     ) -> ImageOut:
         """Upload one image file. It is durable when this answers; repeating it is harmless."""
         max_bytes = settings.limits.max_bytes
-        with budget.reserve(declared_length(request, max_bytes=max_bytes)):
+        with reserve(request, station, max_bytes):
             data = await read_body(request, max_bytes=max_bytes, pace=pace)
             image, is_new = await images.put(data, digest)
         response.status_code = 201 if is_new else 200
@@ -99,10 +105,10 @@ def build_intake_router(
         content_type = request.headers.get("content-type", "")
         boundary = boundary_of(content_type)
         if boundary is not None:
-            scan = await take_form(request, boundary)
+            scan = await take_form(request, boundary, station)
         elif content_type.partition(";")[0].strip().lower() == "application/json":
             max_bytes = settings.max_scan_json_bytes
-            with budget.reserve(declared_length(request, max_bytes=max_bytes)):
+            with reserve(request, station, max_bytes):
                 scan = parse_scan(await read_body(request, max_bytes=max_bytes, pace=pace))
         else:
             raise MediaTypeError("Send the scan as application/json or multipart/form-data.")
@@ -110,7 +116,7 @@ def build_intake_router(
         response.status_code = 201 if is_new else 200
         return accepted
 
-    async def take_form(request: Request, boundary: bytes) -> ScanIn:
+    async def take_form(request: Request, boundary: bytes, station: Station) -> ScanIn:
         max_bytes = settings.max_multipart_bytes
         reader = FormReader(
             boundary,
@@ -118,7 +124,7 @@ def build_intake_router(
             max_scan_bytes=settings.max_scan_json_bytes,
             max_file_bytes=settings.limits.max_bytes,
         )
-        with budget.reserve(declared_length(request, max_bytes=max_bytes)):
+        with reserve(request, station, max_bytes):
             await receive_body(request, max_bytes=max_bytes, pace=pace, sink=reader.write)
             scan, files = await asyncio.to_thread(match_parts, reader.finish())
             for digest, data in files:
@@ -140,7 +146,7 @@ def build_intake_router(
 
         if wait == 0:
             return await read()
-        gone = asyncio.ensure_future(hung_up(request))
+        gone = asyncio.ensure_future(first_of(hung_up(request), stopping.wait()))
         try:
             return await wait_for_disposition(
                 read,
@@ -152,10 +158,19 @@ def build_intake_router(
             )
         finally:
             gone.cancel()
-            with suppress(asyncio.CancelledError):
-                await gone
+            await asyncio.gather(gone, return_exceptions=True)
 
     return router
+
+
+async def first_of(*waits: Coroutine[Any, Any, object]) -> None:
+    """Return when the first of several waits is over; the others are cancelled."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 async def hung_up(request: Request) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from inference.database_errors import Pool, connect
+from inference.database_errors import Pool, connect, storable
 
 LEASE_DUE = """
 WITH leased AS (
@@ -126,9 +126,9 @@ class Outbox:
     async def postpone(self, delivery: Delivery, *, pause_s: float, error: str) -> None:
         """Note a failure and when to try again."""
         async with connect(self._pool, timeout_s=self._timeout_s) as conn:
-            await conn.execute(POSTPONED, delivery.outbox_id, delivery.tries, pause_s, error)
+            await conn.execute(POSTPONED, delivery.outbox_id, delivery.tries, pause_s, storable(error))
 
     async def abandon(self, delivery: Delivery, *, error: str) -> None:
         """Give a delivery up; the station can still ask for the disposition."""
         async with connect(self._pool, timeout_s=self._timeout_s) as conn:
-            await conn.execute(ABANDONED, delivery.outbox_id, delivery.tries, error)
+            await conn.execute(ABANDONED, delivery.outbox_id, delivery.tries, storable(error))

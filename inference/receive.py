@@ -23,31 +23,40 @@ from inference.settings import IntakeSettings
 
 
 class ByteBudget:
-    """Counts the body bytes in hand, of all requests of this process together."""
+    """Counts the body bytes in hand, of all requests of this process together.
+
+    One station has at most half of them, so that a station that floods us does not shut out the others. A
+    body that is larger than what there is gets in when nothing else is in hand.
+    """
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._in_hand_bytes = 0
+        self._by_owner: dict[str, int] = {}
 
     @property
     def in_hand_bytes(self) -> int:
         """Bytes reserved at this moment."""
-        return self._in_hand_bytes
+        return sum(self._by_owner.values())
 
     @contextmanager
-    def reserve(self, n_bytes: int) -> Iterator[None]:
-        """Hold part of the budget. One body that is larger than all of it is let in when alone.
+    def reserve(self, n_bytes: int, *, owner: str) -> Iterator[None]:
+        """Hold part of the budget for ``owner``.
 
         Raises:
-            BusyError: The bytes in hand leave too little room.
+            BusyError: The bytes in hand, or the owner's, leave too little room.
         """
-        if self._in_hand_bytes and self._in_hand_bytes + n_bytes > self._max_bytes:
+        in_hand, owned = self.in_hand_bytes, self._by_owner.get(owner, 0)
+        if in_hand and in_hand + n_bytes > self._max_bytes:
             raise BusyError("The server is receiving as much as it can hold; repeat the request in a moment.")
-        self._in_hand_bytes += n_bytes
+        if owned and owned + n_bytes > self._max_bytes // 2:
+            raise BusyError("Your station is sending as much at once as it may; let a request finish first.")
+        self._by_owner[owner] = owned + n_bytes
         try:
             yield
         finally:
-            self._in_hand_bytes -= n_bytes
+            self._by_owner[owner] -= n_bytes
+            if not self._by_owner[owner]:
+                del self._by_owner[owner]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -104,10 +104,13 @@ async def rescore(
     run = await open_run(pool, out, model=scorer.info, filters=filters, part_scans=part_scans)
     n_done, n_all = 0, run.plan.num_rows
     done = set(finished_parts(run, RESULT_SCHEMA))
-    with ThreadPoolExecutor(n_workers or os.cpu_count() or 1, thread_name_prefix="rescore") as threads:
+    n_workers = n_workers or os.cpu_count() or 1
+    with ThreadPoolExecutor(n_workers, thread_name_prefix="rescore") as threads:
         for index in range(run.n_parts):
             if index not in done:
-                part = await _score_part(run, index, store=store, scorer=scorer, threads=threads)
+                part = await _score_part(
+                    run, index, store=store, scorer=scorer, threads=threads, n_workers=n_workers
+                )
                 await asyncio.to_thread(write_table, part, run.part_path(index))
             n_done += run.part_plan(index).num_rows
             if progress is not None:
@@ -136,12 +139,18 @@ def _join_parts(run: RescoreRun) -> pa.Table:
 
 
 async def _score_part(
-    run: RescoreRun, index: int, *, store: ScanStore, scorer: Scorer, threads: ThreadPoolExecutor
+    run: RescoreRun,
+    index: int,
+    *,
+    store: ScanStore,
+    scorer: Scorer,
+    threads: ThreadPoolExecutor,
+    n_workers: int,
 ) -> pa.Table:
-    """Score one part's scans, as many at once as there are threads, and return its rows in plan order."""
+    """Score one part's scans, as many at once as there are workers, and return its rows in plan order."""
     loop = asyncio.get_running_loop()
     policy = run.policy.policy
-    slots = asyncio.Semaphore(threads._max_workers + 1)  # one more, so that reading overlaps scoring
+    slots = asyncio.Semaphore(n_workers + 1)  # one more, so that reading overlaps scoring
 
     async def score(scan: dict[str, Any]) -> dict[str, Any]:
         async with slots:
@@ -154,8 +163,11 @@ async def _score_part(
                 return _row(scan, error=error.code)
             return _row(scan, result=result, policy=policy)
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(score(scan)) for scan in run.part_plan(index).to_pylist()]
+    try:
+        async with asyncio.TaskGroup() as scoring:
+            tasks = [scoring.create_task(score(scan)) for scan in run.part_plan(index).to_pylist()]
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None  # the first failure stopped the others
     return pa.Table.from_pylist([task.result() for task in tasks], schema=RESULT_SCHEMA)
 
 

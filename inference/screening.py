@@ -17,7 +17,7 @@ from functools import partial
 
 import structlog
 
-from inference.database_errors import Connection, Pool, connect
+from inference.database_errors import Connection, Pool, connect, storable
 from inference.engine_threads import EngineThreads
 from inference.errors import DatabaseUnavailableError, EngineError, PolicyInvalidError
 from inference.scorer import Scorer, ScoreResult, load_pinned_scorer, score_px16
@@ -134,6 +134,9 @@ class ScreeningWorker:
         except (DatabaseUnavailableError, StoreFullError) as error:
             log.warning("screening_delayed", error=str(error))
             return
+        except Exception as error:  # noqa: BLE001 - the outermost loop ends when it is told to
+            log.error("screening_loop_failed", error=repr(error))
+            return
         for job in jobs:
             task = asyncio.create_task(self._screen(job))
             self._active[task] = job
@@ -249,7 +252,7 @@ class ScreeningWorker:
                     actor="system:screening",
                     event="screening_failed",
                     scan_id=job.scan_id,
-                    detail=detail[:500],
+                    detail=storable(detail),
                 )
             self._notifier.publish("queue", job.port)
 
@@ -291,7 +294,7 @@ class ScreeningWorker:
                 continue
             try:
                 await self._jobs.extend(list(self._active.values()))
-            except (DatabaseUnavailableError, StoreFullError) as error:
+            except Exception as error:  # noqa: BLE001 - an outermost loop
                 log.warning("leases_not_extended", error=str(error))
 
     async def _listen(self) -> None:

@@ -8,7 +8,7 @@ what came of it, so a scan has a job, or a screening or case, and never neither.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from inference.database_errors import Connection, Pool, connect
+from inference.database_errors import Connection, Pool, connect, storable
 
 LEASE = """
 WITH due AS (
@@ -126,7 +126,7 @@ class ScreeningJobs:
     async def postpone(self, job: Job, *, pause_s: float, error: str) -> None:
         """Free a job for another try after a pause, and note why."""
         async with connect(self._pool, timeout_s=self._timeout_s) as conn:
-            await conn.execute(POSTPONE, job.scan_id, self._worker, job.tries, error[:500], pause_s)
+            await conn.execute(POSTPONE, job.scan_id, self._worker, job.tries, storable(error), pause_s)
 
     async def give_back(self, jobs: Sequence[Job]) -> None:
         """Free jobs that were not really tried, as if they had not been leased."""

@@ -108,6 +108,9 @@ class WebhookDispatcher:
                 except (DatabaseUnavailableError, StoreFullError) as error:
                     log.warning("webhooks_delayed", error=str(error))
                     n_attempted = 0
+                except Exception as error:  # noqa: BLE001 - the outermost loop ends when it is told to
+                    log.error("webhook_loop_failed", error=repr(error))
+                    n_attempted = 0
                 if n_attempted < self._settings.concurrency:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(awake.wait(), self._settings.poll_s)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from review_ui.board import GlanceFeed
-from review_ui.event_stream import EventStreamResponse, events
+from review_ui.event_stream import EventStreamResponse, NextValue, events
 from review_ui.feeds import AWAY, Feed
 from review_ui.guard import allow, json_response, light, session_of
 from review_ui.schemas import BoardOut, QueueGlance
@@ -24,12 +24,19 @@ class EventRoutes:
     """``/board``, ``/review/glance`` and their event streams."""
 
     def __init__(
-        self, *, board: Feed[BoardOut], glances: GlanceFeed, sessions: SessionStore, keepalive_s: float
+        self,
+        *,
+        board: Feed[BoardOut],
+        glances: GlanceFeed,
+        sessions: SessionStore,
+        keepalive_s: float,
+        is_stopping: Callable[[], bool],
     ) -> None:
         self._board = board
         self._glances = glances
         self._sessions = sessions
         self._keepalive_s = keepalive_s
+        self._is_stopping = is_stopping
 
     def add_to(self, router: APIRouter) -> None:
         """Add the routes."""
@@ -69,9 +76,7 @@ class EventRoutes:
 
     async def _board_stream(self, is_allowed: Callable[[], Awaitable[bool]]) -> AsyncGenerator[bytes, None]:
         async with self._board.watch() as watch:
-            async for chunk in events(
-                "board", watch.next, is_allowed=is_allowed, keepalive_s=self._keepalive_s
-            ):
+            async for chunk in self._events("board", watch.next, is_allowed):
                 yield chunk
 
     async def _glance_stream(
@@ -89,10 +94,19 @@ class EventRoutes:
             return glance
 
         async with self._glances.feed.watch() as watch:
-            async for chunk in events(
-                "glance", next_change, is_allowed=is_allowed, keepalive_s=self._keepalive_s
-            ):
+            async for chunk in self._events("glance", next_change, is_allowed):
                 yield chunk
+
+    def _events(
+        self, name: str, next_value: NextValue, is_allowed: Callable[[], Awaitable[bool]]
+    ) -> AsyncGenerator[bytes, None]:
+        return events(
+            name,
+            next_value,
+            is_allowed=is_allowed,
+            keepalive_s=self._keepalive_s,
+            is_stopping=self._is_stopping,
+        )
 
     def _still_logged_in(self, request: Request) -> Callable[[], Awaitable[bool]]:
         token = request.cookies.get(COOKIE, "")

@@ -7,7 +7,6 @@ down, so a stream has to look for itself.
 
 import asyncio
 import contextlib
-import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from time import monotonic
 
@@ -21,23 +20,13 @@ KEEPALIVE = b": still here\n\n"
 NextValue = Callable[[float], Awaitable[BaseModel | None]]
 
 
-def server_is_stopping() -> bool:
-    """Return whether the uvicorn server of this process has been asked to stop.
-
-    uvicorn tells nobody before its open responses have ended; but it takes the signals with a method of
-    itself, and that leads to its flag. Under another server this is always False.
-    """
-    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
-    return bool(getattr(server, "should_exit", False))
-
-
 async def events(
     event: str,
     next_value: NextValue,
     *,
     is_allowed: Callable[[], Awaitable[bool]],
     keepalive_s: float,
-    is_stopping: Callable[[], bool] = server_is_stopping,
+    is_stopping: Callable[[], bool],
 ) -> AsyncGenerator[bytes, None]:
     """Yield events as bytes until the stream should end.
 

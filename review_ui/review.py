@@ -3,6 +3,7 @@
 ``build_review_router`` joins all routes of the review API.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -122,7 +123,13 @@ class ReviewRoutes:
 
 
 def build_review_router(
-    *, pool: Pool, store: ScanStore, queue: ReviewQueue, notifier: Notifier, settings: ReviewSettings
+    *,
+    pool: Pool,
+    store: ScanStore,
+    queue: ReviewQueue,
+    notifier: Notifier,
+    settings: ReviewSettings,
+    is_stopping: Callable[[], bool],
 ) -> APIRouter:
     """Return every route of the review API, under ``/api/v1``.
 
@@ -132,6 +139,7 @@ def build_review_router(
         queue: Hands out cases and takes decisions.
         notifier: Started; told after each decision.
         settings: See ``ReviewSettings``.
+        is_stopping: Whether the server wants to stop; open event streams then end by themselves.
     """
     sessions = SessionStore(
         pool,
@@ -157,9 +165,13 @@ def build_review_router(
     ).add_to(router)
     ReviewRoutes(queue=queue, notifier=notifier, cases=cases).add_to(router)
     PixelRoutes(queue=queue, cases=cases, history=history).add_to(router)
-    EventRoutes(board=board, glances=glances, sessions=sessions, keepalive_s=settings.keepalive_s).add_to(
-        router
-    )
+    EventRoutes(
+        board=board,
+        glances=glances,
+        sessions=sessions,
+        keepalive_s=settings.keepalive_s,
+        is_stopping=is_stopping,
+    ).add_to(router)
     HistoryRoutes(cases=cases, history=history).add_to(router)
     return router
 

@@ -71,6 +71,7 @@ class Centre:
             store=self.store,
             queue=self.queue,
             notifier=self.notifier,
+            is_stopping=lambda: False,
             settings=self.settings,
         )
         self.app.include_router(router)

@@ -234,8 +234,10 @@ async def main():
         app = FastAPI()
         app.include_router(build_review_router(
             pool=pool, store=FolderStore(folder), queue=ReviewQueue(pool, QueuePolicy()),
-            notifier=Notifier(dsn), settings=ReviewSettings(board_refresh_s=0.2)))
-        await uvicorn.Server(uvicorn.Config(app, port=int(port), log_level="warning")).serve()
+            notifier=Notifier(dsn), settings=ReviewSettings(board_refresh_s=0.2),
+            is_stopping=lambda: server.should_exit))
+        server = uvicorn.Server(uvicorn.Config(app, port=int(port), log_level="warning"))
+        await server.serve()
 
 asyncio.run(main())
 """

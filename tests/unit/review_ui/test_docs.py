@@ -32,7 +32,12 @@ def test_reference__names_every_route() -> None:
     app = FastAPI()
     app.include_router(
         build_review_router(
-            pool=nothing, store=nothing, queue=nothing, notifier=nothing, settings=ReviewSettings()
+            pool=nothing,
+            store=nothing,
+            queue=nothing,
+            notifier=nothing,
+            is_stopping=lambda: False,
+            settings=ReviewSettings(),
         )
     )
     page = PAGE.read_text()

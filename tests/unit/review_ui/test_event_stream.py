@@ -1,15 +1,12 @@
 """Event streams end when the browser goes, when the session ends and when the server stops."""
 
 import asyncio
-import signal
 from collections.abc import AsyncGenerator
-from types import FrameType
 
-import pytest
 from pydantic import BaseModel
 from starlette.types import Message
 
-from review_ui.event_stream import EventStreamResponse, events, server_is_stopping
+from review_ui.event_stream import EventStreamResponse, events
 
 
 class Figure(BaseModel):
@@ -107,20 +104,3 @@ async def test_response__ends_properly_when_its_source_does() -> None:
     async with asyncio.timeout(2):
         await EventStreamResponse(source())({"type": "http"}, channel.receive, channel.send)
     assert channel.sent[-1]["more_body"] is False
-
-
-def test_server_is_stopping__reads_the_flag_of_the_signal_handler(monkeypatch: pytest.MonkeyPatch) -> None:
-    """uvicorn's handler is a method of the server that knows whether it should exit."""
-
-    class Server:
-        should_exit = False
-
-        def handle_exit(self, number: int, frame: FrameType | None) -> None: ...
-
-    server = Server()
-    monkeypatch.setattr(signal, "getsignal", lambda number: server.handle_exit)
-    assert not server_is_stopping()
-    server.should_exit = True
-    assert server_is_stopping()
-    monkeypatch.setattr(signal, "getsignal", lambda number: signal.SIG_DFL)
-    assert not server_is_stopping()
