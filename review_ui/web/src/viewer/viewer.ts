@@ -14,7 +14,7 @@ import type { ScanPixels } from './pixels'
 import { WorkerPool } from './pool'
 import { PRESETS } from './presets'
 import type { DrawStyle, FrameSpec } from './raster'
-import type { Renderer } from './renderer'
+import { CpuRenderer, type Renderer } from './renderer'
 import { ScanStore } from './store'
 import type {
   Box,
@@ -59,7 +59,7 @@ export class ScanViewer {
   private readonly model = new ViewModel()
   private readonly pool = new WorkerPool(startWorker, poolSize())
   private readonly store: ScanStore
-  private readonly renderer: Renderer
+  private renderer: Renderer
   private readonly overlay = new OverlayLayer()
   private readonly lens = new Lens()
   private readonly tables = new ColourTables()
@@ -75,10 +75,11 @@ export class ScanViewer {
   private isMoving = false
   private pictureMs = 0
   private smooth: boolean
+  private isDestroyed = false
 
   constructor(host: HTMLElement, options: ViewerOptions = {}) {
     this.smooth = options.smooth ?? false
-    this.renderer = createRenderer(options.renderer ?? 'auto')
+    this.renderer = createRenderer(options.renderer ?? 'auto', () => this.contextLost())
     this.renderer.canvas.className = 'sxv-picture'
     this.root.className = 'sxv'
     this.root.dataset.tool = 'pan'
@@ -226,6 +227,7 @@ export class ScanViewer {
   }
 
   destroy(): void {
+    this.isDestroyed = true
     cancelAnimationFrame(this.frameRequest)
     clearTimeout(this.settleTimer)
     this.observer.disconnect()
@@ -236,6 +238,16 @@ export class ScanViewer {
     this.renderer.destroy()
     this.emitter.clear()
     this.root.remove()
+  }
+
+  /** The graphics driver gave up: go on with the CPU. */
+  private contextLost(): void {
+    if (this.isDestroyed) return
+    const lost = this.renderer
+    this.renderer = new CpuRenderer()
+    this.renderer.canvas.className = 'sxv-picture'
+    lost.canvas.replaceWith(this.renderer.canvas)
+    this.invalidate({ ...NONE, picture: true })
   }
 
   private pixelsChanged(scan: ScanPixels): void {
