@@ -4,6 +4,7 @@ InferenceError                       inference_error
 ├── StationKeyInvalidError           station_key_invalid        no key, a wrong one, or a revoked one
 ├── StationUnknownError              station_unknown            no station of this id
 ├── StationExistsError               station_exists             the id is taken
+├── StationInvalidError              station_invalid            its id or webhook address is unusable
 ├── PortUnknownError                 port_unknown               no port of this code
 ├── ScanNotFoundError                scan_not_found             none, or another station's
 ├── RequestError                     request_error              base of what a sender can mend
@@ -53,6 +54,12 @@ class StationExistsError(InferenceError):
     """A station with this id exists already."""
 
     code = "station_exists"
+
+
+class StationInvalidError(InferenceError):
+    """The station's id or webhook address cannot be used."""
+
+    code = "station_invalid"
 
 
 class PortUnknownError(InferenceError):

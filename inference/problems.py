@@ -10,6 +10,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "station_unknown": 404,
     "port_unknown": 404,
     "station_exists": 409,
+    "station_invalid": 422,
     # the request
     "request_error": 400,
     "idempotency_key_missing": 400,

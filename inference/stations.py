@@ -15,11 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import asyncpg
+import httpx
 
 from inference.database_errors import Connection, Pool, connect
 from inference.errors import (
     PortUnknownError,
     StationExistsError,
+    StationInvalidError,
     StationKeyInvalidError,
     StationUnknownError,
 )
@@ -29,6 +31,8 @@ MAX_CACHED_KEYS = 4096
 OPERATOR = "system:operator"
 REFUSED = "This request carries no valid station key. Send 'Authorization: Bearer sx_…' with a current key."
 BEARER = re.compile(r"(?i:bearer) +sx_(?P<key_id>[A-Za-z0-9-]{1,40})_(?P<secret>[A-Za-z0-9_-]{16,200}) *")
+
+STATION_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 FIND_KEY = """
 SELECT k.key_sha256, s.station_id, s.port
@@ -98,7 +102,9 @@ async def create_station(
     Raises:
         StationExistsError: The id is taken.
         PortUnknownError: No such port.
+        StationInvalidError: The id or the webhook address cannot be used.
     """
+    _check_station(station_id, webhook_url)
     webhook_secret = _new_webhook_secret() if webhook_url else None
     try:
         async with conn.transaction():
@@ -160,6 +166,19 @@ async def revoke_key(conn: Connection, key_id: str, *, actor: str = OPERATOR) ->
         detail = f"station={station_id} key={key_id}"
         await audit.record(conn, actor=actor, event="station_key_revoked", detail=detail)
         return True
+
+
+def _check_station(station_id: str, webhook_url: str | None) -> None:
+    if not STATION_ID.fullmatch(station_id):
+        raise StationInvalidError(f"A station's id is 1 to 40 letters, digits, _ or -, not {station_id!r}.")
+    if webhook_url is None:
+        return
+    try:
+        url = httpx.URL(webhook_url)
+    except httpx.InvalidURL as error:
+        raise StationInvalidError(f"The webhook address cannot be read: {error}.") from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise StationInvalidError("A webhook address looks like https://station.example/path.")
 
 
 async def _add_key(conn: Connection, station_id: str) -> str:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from inference.database_errors import Connection
 from inference.errors import PolicyInvalidError
 from models.finding import Finding
+from review_queue import audit
 from review_queue.cases import CaseReason
 
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -180,10 +181,11 @@ async def ensure_policy(conn: Connection, *, author: str = "system:setup") -> in
 
 
 async def store_policy(conn: Connection, policy: TriagePolicy, *, author: str) -> int:
-    """Store a policy, which is in force from its commit on. Returns its version."""
+    """Store a policy in the caller's transaction; it is in force from the commit on. Returns its version."""
     version: int = await conn.fetchval(
         "INSERT INTO policies (body, author) VALUES ($1::text::jsonb, $2) RETURNING version",
         policy.model_dump_json(),
         author,
     )
+    await audit.record(conn, actor=author, event="policy_stored", detail=f"version={version}")
     return version

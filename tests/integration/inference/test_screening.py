@@ -139,7 +139,7 @@ async def test_screening__nan_goes_to_a_person(centre: Centre, station: httpx.As
 
 
 @pytest.mark.parametrize(
-    "error", [EngineError("broken"), MemoryError(), RuntimeError("not one of ours"), TimeoutError()]
+    "error", [EngineError("broken\x00\ud800"), MemoryError(), RuntimeError("not ours"), TimeoutError()]
 )
 async def test_screening__engine_error_is_retried_then_a_person(
     error: Exception, centre: Centre, station: httpx.AsyncClient

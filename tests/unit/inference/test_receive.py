@@ -101,17 +101,27 @@ def test_declared_length__must_be_a_number(value: str) -> None:
 def test_budget__refuses_what_does_not_fit_and_recovers() -> None:
     """Bytes in hand are bounded, and are free again when a request ends, however it ends."""
     budget = ByteBudget(100)
-    with budget.reserve(60):
-        with pytest.raises(BusyError) as refused, budget.reserve(41):
+    with budget.reserve(60, owner="A"):
+        with pytest.raises(BusyError) as refused, budget.reserve(41, owner="B"):
             pass
         assert refused.value.retry_after_s > 0
-        with pytest.raises(RuntimeError), budget.reserve(40):
+        with pytest.raises(RuntimeError), budget.reserve(40, owner="B"):
             raise RuntimeError
     assert budget.in_hand_bytes == 0
+
+
+def test_budget__one_station_leaves_room_for_others() -> None:
+    """A station that floods us has at most half, and the next station still gets in."""
+    budget = ByteBudget(100)
+    with budget.reserve(30, owner="A"):
+        with pytest.raises(BusyError), budget.reserve(21, owner="A"):
+            pass
+        with budget.reserve(20, owner="A"), budget.reserve(50, owner="B"):
+            assert budget.in_hand_bytes == 100
 
 
 def test_budget__one_large_body_is_let_in_alone() -> None:
     """A budget set too small slows intake down but never blocks it."""
     budget = ByteBudget(10)
-    with budget.reserve(50), pytest.raises(BusyError), budget.reserve(1):
+    with budget.reserve(50, owner="A"), pytest.raises(BusyError), budget.reserve(1, owner="B"):
         pass

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from inference.errors import StationKeyInvalidError
-from inference.stations import Station, StationKeys, hash_secret, new_key, parse_bearer
+from inference.errors import StationInvalidError, StationKeyInvalidError
+from inference.stations import Station, StationKeys, create_station, hash_secret, new_key, parse_bearer
 
 
 class FakePool:
@@ -90,6 +90,30 @@ def test_parse_bearer__reads_its_own_keys() -> None:
 def test_parse_bearer__anything_else_is_none(header: str | None) -> None:
     """Only the exact form reaches the database."""
     assert parse_bearer(header) is None
+
+
+@pytest.mark.parametrize(
+    ("station_id", "webhook_url"),
+    [
+        ("", None),
+        ("a b", None),
+        ("x" * 41, None),
+        ("ST-1", "station.example/in"),
+        ("ST-1", "file:///etc/passwd"),
+        ("ST-1", "http://"),
+        ("ST-1", "https://a\x07b/"),
+    ],
+)
+async def test_create_station__unusable_id_or_address(station_id: str, webhook_url: str | None) -> None:
+    """A typing mistake is told at once, not when the first word cannot be delivered."""
+    with pytest.raises(StationInvalidError):
+        await create_station(
+            None,  # type: ignore[arg-type]
+            station_id=station_id,
+            port="YTN",
+            name="",
+            webhook_url=webhook_url,
+        )
 
 
 async def test_authenticate__key_speaks_for_its_station(keys: StationKeys, pool: FakePool) -> None:
