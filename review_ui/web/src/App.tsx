@@ -10,11 +10,11 @@ import { isTransient } from './api/client'
 import type { AccountOut, UiConfig } from './api/types'
 import { useT } from './i18n'
 import { useSession, useUiConfig } from './session/session'
-import { readNonce } from './shell/nonce'
-import { useBaseSize } from './shell/scale'
-import { Splash } from './shell/Splash'
-import { pageTheme } from './shell/theme'
 import { useSettings } from './settings'
+import { readNonce } from './shell/nonce'
+import { Splash } from './shell/Splash'
+import { useBaseSize } from './shell/scale'
+import { pageTheme } from './shell/theme'
 
 const Login = lazy(() => import('./session/Login'))
 const ReviewerApp = lazy(() => import('./review/ReviewerApp'))
@@ -54,7 +54,12 @@ function Gate() {
   const config = useUiConfig()
   const session = useSession()
   if (config.error || session.error) {
-    return <Splash error={config.error ?? session.error} onRetry={() => void Promise.all([config.refetch(), session.refetch()])} />
+    return (
+      <Splash
+        error={config.error ?? session.error}
+        onRetry={() => void Promise.all([config.refetch(), session.refetch()])}
+      />
+    )
   }
   if (!config.data || session.data === undefined) return <Splash />
   if (session.data === null) return <Login demo={config.data.demo} />
@@ -65,6 +70,7 @@ function Gate() {
 }
 
 function RolePage({ account, config }: { account: AccountOut; config: UiConfig }) {
-  if (account.role === 'reviewer') return <ReviewerApp key={account.account_id} account={account} config={config} />
+  if (account.role === 'reviewer')
+    return <ReviewerApp key={account.account_id} account={account} config={config} />
   return <SupervisorApp key={account.account_id} account={account} config={config} />
 }

@@ -9,7 +9,9 @@ export function clock(seconds: number): string {
   const h = Math.floor(whole / 3600)
   const m = Math.floor((whole % 3600) / 60)
   const s = String(whole % 60).padStart(2, '0')
-  return h > 0 ? `${sign}${h}:${String(m).padStart(2, '0')}:${s}` : `${sign}${String(m).padStart(2, '0')}:${s}`
+  return h > 0
+    ? `${sign}${h}:${String(m).padStart(2, '0')}:${s}`
+    : `${sign}${String(m).padStart(2, '0')}:${s}`
 }
 
 /** `48 s`, `12 min`, `3.4 h`; `–` for null. */

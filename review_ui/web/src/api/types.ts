@@ -1,51 +1,42 @@
-/** The JSON of the review API, under the names of `review_ui/schemas.py`. */
+/**
+ * The JSON of the review API, under the names of `review_ui/schemas.py`.
+ *
+ * Aliases of the generated types. Narrower where OpenAPI cannot say it: a box has four numbers, and the
+ * declaration is the station's own JSON.
+ */
 
 import type { Box } from '../viewer/types'
+import type { components } from './schema'
+
+type Schemas = components['schemas']
+type With<T, Narrower> = Omit<T, keyof Narrower> & Narrower
 
 export type { Box }
-export type Verdict = 'release' | 'inspect' | 'escalate' | 'rescan'
-export type Role = 'reviewer' | 'supervisor' | 'auditor' | 'admin'
-export type Modality = 'cargo' | 'passenger_vehicle' | 'under_vehicle'
-export type Direction = 'import' | 'export' | 'transit'
+export type Verdict = Schemas['DecideIn']['verdict']
+export type Role = Schemas['AccountOut']['role']
 
-export interface LoginIn {
-  login: string
-  password: string
-}
-
-export interface AccountOut {
-  account_id: number
-  login: string
-  display_name: string
-  role: Role
-  port: string | null
-}
-
-export interface FindingOut {
-  finding_id: number
-  kind: string
-  score: number
-  threshold: number
-  box: Box | null
-}
-
-export interface ScreeningOut {
-  model_name: string
-  model_version: string
-  outcome: 'clear' | 'flag'
-  risk: number
-  findings: FindingOut[]
-}
-
-export interface Px16Level {
-  level: 0 | 2
-  width_px: number
-  height_px: number
-  n_channels: number
-  strip_rows: number
-  n_strips: number
-  url: string
-}
+export type LoginIn = Schemas['LoginIn']
+export type AccountOut = Schemas['AccountOut']
+export type FindingOut = With<Schemas['FindingOut'], { box: Box | null }>
+export type ScreeningOut = With<Schemas['ScreeningOut'], { findings: FindingOut[] }>
+export type Px16Level = Schemas['Px16Level']
+export type ScanView = With<Schemas['ScanView'], { declaration: Declaration | null }>
+export type PriorDecision = Schemas['PriorDecision']
+export type LeaseOut = With<Schemas['LeaseOut'], { scan: ScanView; screening: ScreeningOut | null }>
+export type Annotation = With<Schemas['Annotation'], { box: Box }>
+export type FindingVote = Schemas['FindingVote']
+export type DecideIn = With<Schemas['DecideIn'], { annotations: Annotation[] }>
+export type DecideOut = With<Schemas['DecideOut'], { next: LeaseOut | null }>
+export type LeaseRef = Schemas['LeaseRef']
+export type HeartbeatOut = Schemas['HeartbeatOut']
+export type PortBoard = Schemas['PortBoard']
+export type BoardOut = Schemas['BoardOut']
+export type QueueGlance = Schemas['QueueGlance']
+export type DecisionRow = Schemas['DecisionRow']
+export type DecisionPage = Schemas['DecisionPage']
+export type AuditRow = Schemas['AuditRow']
+export type ReasonCode = Schemas['ReasonCode']
+export type UiConfig = Schemas['UiConfig']
 
 /** As the station sent it (`inference.schemas.Declaration`); nothing in it is certain to be there. */
 export interface DeclarationLine {
@@ -64,160 +55,4 @@ export interface Declaration {
   consignor?: string | null
   consignee?: string | null
   lines?: DeclarationLine[]
-}
-
-export interface ScanView {
-  scan_id: string
-  port: string
-  port_name_zh: string
-  port_name_en: string
-  station_id: string
-  modality: Modality
-  direction: Direction | null
-  container_no: string | null
-  container_no_valid: boolean | null
-  scanned_at: string
-  received_at: string
-  pixel_pitch_mm: number | null
-  bit_depth: number
-  levels: Px16Level[]
-  declaration: Declaration | null
-}
-
-export interface PriorDecision {
-  stage: number
-  reviewer: string
-  verdict: Verdict
-  reason_codes: string[]
-  note: string
-  decided_at: string
-}
-
-export interface LeaseOut {
-  case_id: number
-  cycle: number
-  stage: 1 | 2 | 3
-  slot: 0 | 1
-  token: number
-  ttl_s: number
-  due_in_s: number
-  reason: string
-  risk: number
-  scan: ScanView
-  screening: ScreeningOut | null
-  escalation: PriorDecision[]
-}
-
-export interface Annotation {
-  box: Box
-  kind: string
-  note: string
-}
-
-export interface FindingVote {
-  finding_id: number
-  accepted: boolean
-}
-
-export interface DecideIn {
-  case_id: number
-  token: number
-  verdict: Verdict
-  reason_codes: string[]
-  note: string
-  annotations: Annotation[]
-  finding_votes: FindingVote[]
-}
-
-export interface DecideOut {
-  decision_id: number
-  case_closed: boolean
-  next: LeaseOut | null
-}
-
-export interface LeaseRef {
-  case_id: number
-  token: number
-}
-
-export interface HeartbeatOut {
-  ttl_s: number
-  lost: number[]
-}
-
-export interface PortBoard {
-  port: string
-  name_zh: string
-  name_en: string
-  ready: number
-  leased: number
-  oldest_s: number | null
-  overdue: number
-  decided_last_hour: number
-  screening: number
-}
-
-export interface BoardOut {
-  at: string
-  ports: PortBoard[]
-  reviewers_active: number
-  median_handling_s: number | null
-  on_time_ratio: number | null
-}
-
-export interface QueueGlance {
-  ready: number
-  overdue: number
-  mine_today: number
-  my_median_s: number | null
-}
-
-export interface DecisionRow {
-  decision_id: number
-  case_id: number
-  scan_id: string
-  port: string
-  container_no: string | null
-  cycle: number
-  stage: number
-  reviewer: string
-  verdict: Verdict
-  reason_codes: string[]
-  note: string
-  risk: number
-  reason: string
-  disposition: string | null
-  handling_s: number
-  decided_at: string
-}
-
-export interface DecisionPage {
-  rows: DecisionRow[]
-  next_before: number | null
-}
-
-export interface AuditRow {
-  seq: number
-  at: string
-  actor: string
-  event: string
-  case_id: number | null
-  stage: number | null
-  verdict: string | null
-  detail: string | null
-}
-
-export interface ReasonCode {
-  code: string
-  zh: string
-  en: string
-  verdicts: Verdict[]
-}
-
-export interface UiConfig {
-  version: string
-  demo: boolean
-  heartbeat_s: number
-  reason_codes: ReasonCode[]
-  finding_kinds: Record<string, Record<string, string>>
 }

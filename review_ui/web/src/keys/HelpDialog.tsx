@@ -1,17 +1,36 @@
-/** The help made from the key table. */
+/**
+ * The help made from the key table.
+ *
+ * The browser's own dialog: antd's locks scrolling with a style element that has no nonce.
+ */
 
-import { Modal } from 'antd'
-import { Fragment } from 'react'
+import { CloseOutlined } from '@ant-design/icons'
+import { Fragment, useEffect, useRef } from 'react'
 
 import { usePick, useT } from '../i18n'
 import { MODES } from '../pane/pane'
 import { PRESETS } from '../viewer'
-import { helpGroups, type HelpRow } from './help'
+import { type HelpRow, helpGroups } from './help'
 
 export default function HelpDialog({ onClose }: { onClose: () => void }) {
   const t = useT()
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => dialog.current?.showModal(), [])
   return (
-    <Modal open title={t('help.title')} footer={null} width="min(76rem, 94vw)" onCancel={onClose} centered>
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Esc closes a dialog by itself; the click is one beside it
+    <dialog
+      ref={dialog}
+      className="sx-dialog"
+      aria-label={t('help.title')}
+      onClose={onClose}
+      onClick={(event) => event.target === event.currentTarget && onClose()}
+    >
+      <header>
+        <h2>{t('help.title')}</h2>
+        <button type="button" className="sx-button" aria-label={t('notice.close')} onClick={onClose}>
+          <CloseOutlined />
+        </button>
+      </header>
       <div className="sx-help">
         {helpGroups().map(({ group, rows }) => (
           <section key={group}>
@@ -37,7 +56,7 @@ export default function HelpDialog({ onClose }: { onClose: () => void }) {
         ))}
       </div>
       <p className="sx-help-note">{t('help.reasonNote')}</p>
-    </Modal>
+    </dialog>
   )
 }
 
@@ -45,7 +64,8 @@ export default function HelpDialog({ onClose }: { onClose: () => void }) {
 function Names({ of }: { of: HelpRow }) {
   const t = useT()
   const pick = usePick()
-  if (of.text === 'modes') return <small>{MODES.map((mode, i) => `${i + 1} ${t(`mode.${mode}`)}`).join('  ')}</small>
+  if (of.text === 'modes')
+    return <small>{MODES.map((mode, i) => `${i + 1} ${t(`mode.${mode}`)}`).join('  ')}</small>
   if (of.text === 'presets') {
     return <small>{PRESETS.map((preset, i) => `${i + 1} ${pick(preset, preset.id)}`).join('  ')}</small>
   }

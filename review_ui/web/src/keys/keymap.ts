@@ -134,9 +134,7 @@ export const KEYMAP: readonly Binding[] = [
   bind('channel', 'view', [{ key: 'v' }], { modes: ALWAYS }),
   bind('sharpenLess', 'view', [{ key: 'Comma' }], { modes: ALWAYS, repeats: true }),
   bind('sharpenMore', 'view', [{ key: 'Period' }], { modes: ALWAYS, repeats: true }),
-  ...DIGITS.map((n) =>
-    bind(`preset${n}`, 'modes', [{ key: `Digit${n}` }], { modes: ['open', 'undo'] }),
-  ),
+  ...DIGITS.map((n) => bind(`preset${n}`, 'modes', [{ key: `Digit${n}` }], { modes: ['open', 'undo'] })),
   ...MODE_DIGITS.map((n) =>
     bind(`mode${n}`, 'modes', [{ key: `Digit${n}`, shift: true }], { modes: ALWAYS }),
   ),
@@ -146,7 +144,10 @@ export const KEYMAP: readonly Binding[] = [
   bind('help', 'session', [{ key: 'F1' }, { key: 'Slash', shift: true }], { modes: ALWAYS }),
 ]
 
-export type KeyPress = Pick<KeyboardEvent, 'key' | 'code' | 'shiftKey' | 'ctrlKey' | 'altKey' | 'metaKey' | 'repeat'>
+export type KeyPress = Pick<
+  KeyboardEvent,
+  'key' | 'code' | 'shiftKey' | 'ctrlKey' | 'altKey' | 'metaKey' | 'repeat'
+>
 
 /** The action a key press means in a mode, or null. */
 export function resolve(press: KeyPress, mode: KeyMode): ActionId | null {
@@ -194,7 +195,11 @@ export function chordLabel(chord: Chord): string {
   if (chord.key === 'Slash' && chord.shift) return '?'
   if (chord.key === 'Equal') return '+'
   const name = NAMES[chord.key] ?? chord.key.replace(/^Digit/, '').toUpperCase()
-  const caps = /^F\d+$/i.test(chord.key) ? chord.key : chord.key === 'Tab' || chord.key === 'Enter' ? chord.key : name
+  const caps = /^F\d+$/i.test(chord.key)
+    ? chord.key
+    : chord.key === 'Tab' || chord.key === 'Enter'
+      ? chord.key
+      : name
   return `${chord.ctrl ? 'Ctrl ' : ''}${chord.shift ? '⇧' : ''}${caps}`
 }
 

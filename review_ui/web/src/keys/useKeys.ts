@@ -10,13 +10,24 @@ export type KeyScope = 'text' | 'control' | 'dialog' | 'free'
 const TEXT_TYPES = new Set(['text', 'search', 'password', 'email', 'number', 'url', 'tel'])
 /** Keys that a focused control needs for itself. */
 const CONTROL_KEYS = new Set([
-  'Enter', ' ', 'Tab', 'ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'PageUp', 'PageDown',
+  'Enter',
+  ' ',
+  'Tab',
+  'ArrowLeft',
+  'ArrowRight',
+  'ArrowUp',
+  'ArrowDown',
+  'Home',
+  'End',
+  'PageUp',
+  'PageDown',
 ])
-const CONTROLS = 'button, a[href], select, input, [role="slider"], [role="tab"], [role="switch"], [role="menuitem"]'
+const CONTROLS =
+  'button, a[href], select, input, [role="slider"], [role="tab"], [role="switch"], [role="menuitem"]'
 
 export function scopeOf(target: EventTarget | null): KeyScope {
+  if (document.querySelector('dialog[open]')) return 'dialog'
   if (!(target instanceof HTMLElement)) return 'free'
-  if (document.querySelector('.ant-modal-wrap:not([style*="display: none"]) [role="dialog"]')) return 'dialog'
   if (target.isContentEditable || target instanceof HTMLTextAreaElement) return 'text'
   if (target instanceof HTMLInputElement && TEXT_TYPES.has(target.type)) return 'text'
   return target.closest(CONTROLS) ? 'control' : 'free'

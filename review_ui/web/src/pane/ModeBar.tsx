@@ -7,8 +7,8 @@ import { usePick, useT } from '../i18n'
 import { useSettings } from '../settings'
 import { PRESETS } from '../viewer'
 import { histogramPath, windowSpan } from './histogram'
-import { DUAL_MODES, MODES } from './pane'
 import { usePane, usePaneState } from './PaneContext'
+import { DUAL_MODES, MODES } from './pane'
 
 export function ModeBar() {
   return (
@@ -43,7 +43,9 @@ function ModeButtons() {
             onClick={() => pane.setMode(id)}
           >
             {name}
-            <kbd aria-hidden="true">⇧{index + 1}</kbd>
+            <span className="sx-cap" aria-hidden="true">
+              ⇧{index + 1}
+            </span>
           </button>
         )
       })}
@@ -55,7 +57,9 @@ function PresetButtons() {
   const t = useT()
   const pick = usePick()
   const pane = usePane()
-  const view = usePaneState((state) => (state.view ? { window: state.view.window, level: state.view.level } : null))
+  const view = usePaneState((state) =>
+    state.view ? { window: state.view.window, level: state.view.level } : null,
+  )
   return (
     <div className="sx-chips is-digits" role="toolbar" aria-label={t('preset.label')}>
       {PRESETS.map((preset, index) => {
@@ -102,7 +106,8 @@ function Histogram() {
   useEffect(() => {
     // The image comes first: the histogram waits for a quiet moment.
     void paints
-    const draw = () => path.current?.setAttribute('d', histogramPath(key ? histogramOf(pane) : null, HISTOGRAM_BINS))
+    const draw = () =>
+      path.current?.setAttribute('d', histogramPath(key ? histogramOf(pane) : null, HISTOGRAM_BINS))
     const timer = setTimeout(draw, 60)
     return () => clearTimeout(timer)
   }, [pane, paints, key])
@@ -125,7 +130,9 @@ function Histogram() {
       onPointerMove={drag}
     >
       <title>{t('histogram.label')}</title>
-      {span ? <rect className="is-window" x={span[0] * 128} y="0" width={(span[1] - span[0]) * 128} height="32" /> : null}
+      {span ? (
+        <rect className="is-window" x={span[0] * 128} y="0" width={(span[1] - span[0]) * 128} height="32" />
+      ) : null}
       <path ref={path} />
       {span ? (
         <>

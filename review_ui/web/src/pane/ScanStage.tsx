@@ -22,8 +22,14 @@ export function ScanStage({ scan, children }: ScanStageProps) {
   useEffect(() => (host.current ? pane.attach(host.current) : undefined), [pane])
   return (
     <section className="sx-stage" aria-label={t('view.image')}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the image takes the focus so that keys reach it */}
-      <div ref={host} className="sx-stage-host" tabIndex={0} role="application" aria-label={t('view.image')} />
+      <div
+        ref={host}
+        className="sx-stage-host"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the image takes the focus, so that keys reach it
+        tabIndex={0}
+        role="application"
+        aria-label={t('view.image')}
+      />
       {scan ? (
         <>
           <ScanReadout scan={scan} />
@@ -103,7 +109,9 @@ function ProbeReadout() {
 function MeasureReadout({ pitchMm }: { pitchMm: number | null }) {
   const measurement = usePaneState((state) => state.measurement)
   if (!measurement) return null
-  return <div className="sx-readout is-bottom-right">{<MeasureText of={measurement} pitchMm={pitchMm} />}</div>
+  return (
+    <div className="sx-readout is-bottom-right">{<MeasureText of={measurement} pitchMm={pitchMm} />}</div>
+  )
 }
 
 function MeasureText({ of, pitchMm }: { of: Measurement; pitchMm: number | null }) {
@@ -116,7 +124,10 @@ function MeasureText({ of, pitchMm }: { of: Measurement; pitchMm: number | null 
   const { roi } = of
   return (
     <>
-      <Figure name={t('view.roi')} value={`${grouped(roi.box[2] - roi.box[0])} × ${grouped(roi.box[3] - roi.box[1])}`} />
+      <Figure
+        name={t('view.roi')}
+        value={`${grouped(roi.box[2] - roi.box[0])} × ${grouped(roi.box[3] - roi.box[1])}`}
+      />
       <Figure name={t('view.roiMean')} value={grouped(roi.mean)} />
       <Figure name={t('view.roiStd')} value={grouped(roi.std)} />
       <Figure name={t('view.roiRange')} value={`${grouped(roi.min)}–${grouped(roi.max)}`} />
@@ -151,7 +162,9 @@ function LoadBar() {
 function StageError() {
   const t = useT()
   const pane = usePane()
-  const error = usePaneState((state) => (state.error && state.error.key === state.scan?.key ? state.error : null))
+  const error = usePaneState((state) =>
+    state.error && state.error.key === state.scan?.key ? state.error : null,
+  )
   if (!error) return null
   return (
     <div className="sx-stage-error" role="alert">

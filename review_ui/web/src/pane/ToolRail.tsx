@@ -20,8 +20,8 @@ import { Fragment, type ReactNode } from 'react'
 import { type MessageKey, useT } from '../i18n'
 import { type ActionId, keyLabels } from '../keys/keymap'
 import { KeyCap } from '../shell/KeyCap'
-import type { PaneState } from './pane'
 import { usePane, usePaneState } from './PaneContext'
+import type { PaneState } from './pane'
 import { runPaneAction } from './paneActions'
 
 interface RailItem {
@@ -47,7 +47,12 @@ const GROUPS: readonly RailItem[][] = [
     { action: 'ruler', text: 'tool.ruler', icon: <ColumnWidthOutlined />, isOn: isTool('ruler') },
   ],
   [
-    { action: 'invert', text: 'tool.invert', icon: <RetweetOutlined />, isOn: (s) => s.view?.inverted ?? false },
+    {
+      action: 'invert',
+      text: 'tool.invert',
+      icon: <RetweetOutlined />,
+      isOn: (s) => s.view?.inverted ?? false,
+    },
     { action: 'flipX', text: 'tool.flipX', icon: <SwapOutlined />, isOn: (s) => s.view?.flippedX ?? false },
     {
       action: 'channel',

@@ -7,8 +7,8 @@ import {
   type ColourMode,
   type Measurement,
   type Overlay,
-  type Probe,
   PRESETS,
+  type Probe,
   type ScanRef,
   ScanViewer,
   type Stage,
@@ -119,7 +119,9 @@ export class Pane {
     viewer.on('overlayclick', (id) => set({ selected: id }))
     viewer.on('error', (error) => set({ error }))
     viewer.on('boxdrawn', (box) => this.listeners.boxDrawn?.(box))
-    viewer.on('progress', ({ key, stage, loaded, total }) => this.#load(key, stage, total > 0 ? loaded / total : 0))
+    viewer.on('progress', ({ key, stage, loaded, total }) =>
+      this.#load(key, stage, total > 0 ? loaded / total : 0),
+    )
     viewer.on('painted', ({ key, stage }) => {
       this.listeners.painted?.(key, stage)
       const { scan, paints, error } = this.store.getState()
@@ -221,7 +223,9 @@ export class Pane {
   }
 
   sharpenBy(step: number): void {
-    this.change(({ sharpen }) => ({ sharpen: Math.round(Math.min(1, Math.max(0, sharpen + step)) * 100) / 100 }))
+    this.change(({ sharpen }) => ({
+      sharpen: Math.round(Math.min(1, Math.max(0, sharpen + step)) * 100) / 100,
+    }))
   }
 
   toggleChannel(): void {

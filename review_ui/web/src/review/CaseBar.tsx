@@ -6,8 +6,8 @@ import type { LeaseOut } from '../api/types'
 import { clock, containerNo, moment, riskBand } from '../format'
 import { usePick, useT, useWord } from '../i18n'
 import { useNowMs } from '../shell/now'
-import type { HeldLease } from './seat'
 import { useSeatState } from './SeatContext'
+import type { HeldLease } from './seat'
 
 export function CaseBar() {
   const current = useSeatState((state) => state.current)
@@ -40,7 +40,9 @@ export function CaseFacts({ lease }: { lease: LeaseOut }) {
         <b className="sx-mono" title={t('case.scan')}>
           {scan.scan_id}
         </b>
-        {lease.cycle > 1 ? <span className="sx-badge is-warning">{t('case.cycle', { cycle: lease.cycle })}</span> : null}
+        {lease.cycle > 1 ? (
+          <span className="sx-badge is-warning">{t('case.cycle', { cycle: lease.cycle })}</span>
+        ) : null}
         {lease.stage > 1 ? <span className="sx-badge">{t(`stage.${lease.stage}`)}</span> : null}
       </li>
       <li>

@@ -15,11 +15,11 @@ import { percent } from '../format'
 import { usePick, useT } from '../i18n'
 import { keyLabel } from '../keys/keymap'
 import { usePane, usePaneState } from '../pane/PaneContext'
-import { KeyCap } from '../shell/KeyCap'
 import { useSettings } from '../settings'
+import { KeyCap } from '../shell/KeyCap'
 import { reasonsFor } from './decision'
-import { scanKey } from './seat'
 import { useDesk, useSeatState } from './SeatContext'
+import { scanKey } from './seat'
 
 const VERDICTS: readonly { verdict: Verdict; icon: ReactNode }[] = [
   { verdict: 'release', icon: <CheckOutlined /> },
@@ -103,7 +103,11 @@ function Reasons() {
             onClick={() => seat.toggleReason(reason.code)}
           >
             <span>{name}</span>
-            {index < 10 ? <kbd aria-hidden="true">{(index + 1) % 10}</kbd> : null}
+            {index < 10 ? (
+              <span className="sx-cap" aria-hidden="true">
+                {(index + 1) % 10}
+              </span>
+            ) : null}
           </button>
         )
       })}

@@ -93,11 +93,18 @@ function Lines({ lines }: { lines: readonly DeclarationLine[] }) {
 
 const TOLERANCE = 0.02
 
-function WeightWarning({ declaration, lines }: { declaration: Declaration; lines: readonly DeclarationLine[] }) {
+function WeightWarning({
+  declaration,
+  lines,
+}: {
+  declaration: Declaration
+  lines: readonly DeclarationLine[]
+}) {
   const t = useT()
   const total = declaration.gross_weight_kg
   const weights = lines.map((line) => line.gross_weight_kg)
-  if (total == null || total === 0 || weights.length === 0 || weights.some((weight) => weight == null)) return null
+  if (total == null || total === 0 || weights.length === 0 || weights.some((weight) => weight == null))
+    return null
   const sum = weights.reduce<number>((a, b) => a + (b ?? 0), 0)
   if (Math.abs(sum - total) <= total * TOLERANCE) return null
   return <p className="sx-panel-note is-warning">{t('declaration.weightDiffers', { sum: grouped(sum) })}</p>

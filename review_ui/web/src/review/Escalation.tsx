@@ -9,7 +9,11 @@ export function Escalation({ decisions }: { decisions: readonly PriorDecision[] 
   const t = useT()
   const pick = usePick()
   const { config } = useDesk()
-  const reasonName = (code: string) => pick(config.reason_codes.find((reason) => reason.code === code), code)
+  const reasonName = (code: string) =>
+    pick(
+      config.reason_codes.find((reason) => reason.code === code),
+      code,
+    )
   if (decisions.length === 0) return <p className="sx-panel-note">{t('escalation.none')}</p>
   return (
     <ol className="sx-prior">
@@ -18,10 +22,14 @@ export function Escalation({ decisions }: { decisions: readonly PriorDecision[] 
           <div>
             <span className={`sx-verdict is-${decision.verdict}`}>{t(`verdict.${decision.verdict}`)}</span>
             <b>{decision.reviewer}</b>
-            <small>{decision.stage === 1 || decision.stage === 2 ? t(`stage.${decision.stage}`) : t('stage.3')}</small>
+            <small>
+              {decision.stage === 1 || decision.stage === 2 ? t(`stage.${decision.stage}`) : t('stage.3')}
+            </small>
             <time className="sx-num">{moment(decision.decided_at)}</time>
           </div>
-          {decision.reason_codes.length > 0 ? <p>{decision.reason_codes.map(reasonName).join(' · ')}</p> : null}
+          {decision.reason_codes.length > 0 ? (
+            <p>{decision.reason_codes.map(reasonName).join(' · ')}</p>
+          ) : null}
           {decision.note ? <blockquote>{decision.note}</blockquote> : null}
         </li>
       ))}

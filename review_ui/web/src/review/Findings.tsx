@@ -52,7 +52,10 @@ export function Risk({ screening }: { screening: ScreeningOut }) {
 function Threshold({ findings }: { findings: readonly NamedFinding[] }) {
   const t = useT()
   const pane = usePane()
-  const { threshold, shows } = usePaneState((state) => ({ threshold: state.threshold, shows: state.showsFindings }))
+  const { threshold, shows } = usePaneState((state) => ({
+    threshold: state.threshold,
+    shows: state.showsFindings,
+  }))
   const nHidden = findings.filter((finding) => finding.score < threshold).length
   return (
     <div className="sx-threshold">
@@ -123,8 +126,20 @@ function FindingRow({ finding }: { finding: NamedFinding }) {
         </small>
       </button>
       <span className="sx-votes">
-        <VoteButton isOn={vote === true} name={t('findings.acceptNamed', { name })} hint={`${t('findings.accept')} (${keyLabel('acceptFinding')})`} onPress={() => seat.vote(finding.finding_id, true)} kind="accept" />
-        <VoteButton isOn={vote === false} name={t('findings.rejectNamed', { name })} hint={`${t('findings.reject')} (${keyLabel('rejectFinding')})`} onPress={() => seat.vote(finding.finding_id, false)} kind="reject" />
+        <VoteButton
+          isOn={vote === true}
+          name={t('findings.acceptNamed', { name })}
+          hint={`${t('findings.accept')} (${keyLabel('acceptFinding')})`}
+          onPress={() => seat.vote(finding.finding_id, true)}
+          kind="accept"
+        />
+        <VoteButton
+          isOn={vote === false}
+          name={t('findings.rejectNamed', { name })}
+          hint={`${t('findings.reject')} (${keyLabel('rejectFinding')})`}
+          onPress={() => seat.vote(finding.finding_id, false)}
+          kind="reject"
+        />
       </span>
     </li>
   )

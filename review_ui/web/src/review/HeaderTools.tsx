@@ -51,7 +51,13 @@ export function FatigueRing() {
     >
       <svg viewBox="0 0 24 24" aria-hidden="true">
         <circle cx="12" cy="12" r={RADIUS} />
-        <circle cx="12" cy="12" r={RADIUS} strokeDasharray={`${part * AROUND} ${AROUND}`} transform="rotate(-90 12 12)" />
+        <circle
+          cx="12"
+          cy="12"
+          r={RADIUS}
+          strokeDasharray={`${part * AROUND} ${AROUND}`}
+          transform="rotate(-90 12 12)"
+        />
       </svg>
       <div>
         <span>{t('fatigue.label')}</span>

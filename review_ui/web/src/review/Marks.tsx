@@ -18,9 +18,12 @@ export function Marks() {
   return (
     <section className="sx-marks" aria-label={t('marks.title')}>
       <h2>
-        {t('marks.title')} {annotations.length > 0 ? <span className="sx-count">{annotations.length}</span> : null}
+        {t('marks.title')}{' '}
+        {annotations.length > 0 ? <span className="sx-count is-quiet">{annotations.length}</span> : null}
       </h2>
-      {annotations.length === 0 ? <p className="sx-panel-note">{t('marks.none', { key: keyLabel('box') })}</p> : null}
+      {annotations.length === 0 ? (
+        <p className="sx-panel-note">{t('marks.none', { key: keyLabel('box') })}</p>
+      ) : null}
       <ul>
         {annotations.map((annotation, index) => (
           <Mark

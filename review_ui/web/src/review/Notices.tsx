@@ -5,8 +5,8 @@ import { useEffect } from 'react'
 
 import { useT } from '../i18n'
 import { useNowMs } from '../shell/now'
-import type { NoticeKind } from './seat'
 import { useDesk, useSeatState } from './SeatContext'
+import type { NoticeKind } from './seat'
 
 const TONES: Record<NoticeKind, 'info' | 'warning' | 'danger'> = {
   leaseLost: 'warning',

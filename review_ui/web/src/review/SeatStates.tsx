@@ -19,7 +19,11 @@ export function SeatStates({ glance }: { glance: QueueGlance | null }) {
   if (hasCase) return null
   if (phase === 'paused') {
     return (
-      <StateCard icon={<CoffeeOutlined />} title={t('state.paused')} hint={t('state.pausedHint', { key: keyLabel('pause') })}>
+      <StateCard
+        icon={<CoffeeOutlined />}
+        title={t('state.paused')}
+        hint={t('state.pausedHint', { key: keyLabel('pause') })}
+      >
         <button type="button" className="sx-button is-primary" onClick={() => seat.resume()}>
           {t('pause.resume')}
         </button>

@@ -22,7 +22,12 @@ export function SidePanel() {
   return (
     <aside className="sx-panel" id="sx-panel">
       <TabList tabs={tabs} />
-      <div className="sx-panel-body" role="tabpanel" id={`sx-tabpanel-${tab}`} aria-labelledby={`sx-tab-${tab}`}>
+      <div
+        className="sx-panel-body"
+        role="tabpanel"
+        id={`sx-tabpanel-${tab}`}
+        aria-labelledby={`sx-tab-${tab}`}
+      >
         {lease && tab === 'findings' ? (
           <>
             <Findings />

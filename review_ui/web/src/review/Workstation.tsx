@@ -3,29 +3,28 @@
 import '../styles/workstation.css'
 
 import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from 'react'
-
-import { EVENTS_REVIEW } from '../api/endpoints'
 import * as endpoints from '../api/endpoints'
+import { EVENTS_REVIEW } from '../api/endpoints'
 import { type LinkState, subscribe } from '../api/events'
 import type { AccountOut, Annotation, QueueGlance, UiConfig } from '../api/types'
 import { ModeBar } from '../pane/ModeBar'
-import { Pane } from '../pane/pane'
 import { PaneContext } from '../pane/PaneContext'
+import { Pane } from '../pane/pane'
 import { ScanStage } from '../pane/ScanStage'
 import { ToolRail } from '../pane/ToolRail'
-import { TopBar } from '../shell/TopBar'
 import { useSettings } from '../settings'
+import { TopBar } from '../shell/TopBar'
 import { CaseBar } from './CaseBar'
 import { DecisionBar } from './DecisionBar'
 import { loadDone, saveDone } from './doneLog'
 import { DraftStore } from './drafts'
 import { FatigueRing, Glance, PauseButton } from './HeaderTools'
 import { Notices, OfflineBanner } from './Notices'
-import { Seat } from './seat'
 import { DeskContext, useSeatState } from './SeatContext'
-import { SidePanel } from './SidePanel'
 import { SeatStates } from './SeatStates'
+import { SidePanel } from './SidePanel'
 import { Strip } from './Strip'
+import { Seat } from './seat'
 import { useOverlays } from './useOverlays'
 import { useWorkstationKeys } from './useWorkstationKeys'
 
@@ -70,7 +69,14 @@ function Page({ account, config, nav, glance, link }: PageProps) {
   )
   return (
     <div className="sx-ws">
-      <TopBar account={account} config={config} nav={nav} link={link} tools={tools} onHelp={() => setShowsHelp(true)}>
+      <TopBar
+        account={account}
+        config={config}
+        nav={nav}
+        link={link}
+        tools={tools}
+        onHelp={() => setShowsHelp(true)}
+      >
         <Glance glance={glance} />
       </TopBar>
       <CaseBar />

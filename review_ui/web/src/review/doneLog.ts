@@ -13,7 +13,11 @@ export function loadDone(accountId: number, storage: Pick<Storage, 'getItem'> = 
   }
 }
 
-export function saveDone(accountId: number, done: Done[], storage: Pick<Storage, 'setItem'> = sessionStorage): void {
+export function saveDone(
+  accountId: number,
+  done: Done[],
+  storage: Pick<Storage, 'setItem'> = sessionStorage,
+): void {
   try {
     storage.setItem(nameOf(accountId), JSON.stringify(done))
   } catch {

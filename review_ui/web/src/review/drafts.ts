@@ -82,7 +82,8 @@ export class DraftStore {
 
   /** Forgets every draft of the case, whatever its token. */
   drop(key: Pick<CaseKey, 'case_id'>): void {
-    for (const name of this.#names(`${PREFIX}${this.#accountId}:${key.case_id}:`)) this.#storage.removeItem(name)
+    for (const name of this.#names(`${PREFIX}${this.#accountId}:${key.case_id}:`))
+      this.#storage.removeItem(name)
   }
 
   #name(key: CaseKey): string {

@@ -224,7 +224,8 @@ export class Seat {
     }
     const hasWork = reason !== 'glance' || (glance?.ready ?? 0) > 0
     if (!hasWork) return
-    if (!current && decision.at !== 'sending') this.#claimSoon(reason === 'glance' ? this.#clock.random() * 400 : 0)
+    if (!current && decision.at !== 'sending')
+      this.#claimSoon(reason === 'glance' ? this.#clock.random() * 400 : 0)
     else if (current && !next) this.#prefetchSoon(0)
   }
 
@@ -285,9 +286,9 @@ export class Seat {
   }
 
   changeAnnotation(index: number, patch: Partial<Annotation>): void {
-    const annotations = this.store.getState().draft.annotations.map((annotation, i) =>
-      i === index ? { ...annotation, ...patch } : annotation,
-    )
+    const annotations = this.store
+      .getState()
+      .draft.annotations.map((annotation, i) => (i === index ? { ...annotation, ...patch } : annotation))
     this.#edit({ annotations })
   }
 
@@ -299,15 +300,17 @@ export class Seat {
     this.#set({ notice: null })
   }
 
-  /** The viewer drew a scan. `stage` full means that its own strips are no longer on the wire. */
+  /** The viewer drew a scan. `stage` full means that its own strips are no longer on the wire. The marks are for tests. */
   painted(key: string, stage: 'preview' | 'full'): void {
     if (this.#awaitsPaint === key) {
       this.#awaitsPaint = null
       performance.mark('sx:next-painted')
       performance.measure('sx:switch', 'sx:decide-sent', 'sx:next-painted')
     }
+    if (stage !== 'full') return
+    performance.mark('sx:painted-full')
     const { current, next } = this.store.getState()
-    if (stage === 'full' && current && scanKey(current.lease) === key && !next) this.#prefetchSoon(0)
+    if (current && scanKey(current.lease) === key && !next) this.#prefetchSoon(0)
   }
 
   // -- claims -------------------------------------------------------------------------------------------
@@ -380,7 +383,9 @@ export class Seat {
       next,
       shownAtMs: nowMs,
       draft,
-      decision: draft.verdict ? { at: 'chosen', verdict: draft.verdict, reasonCodes: draft.reasonCodes } : OPEN,
+      decision: draft.verdict
+        ? { at: 'chosen', verdict: draft.verdict, reasonCodes: draft.reasonCodes }
+        : OPEN,
       trouble: null,
     })
     if (draft !== EMPTY_DRAFT) this.#notify('draftRestored')
@@ -451,7 +456,10 @@ export class Seat {
       reason_codes: decision.reasonCodes,
       note: draft.note.trim(),
       annotations: draft.annotations,
-      finding_votes: Object.entries(draft.votes).map(([id, accepted]) => ({ finding_id: Number(id), accepted })),
+      finding_votes: Object.entries(draft.votes).map(([id, accepted]) => ({
+        finding_id: Number(id),
+        accepted,
+      })),
     }
     try {
       const out = await this.#o.api.decide(body)
@@ -618,7 +626,9 @@ export class Seat {
 
   #notify(kind: NoticeKind, more: Partial<Notice> = {}): void {
     this.#noticeId += 1
-    this.#set({ notice: { id: this.#noticeId, kind, scanId: more.scanId, code: more.code, detail: more.detail } })
+    this.#set({
+      notice: { id: this.#noticeId, kind, scanId: more.scanId, code: more.code, detail: more.detail },
+    })
   }
 
   #set(patch: Partial<SeatState>): void {

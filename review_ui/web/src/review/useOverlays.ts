@@ -4,7 +4,7 @@ import { useEffect, useMemo } from 'react'
 
 import type { LeaseOut } from '../api/types'
 import { usePick } from '../i18n'
-import { findingKey, markKey, named, type NamedFinding, overlaysOf } from '../pane/overlays'
+import { findingKey, markKey, type NamedFinding, named, overlaysOf } from '../pane/overlays'
 import { usePane, usePaneState } from '../pane/PaneContext'
 import { useDesk, useSeatState } from './SeatContext'
 
@@ -41,7 +41,10 @@ export function useOverlays(): void {
   const pane = usePane()
   const kindName = useKindName()
   const lease = useLease()
-  const { votes, annotations } = useSeatState(({ draft }) => ({ votes: draft.votes, annotations: draft.annotations }))
+  const { votes, annotations } = useSeatState(({ draft }) => ({
+    votes: draft.votes,
+    annotations: draft.annotations,
+  }))
   const { threshold, showsFindings, selected } = usePaneState((state) => ({
     threshold: state.threshold,
     showsFindings: state.showsFindings,
@@ -49,12 +52,17 @@ export function useOverlays(): void {
   }))
   useEffect(() => {
     const findings = findingsOf(lease)
-    pane.setOverlays(overlaysOf({ findings, votes, annotations, threshold, showsFindings, selected, kindName }))
+    pane.setOverlays(
+      overlaysOf({ findings, votes, annotations, threshold, showsFindings, selected, kindName }),
+    )
   }, [pane, lease, votes, annotations, threshold, showsFindings, selected, kindName])
 }
 
 /** The order in which Tab goes: visible findings, strongest first, then marks. */
 export function tabOrder(findings: readonly NamedFinding[], threshold: number, nMarks: number): string[] {
   const visible = findings.filter((finding) => finding.score >= threshold)
-  return [...visible.map((finding) => findingKey(finding.finding_id)), ...Array.from({ length: nMarks }, (_, i) => markKey(i))]
+  return [
+    ...visible.map((finding) => findingKey(finding.finding_id)),
+    ...Array.from({ length: nMarks }, (_, i) => markKey(i)),
+  ]
 }

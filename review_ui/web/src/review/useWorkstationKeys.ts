@@ -4,13 +4,13 @@ import type { Verdict } from '../api/types'
 import type { ActionId, KeyMode } from '../keys/keymap'
 import { useKeys } from '../keys/useKeys'
 import { findingIdOf, findingKey, markIndexOf, markKey, neighbour } from '../pane/overlays'
-import type { Pane } from '../pane/pane'
 import { usePane } from '../pane/PaneContext'
+import type { Pane } from '../pane/pane'
 import { runPaneAction } from '../pane/paneActions'
 import { reasonsFor } from './decision'
 import { type Desk, useDesk, useSeatState } from './SeatContext'
-import { findingsOf, tabOrder } from './useOverlays'
 import { useSidePanel } from './sidePanelState'
+import { findingsOf, tabOrder } from './useOverlays'
 
 const VERDICTS: Partial<Record<ActionId, Verdict>> = {
   release: 'release',

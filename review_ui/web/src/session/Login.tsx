@@ -54,7 +54,13 @@ export default function Login({ demo }: { demo: boolean }) {
         </div>
         <Form layout="vertical" requiredMark={false} onFinish={submit} disabled={isBusy}>
           <Form.Item name="login" label={t('login.login')} rules={required}>
-            <Input prefix={<UserOutlined />} autoComplete="username" autoFocus maxLength={40} spellCheck={false} />
+            <Input
+              prefix={<UserOutlined />}
+              autoComplete="username"
+              autoFocus
+              maxLength={40}
+              spellCheck={false}
+            />
           </Form.Item>
           <Form.Item
             name="password"

@@ -3,8 +3,8 @@ import { type ActionId, keyLabel } from '../keys/keymap'
 /** The key of an action, as it is in the key table. */
 export function KeyCap({ of }: { of: ActionId }) {
   return (
-    <kbd className="sx-key" aria-hidden="true">
+    <span className="sx-key" aria-hidden="true">
       {keyLabel(of)}
-    </kbd>
+    </span>
   )
 }

@@ -56,7 +56,8 @@ function AccountMenu({ account, config, onHelp }: Pick<TopBarProps, 'account' | 
   const t = useT()
   const logOut = useLogOut()
   const { undoMs, setUndoMs } = useSettings()
-  const undoName = (ms: number) => (ms === 0 ? t('menu.undoNone') : t('menu.undoSeconds', { seconds: ms / 1000 }))
+  const undoName = (ms: number) =>
+    ms === 0 ? t('menu.undoNone') : t('menu.undoSeconds', { seconds: ms / 1000 })
   const items: MenuProps['items'] = [
     {
       key: 'who',

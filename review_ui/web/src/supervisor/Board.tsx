@@ -28,7 +28,11 @@ export function Board({ board, link }: { board: BoardOut | null; link: LinkState
         <Tile name={t('board.decidedLastHour')} value={sum.decided_last_hour} />
         <Tile name={t('board.reviewers')} value={board.reviewers_active} />
         <Tile name={t('board.median')} value={span(board.median_handling_s)} />
-        <Tile name={t('board.onTime')} value={percent(board.on_time_ratio, 1)} tone={onTimeTone(board.on_time_ratio)} />
+        <Tile
+          name={t('board.onTime')}
+          value={percent(board.on_time_ratio, 1)}
+          tone={onTimeTone(board.on_time_ratio)}
+        />
       </div>
       <PortTable ports={board.ports} />
     </main>
@@ -92,7 +96,8 @@ function PortRow({ port, widest }: { port: PortBoard; widest: number }) {
   return (
     <tr>
       <th scope="row">
-        {pick({ zh: port.name_zh, en: port.name_en }, port.port)} <small className="sx-mono">{port.port}</small>
+        {pick({ zh: port.name_zh, en: port.name_en }, port.port)}{' '}
+        <small className="sx-mono">{port.port}</small>
       </th>
       <td className="is-bar">
         {isClear ? (

@@ -14,8 +14,8 @@ import { usePick, useT, useWord } from '../i18n'
 import { useKeys } from '../keys/useKeys'
 import { ModeBar } from '../pane/ModeBar'
 import { findingKey, named, overlaysOf, toneOf } from '../pane/overlays'
-import { Pane } from '../pane/pane'
 import { PaneContext, usePane, usePaneState } from '../pane/PaneContext'
+import { Pane } from '../pane/pane'
 import { runPaneAction } from '../pane/paneActions'
 import { ScanStage } from '../pane/ScanStage'
 import { CaseFacts } from '../review/CaseBar'
@@ -39,7 +39,13 @@ export function CaseRecord({ row, config, account, onClose }: CaseRecordProps) {
         <header>
           {record.data ? <CaseFacts lease={record.data} /> : <b className="sx-mono">{row.scan_id}</b>}
           <span className="sx-badge">{t('case.readOnly')}</span>
-          <button type="button" className="sx-button" aria-label={t('record.close')} title={t('record.close')} onClick={onClose}>
+          <button
+            type="button"
+            className="sx-button"
+            aria-label={t('record.close')}
+            title={t('record.close')}
+            onClick={onClose}
+          >
             <CloseOutlined />
           </button>
         </header>
@@ -94,7 +100,15 @@ function RecordImage({ lease, config, onClose }: { lease: LeaseOut; config: UiCo
   useEffect(() => {
     const findings = named(lease.screening?.findings ?? [])
     pane.setOverlays(
-      overlaysOf({ findings, votes: NO_VOTES, annotations: [], threshold, showsFindings, selected, kindName }),
+      overlaysOf({
+        findings,
+        votes: NO_VOTES,
+        annotations: [],
+        threshold,
+        showsFindings,
+        selected,
+        kindName,
+      }),
     )
   }, [pane, lease, threshold, showsFindings, selected, kindName])
   useKeys('open', (action) => {
@@ -114,7 +128,12 @@ function DecisionFacts({ row, config }: { row: DecisionRow; config: UiConfig }) 
   const t = useT()
   const pick = usePick()
   const word = useWord()
-  const reasons = row.reason_codes.map((code) => pick(config.reason_codes.find((one) => one.code === code), code))
+  const reasons = row.reason_codes.map((code) =>
+    pick(
+      config.reason_codes.find((one) => one.code === code),
+      code,
+    ),
+  )
   return (
     <section className="sx-record-decision">
       <div>
@@ -158,7 +177,8 @@ function RecordFindings({ lease, config }: { lease: LeaseOut; config: UiConfig }
               aria-pressed={selected === id}
               onClick={() => pane.select(id, finding.box)}
             >
-              <b>{finding.letter}</b> {kindName(finding.kind)} <span className="sx-num">{percent(finding.score)}</span>
+              <b>{finding.letter}</b> {kindName(finding.kind)}{' '}
+              <span className="sx-num">{percent(finding.score)}</span>
             </button>
           )
         })}
@@ -180,7 +200,9 @@ function AuditTrail({ caseId, account }: { caseId: number; account: AccountOut }
       </h2>
       {audit.error ? (
         <p role="alert">
-          {t('history.failed', { code: audit.error instanceof ApiError ? audit.error.code : audit.error.name })}
+          {t('history.failed', {
+            code: audit.error instanceof ApiError ? audit.error.code : audit.error.name,
+          })}
         </p>
       ) : null}
       <ol>
@@ -215,7 +237,8 @@ function AuditLine({ row, account }: { row: AuditRow; account: AccountOut }) {
 
 function actorText(t: ReturnType<typeof useT>, actor: string, account: AccountOut): string {
   const [kind, id = ''] = actor.split(':', 2)
-  if (kind === 'account') return t(Number(id) === account.account_id ? 'actor.accountYou' : 'actor.account', { id })
+  if (kind === 'account')
+    return t(Number(id) === account.account_id ? 'actor.accountYou' : 'actor.account', { id })
   if (kind === 'station') return t('actor.station', { id })
   return kind === 'system' ? t('actor.system', { id }) : actor
 }

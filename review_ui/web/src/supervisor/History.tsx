@@ -29,11 +29,23 @@ export default function History({ account, config }: { account: AccountOut; conf
           isBusy={decisions.isFetching}
           onRefresh={() => void decisions.refetch()}
         />
-        <DecisionTable rows={rows} chosen={chosen} onChoose={setChosen} config={config} isLoading={decisions.isPending} />
+        <DecisionTable
+          rows={rows}
+          chosen={chosen}
+          onChoose={setChosen}
+          config={config}
+          isLoading={decisions.isPending}
+        />
         <Foot decisions={decisions} nRows={rows.length} />
       </section>
       {chosen ? (
-        <CaseRecord key={chosen.decision_id} row={chosen} config={config} account={account} onClose={() => setChosen(null)} />
+        <CaseRecord
+          key={chosen.decision_id}
+          row={chosen}
+          config={config}
+          account={account}
+          onClose={() => setChosen(null)}
+        />
       ) : null}
     </main>
   )
@@ -75,7 +87,10 @@ function Filters({ account, port, onPort, isBusy, onRefresh }: FiltersProps) {
           popupMatchSelectWidth={false}
           options={[
             { value: '', label: t('history.allPorts') },
-            ...ports.map((one) => ({ value: one.port, label: pick({ zh: one.name_zh, en: one.name_en }, one.port) })),
+            ...ports.map((one) => ({
+              value: one.port,
+              label: pick({ zh: one.name_zh, en: one.name_en }, one.port),
+            })),
           ]}
         />
       ) : null}
@@ -115,11 +130,21 @@ function DecisionTable({ rows, chosen, config, isLoading, onChoose }: DecisionTa
             <th scope="col">{t('history.stage')}</th>
             <th scope="col">{t('history.disposition')}</th>
             <th scope="col">{t('history.reviewer')}</th>
-            <th scope="col" className="is-wide">{t('history.container')}</th>
-            <th scope="col" className="is-wide">{t('history.port')}</th>
-            <th scope="col" className="is-wide">{t('history.risk')}</th>
-            <th scope="col" className="is-wide">{t('history.handling')}</th>
-            <th scope="col" className="is-wide">{t('history.reasons')}</th>
+            <th scope="col" className="is-wide">
+              {t('history.container')}
+            </th>
+            <th scope="col" className="is-wide">
+              {t('history.port')}
+            </th>
+            <th scope="col" className="is-wide">
+              {t('history.risk')}
+            </th>
+            <th scope="col" className="is-wide">
+              {t('history.handling')}
+            </th>
+            <th scope="col" className="is-wide">
+              {t('history.reasons')}
+            </th>
           </tr>
         </thead>
         <tbody onKeyDown={move}>
@@ -134,7 +159,9 @@ function DecisionTable({ rows, chosen, config, isLoading, onChoose }: DecisionTa
           ))}
         </tbody>
       </table>
-      {rows.length === 0 ? <p className="sx-history-none">{t(isLoading ? 'app.loading' : 'history.empty')}</p> : null}
+      {rows.length === 0 ? (
+        <p className="sx-history-none">{t(isLoading ? 'app.loading' : 'history.empty')}</p>
+      ) : null}
     </div>
   )
 }
@@ -150,9 +177,13 @@ function Row({ row, config, isChosen, onChoose }: RowProps) {
   const t = useT()
   const pick = usePick()
   const word = useWord()
-  const reasons = row.reason_codes.map((code) => pick(config.reason_codes.find((one) => one.code === code), code))
+  const reasons = row.reason_codes.map((code) =>
+    pick(
+      config.reason_codes.find((one) => one.code === code),
+      code,
+    ),
+  )
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the button in the row takes the keys
     <tr className={isChosen ? 'is-chosen' : ''} onClick={() => onChoose(row)}>
       <td className="sx-num">{moment(row.decided_at)}</td>
       <td className="sx-mono">
@@ -185,7 +216,9 @@ function Foot({ decisions, nRows }: { decisions: ReturnType<typeof useDecisions>
   const { error, hasNextPage, isFetchingNextPage, fetchNextPage } = decisions
   if (error) {
     return (
-      <footer role="alert">{t('history.failed', { code: error instanceof ApiError ? error.code : error.name })}</footer>
+      <footer role="alert">
+        {t('history.failed', { code: error instanceof ApiError ? error.code : error.name })}
+      </footer>
     )
   }
   return (

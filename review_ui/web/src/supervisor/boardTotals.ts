@@ -1,6 +1,9 @@
 import type { PortBoard } from '../api/types'
 
-export type Totals = Pick<PortBoard, 'ready' | 'leased' | 'overdue' | 'screening' | 'decided_last_hour' | 'oldest_s'>
+export type Totals = Pick<
+  PortBoard,
+  'ready' | 'leased' | 'overdue' | 'screening' | 'decided_last_hour' | 'oldest_s'
+>
 
 /** Sums over all ports; the oldest of the oldest. */
 export function totals(ports: readonly PortBoard[]): Totals {
