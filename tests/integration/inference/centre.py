@@ -46,7 +46,7 @@ class Centre:
     settings: IntakeSettings
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
-    def app(self) -> FastAPI:
+    def app(self, *, stopping: asyncio.Event | None = None) -> FastAPI:
         """The intake routes with our problem responses, as another process of the same centre would serve."""
         app = FastAPI()
         install_problem_handlers(app)
@@ -57,6 +57,7 @@ class Centre:
                 decoder=self.decoder,
                 notifier=self.notifier,
                 settings=self.settings,
+                stopping=stopping,
             )
         )
         return app

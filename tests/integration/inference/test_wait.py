@@ -127,6 +127,18 @@ async def test_wait__word_between_the_look_and_the_wait_is_not_lost(centre: Cent
     assert scan.disposition is not None
 
 
+async def test_wait__server_that_stops_answers_at_once(centre: Centre, key: str) -> None:
+    """A restart does not wait for waiting stations; they are told the state and ask again."""
+    stopping = asyncio.Event()
+    client = centre.client(key, app=centre.app(stopping=stopping))
+    scan = await post_scan(client, png(grey_scan()))
+    waiting = asyncio.create_task(client.get(f"/api/v1/scans/{scan['scan_id']}?wait=30"))
+    await asyncio.sleep(0.2)
+    stopping.set()
+    async with asyncio.timeout(2):
+        assert (await waiting).json() == scan
+
+
 async def test_wait__client_that_hung_up_is_not_waited_for(
     centre: Centre, station: httpx.AsyncClient, key: str
 ) -> None:
