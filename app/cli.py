@@ -351,14 +351,17 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 @app.command()
 def train(
-    recipe: Annotated[Path, typer.Argument(help="Recipe file, such as training/recipes/first.toml.")],
+    recipe: Annotated[Path, typer.Argument(help="Recipe file, such as training/recipes/default.toml.")],
     out: Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")],
 ) -> None:
-    """Train a detector by a recipe and export it. Needs the ``train`` extra."""
+    """Train a detector by a recipe and export it as ``OUT/model.onnx``. Needs the ``train`` extra."""
     from training.fit import train as run_training
+    from training.release import export_model
 
     configure_logging()
-    run_training(recipe, out)
+    weights = run_training(recipe, out)
+    export_model(weights, recipe, out / "model.onnx")
+    typer.echo(out / "model.onnx")
 
 
 @app.command()

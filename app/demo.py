@@ -20,6 +20,7 @@ from app.settings import Settings
 from app.simulator import SimulatedStation
 from app.wiring import Services
 from inference.stations import create_station, rotate_key
+from inference.triage import TriagePolicy, store_policy
 from review_ui.accounts import create_account
 
 PORTS = (
@@ -58,6 +59,9 @@ async def prepare_demo(pool: asyncpg.Pool) -> list[SimulatedStation]:
                 await create_account(
                     connection, login=login, display_name=name, role=role, port=port, password=DEMO_PASSWORD
                 )
+        if await connection.fetchval("SELECT max(version) FROM policies") == 1:
+            # More of what the model clears goes to people than a real centre would send: there is work to see.
+            await store_policy(connection, TriagePolicy(audit_sample=0.4), author="system:demo")
         stations = []
         for number, (station_id, port, name) in enumerate(STATIONS):
             if station_id in known_stations:
