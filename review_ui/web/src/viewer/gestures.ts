@@ -156,7 +156,9 @@ export class Gestures {
   private giveUp(): void {
     const drag = this.drag
     this.endDrag()
-    if (drag && isShape(drag.action)) this.target.shape(drag.action, drag.start, drag.last, 'cancel')
+    if (drag?.moved && isShape(drag.action)) {
+      this.target.shape(drag.action, drag.start, drag.last, 'cancel')
+    }
   }
 
   private endDrag(): void {

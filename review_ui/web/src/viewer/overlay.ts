@@ -251,7 +251,8 @@ export class OverlayLayer {
     this.bar.style.display = isShown ? '' : 'none'
     if (!isShown) return
     const { mm, px } = scaleBar(pitchMm / pose.zoom, 140)
-    const right = Math.round(view.width - 20) + 0.5
+    // In the middle: the page keeps its read-outs in the corners.
+    const right = Math.round((view.width + px) / 2) + 0.5
     const bottom = Math.round(view.height - 18) + 0.5
     this.barLine.setAttribute('d', `M${right - px} ${bottom - 5}V${bottom}H${right}V${bottom - 5}`)
     setAll(this.barText, { x: right - px / 2, y: bottom - 8 })
