@@ -20,7 +20,7 @@ from app.settings import Settings
 from app.simulator import SimulatedStation
 from app.wiring import Services
 from inference.stations import create_station, rotate_key
-from inference.triage import TriagePolicy, store_policy
+from inference.triage import current_policy, store_policy
 from review_ui.accounts import create_account
 
 PORTS = (
@@ -34,6 +34,8 @@ STATIONS = (
     ("MWB-01", "MWB", "文锦渡 1 号机"),
 )
 DEMO_PASSWORD = "shenxiang-demo"  # noqa: S105  the demo's accounts are public on purpose
+# More of what the model clears goes to people than a real centre would send, so that there is work to see.
+DEMO_SAMPLE = 0.4
 ACCOUNTS = (
     ("lin", "林审像", "reviewer", None),
     ("chen", "陈审像", "reviewer", "YTN"),
@@ -59,9 +61,10 @@ async def prepare_demo(pool: asyncpg.Pool) -> list[SimulatedStation]:
                 await create_account(
                     connection, login=login, display_name=name, role=role, port=port, password=DEMO_PASSWORD
                 )
-        if await connection.fetchval("SELECT max(version) FROM policies") == 1:
-            # More of what the model clears goes to people than a real centre would send: there is work to see.
-            await store_policy(connection, TriagePolicy(audit_sample=0.4), author="system:demo")
+        stored = await current_policy(connection)
+        if stored.policy.audit_sample < DEMO_SAMPLE:
+            sampled = stored.policy.model_copy(update={"audit_sample": DEMO_SAMPLE})
+            await store_policy(connection, sampled, author="system:demo")
         stations = []
         for number, (station_id, port, name) in enumerate(STATIONS):
             if station_id in known_stations:
