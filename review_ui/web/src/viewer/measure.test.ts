@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { draftOf } from './drafts'
+import { Emitter } from './emitter'
 import { fullScan, noise } from './fixtures'
-import { measureLength, measureRoi } from './measure'
+import { measureLength, measureRoi, probeAt } from './measure'
 
 describe('measureRoi', () => {
   it('summarises the raw pixels of the box', () => {
@@ -22,5 +24,50 @@ describe('measureLength', () => {
   it('knows millimetres where the pitch is known', () => {
     expect(measureLength([0, 0], [3, 4], 4)).toEqual({ length_px: 5, length_mm: 20 })
     expect(measureLength([0, 0], [3, 4], null)).toEqual({ length_px: 5, length_mm: null })
+  })
+})
+
+describe('probeAt', () => {
+  it('answers the raw values of the pixel under the point', () => {
+    const [high, low] = [noise(8, 8), noise(8, 8, 3)]
+    const scan = fullScan([high, low], 8)
+    expect(probeAt(scan, [3.9, 2.1])).toMatchObject({ x: 3, y: 2, high: high[19], low: low[19] })
+    expect(probeAt(scan, [-0.1, 2])).toBeNull()
+  })
+
+  it('says air in air, nothing of the material at a single energy', () => {
+    const air = new Uint16Array(64).fill(65535)
+    expect(probeAt(fullScan([air, air], 8), [1, 1])?.material).toBe('air')
+    expect(probeAt(fullScan([air], 8), [1, 1])).toMatchObject({ low: null, material: null, z_eff: null })
+  })
+})
+
+describe('draftOf', () => {
+  const scan = fullScan([noise(64, 64)], 64)
+
+  function draw(kind: 'box' | 'ruler' | 'roi', phase: 'move' | 'end' | 'cancel') {
+    const events: string[] = []
+    const emitter = new Emitter()
+    for (const event of ['boxdrawn', 'measured'] as const) emitter.on(event, () => events.push(event))
+    const draft = draftOf(scan, { kind, from: [50.5, 40], to: [10.2, -5], phase }, emitter)
+    return { draft, events }
+  }
+
+  it('shows the size while a box grows, and hands the finished box over', () => {
+    expect(draw('box', 'move')).toMatchObject({
+      draft: { from: [10, 0], to: [51, 40], text: '16.4 cm × 16 cm' },
+    })
+    expect(draw('box', 'end')).toEqual({ draft: null, events: ['boxdrawn'] })
+  })
+
+  it.each(['ruler', 'roi'] as const)('keeps a finished %s on the screen and announces it once', (kind) => {
+    expect(draw(kind, 'move').events).toEqual([])
+    const { draft, events } = draw(kind, 'end')
+    expect(draft?.text).not.toBe('')
+    expect(events).toEqual(['measured'])
+  })
+
+  it('shows and announces nothing when given up', () => {
+    expect(draw('roi', 'cancel')).toEqual({ draft: null, events: [] })
   })
 })

@@ -1,7 +1,17 @@
 /** Measurements on raw pixels. */
 import { clipBox, type Point } from './geometry'
+import { materialOfHue, zOfHue } from './material'
 import { isComplete, type ScanPixels } from './pixels'
-import type { Box, RoiStatistics } from './types'
+import type { Box, Probe, RoiStatistics } from './types'
+
+/** What lies under a scan point; null outside the scan or before its pixels are there. */
+export function probeAt(scan: ScanPixels, at: Point): Probe | null {
+  const [x, y] = at.map(Math.floor)
+  const value = scan.valueAt(x, y)
+  if (!value) return null
+  const { high, low, hue } = value
+  return { x, y, high, low, material: low === null ? null : materialOfHue(hue, high), z_eff: zOfHue(hue) }
+}
 
 /** Distance in scan pixels, and in millimetres where the pixel pitch is known. */
 export function measureLength(a: Point, b: Point, pitchMm: number | null) {

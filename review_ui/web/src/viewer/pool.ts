@@ -139,3 +139,10 @@ export class WorkerPool {
     }
   }
 }
+
+/** Two to four decoding workers, leaving a core to the page. */
+export function browserPool(): WorkerPool {
+  const nWorkers = Math.min(4, Math.max(2, (navigator.hardwareConcurrency || 2) - 1))
+  const start = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
+  return new WorkerPool(start, nWorkers)
+}

@@ -2,16 +2,16 @@
 
 import { createRenderer } from './choose'
 import { ColourTables } from './colour'
+import { draftOf, type Phase } from './drafts'
 import { Emitter } from './emitter'
-import { clipBox, formatLength, normaliseBox, type Point, type Size, screenToScan } from './geometry'
+import { normaliseBox, type Point, screenToScan } from './geometry'
 import { Gestures, type GestureTarget, type ShapeKind } from './gestures'
 import { Lens } from './lens'
-import { materialOfHue, zOfHue } from './material'
-import { measureLength, measureRoi } from './measure'
+import { probeAt } from './measure'
 import { OverlayLayer } from './overlay'
 import { Overview } from './overview'
 import type { ScanPixels } from './pixels'
-import { WorkerPool } from './pool'
+import { browserPool } from './pool'
 import { PRESETS } from './presets'
 import type { DrawStyle, FrameSpec } from './raster'
 import { CpuRenderer, type Renderer } from './renderer'
@@ -45,19 +45,11 @@ const NONE: Dirty = { picture: false, map: false, overlay: false, view: false, p
 const SLOW_FRAME_MS = 32
 const SETTLE_MS = 160
 
-function startWorker(): Worker {
-  return new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
-}
-
-function poolSize(): number {
-  return Math.min(4, Math.max(2, (navigator.hardwareConcurrency || 2) - 1))
-}
-
 export class ScanViewer {
   private readonly root = document.createElement('div')
   private readonly emitter = new Emitter()
   private readonly model = new ViewModel()
-  private readonly pool = new WorkerPool(startWorker, poolSize())
+  private readonly pool = browserPool()
   private readonly store: ScanStore
   private renderer: Renderer
   private readonly overlay = new OverlayLayer()
@@ -385,13 +377,7 @@ export class ScanViewer {
   }
 
   private probe(): Probe | null {
-    if (!this.scan || !this.pointer) return null
-    const [x, y] = this.toScan(this.pointer).map(Math.floor)
-    const value = this.scan.valueAt(x, y)
-    if (!value) return null
-    const { high, low, hue } = value
-    const isDual = low !== null
-    return { x, y, high, low, material: isDual ? materialOfHue(hue, high) : null, z_eff: zOfHue(hue) }
+    return this.scan && this.pointer ? probeAt(this.scan, this.toScan(this.pointer)) : null
   }
 
   private gestureTarget(): GestureTarget {
@@ -435,52 +421,10 @@ export class ScanViewer {
     if (id !== null) this.emitter.emit('overlayclick', id)
   }
 
-  private drawShape(kind: ShapeKind, a: Point, b: Point, phase: 'move' | 'end' | 'cancel'): void {
+  private drawShape(kind: ShapeKind, a: Point, b: Point, phase: Phase): void {
     if (!this.scan) return
-    const from = this.toScan(a)
-    const to = this.toScan(b)
+    const shape = { kind, from: this.toScan(a), to: this.toScan(b), phase }
+    this.overlay.setDraft(draftOf(this.scan, shape, this.emitter))
     this.invalidate({ ...NONE, overlay: true })
-    if (phase === 'cancel') this.overlay.setDraft(null)
-    else if (kind === 'ruler') this.drawRuler(this.scan, from, to, phase)
-    else this.drawRectangle(this.scan, kind, normaliseBox(from, to), phase)
   }
-
-  private drawRuler(scan: ScanPixels, from: Point, to: Point, phase: 'move' | 'end'): void {
-    const length = measureLength(from, to, scan.ref.pixel_pitch_mm)
-    const text =
-      length.length_mm === null ? `${length.length_px.toFixed(1)} px` : formatLength(length.length_mm)
-    this.overlay.setDraft({ kind: 'ruler', from, to, text })
-    if (phase === 'end') this.emitter.emit('measured', length)
-  }
-
-  private drawRectangle(scan: ScanPixels, kind: 'box' | 'roi', drawn: Box, phase: 'move' | 'end'): void {
-    const box = clipBox(drawn, scan.size)
-    const text = box ? sizeText(box, scan.ref.pixel_pitch_mm) : ''
-    const corners =
-      box &&
-      ([
-        [box[0], box[1]],
-        [box[2], box[3]],
-      ] as [Point, Point])
-    if (phase === 'move' || kind === 'roi') {
-      this.overlay.setDraft(corners && { kind, from: corners[0], to: corners[1], text })
-    }
-    if (phase === 'move' || !box) return
-    if (kind === 'box') {
-      this.overlay.setDraft(null)
-      this.emitter.emit('boxdrawn', box)
-      return
-    }
-    const roi = measureRoi(scan, box)
-    if (!roi) return
-    const summary = `μ ${Math.round(roi.mean)}  σ ${Math.round(roi.std)}  ${roi.min}–${roi.max}`
-    this.overlay.setDraft({ kind, from: corners![0], to: corners![1], text: summary })
-    this.emitter.emit('measured', { roi })
-  }
-}
-
-function sizeText(box: Box, pitchMm: number | null): string {
-  const size: Size = { width: box[2] - box[0], height: box[3] - box[1] }
-  if (pitchMm === null) return `${size.width} × ${size.height} px`
-  return `${formatLength(size.width * pitchMm)} × ${formatLength(size.height * pitchMm)}`
 }
