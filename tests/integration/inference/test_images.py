@@ -72,6 +72,8 @@ async def test_put__wrong_digest_stores_nothing(centre: Centre, station: httpx.A
     assert problem_of(response) == (422, "digest_mismatch")
     assert await n_stored(centre) == 0
     assert not await centre.store.exists(digest_of(data))
+    response = await station.put(f"/api/v1/images/{digest_of(data)}", content=data[:-9])
+    assert problem_of(response) == (422, "digest_mismatch")  # damaged on its way, not a bad file
 
 
 @pytest.mark.parametrize("name", BAD_FILES)

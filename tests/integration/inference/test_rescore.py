@@ -15,7 +15,8 @@ from inference.rescore import rescore
 from inference.rescore_run import RescoreFilters
 from inference.scorer import Scorer, ScoreResult
 from models.finding import Finding
-from review_queue.cases import CaseReason
+from review_queue.cases import CaseReason, Disposition
+from review_queue.dispositions import record_disposition
 from tests.integration.inference.centre import (
     FAKE_INFO,
     Centre,
@@ -203,15 +204,28 @@ async def test_rescore__unreadable_scan_is_listed_not_fatal(
     assert (summary["n_scans"], summary["n_scored"]) == (5, 4)
 
 
+async def close_case(centre: Centre, scan_id: str, *, disposition: str, cycle: int) -> None:
+    """Give a scan its final word as a reviewer would."""
+    async with centre.pool.acquire() as conn, conn.transaction():
+        await conn.execute(
+            "DELETE FROM ready WHERE case_id = (SELECT case_id FROM cases WHERE scan_id = $1)", scan_id
+        )
+        await conn.execute(
+            "UPDATE cases SET closed_at = now(), disposition = $2 WHERE scan_id = $1", scan_id, disposition
+        )
+        await record_disposition(
+            conn, scan_id=scan_id, cycle=cycle, disposition=Disposition(disposition), source="review"
+        )
+
+
 async def test_rescore__reopens_released_scans_once(
     centre: Centre, archive: list[str], tmp_path: Path
 ) -> None:
     """Released scans in which the new model sees enough get a new cycle, once per run; old words stay."""
+    await close_case(centre, archive[1], disposition="inspect", cycle=1)
     before = await centre.pool.fetch("SELECT * FROM dispositions ORDER BY scan_id")
     summary = await run(centre, tmp_path / "run", scorer=sees(0.9), reopen_above=0.8)
     assert (summary["n_newly_flagged"], summary["n_reopened"]) == (4, 4)
-    assert (await run(centre, tmp_path / "run", scorer=sees(0.9), reopen_above=0.8))["n_reopened"] == 0
-    assert (await run(centre, tmp_path / "again", scorer=sees(0.9), reopen_above=0.8))["n_reopened"] == 0
     assert await centre.pool.fetch("SELECT * FROM dispositions ORDER BY scan_id") == before
     rows = await centre.pool.fetch(
         "SELECT c.scan_id, c.cycle, c.reason, s.model_digest, s.engine"
@@ -221,6 +235,11 @@ async def test_rescore__reopens_released_scans_once(
     assert {row["reason"] for row in rows} == {CaseReason.REOPENED}
     assert {row["model_digest"].hex() for row in rows} == {FAKE_INFO.digest}
     assert {row["engine"] for row in rows} == {f"fake rescore:{summary['run_id']}"}
+    for scan_id in (archive[0], *archive[2:]):
+        await close_case(centre, scan_id, disposition="release", cycle=2)
+    for folder in ("run", "again"):
+        again = await run(centre, tmp_path / folder, scorer=sees(0.9), reopen_above=0.8)
+        assert (again["run_id"], again["n_reopened"]) == (summary["run_id"], 0)
 
 
 async def test_rescore__reopens_nothing_below_the_risk(
