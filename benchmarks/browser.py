@@ -57,7 +57,7 @@ async def measure_page(url: str, *, login: str, password: str, n_decisions: int)
         script_bytes = await page.evaluate(SCRIPT_BYTES)
         for number in range(n_decisions):
             await page.wait_for_timeout(2500)  # a person looks; the next case is fetched meanwhile
-            for key in ("k", "Enter", "Enter"):
+            for key in ("k", "1", "Enter", "Enter"):
                 await page.keyboard.press(key)
             await wait_until(page, f"performance.getEntriesByName('sx:next-painted').length > {number}")
         marks = await page.evaluate(MARKS)

@@ -82,13 +82,13 @@ def watch_for_faults(page: Page) -> list[str]:
 
 
 async def decide_by_keyboard(page: Page) -> None:
-    """Look at a case until it is painted in full, then press K and Enter twice; three times."""
+    """Look at a case until it is painted in full, then press K, a reason and Enter twice; three times."""
     SCREENSHOTS.mkdir(exist_ok=True)
     await wait_until(page, IS_PAINTED)
     await page.wait_for_timeout(500)
     await page.screenshot(path=SCREENSHOTS / "reviewer.png")
     for number in range(1, N_DECISIONS + 1):
-        for key in ("k", "Enter", "Enter"):
+        for key in ("k", "1", "Enter", "Enter"):
             await page.keyboard.press(key)
         await wait_until(page, f"performance.getEntriesByName('sx:next-painted').length >= {number}")
         await page.wait_for_timeout(1000)
