@@ -215,7 +215,7 @@ export const enUS: Messages = {
   'state.starting': 'Getting a case…',
   'state.empty': 'Nothing to review',
   'state.emptyHint': 'New cases come by themselves; no need to reload.',
-  'state.emptyWork': '{count} in the queue, claiming…',
+  'state.emptyWork': '{count} in the queue, none of them for you now; one will come by itself.',
   'state.paused': 'Paused',
   'state.pausedHint':
     'Your cases went back to the queue and will be assigned at random. Press {key} to continue.',

@@ -113,7 +113,7 @@ export class Pane {
 
   #listen(viewer: ScanViewer): void {
     const set = (patch: Partial<PaneState>) => this.store.setState(patch)
-    viewer.on('view', (view) => set({ view }))
+    viewer.on('view', (view) => set({ view: this.store.getState().scan ? view : null }))
     viewer.on('probe', (probe) => this.probe.setState({ probe }))
     viewer.on('measured', (measurement) => set({ measurement }))
     viewer.on('overlayclick', (id) => set({ selected: id }))

@@ -17,26 +17,27 @@ import { keyLabel } from '../keys/keymap'
 import { usePane, usePaneState } from '../pane/PaneContext'
 import { useSettings } from '../settings'
 import { KeyCap } from '../shell/KeyCap'
-import { reasonsFor } from './decision'
+import { reasonsFor, verdictsAt } from './decision'
 import { useDesk, useSeatState } from './SeatContext'
 import { scanKey } from './seat'
 
-const VERDICTS: readonly { verdict: Verdict; icon: ReactNode }[] = [
-  { verdict: 'release', icon: <CheckOutlined /> },
-  { verdict: 'inspect', icon: <SafetyOutlined /> },
-  { verdict: 'escalate', icon: <ArrowUpOutlined /> },
-  { verdict: 'rescan', icon: <ReloadOutlined /> },
-]
+const ICONS: Record<Verdict, ReactNode> = {
+  release: <CheckOutlined />,
+  inspect: <SafetyOutlined />,
+  escalate: <ArrowUpOutlined />,
+  rescan: <ReloadOutlined />,
+}
 
 export function DecisionBar() {
   const t = useT()
+  const stage = useSeatState((state) => state.current?.lease.stage ?? 1)
   return (
     <section className="sx-decision" aria-label={t('decision.label')}>
       <Reasons />
       <Note />
       <div className="sx-verdicts" role="toolbar" aria-label={t('decision.label')}>
-        {VERDICTS.map(({ verdict, icon }) => (
-          <VerdictButton key={verdict} verdict={verdict} icon={icon} />
+        {verdictsAt(stage).map((verdict) => (
+          <VerdictButton key={verdict} verdict={verdict} icon={ICONS[verdict]} />
         ))}
       </div>
       <NextCase />

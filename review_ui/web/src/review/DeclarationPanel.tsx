@@ -19,7 +19,7 @@ export function DeclarationPanel({ declaration, isBrief = false }: DeclarationPa
     <section className="sx-declaration" aria-label={t('declaration.title')}>
       <h2>
         {t('declaration.title')}
-        {declaration ? <Summary declaration={declaration} nLines={lines.length} /> : null}
+        {declaration ? <Summary declaration={declaration} isBrief={isBrief} /> : null}
       </h2>
       {declaration ? null : <p className="sx-panel-note">{t('declaration.none')}</p>}
       {declaration?.declared_empty ? (
@@ -34,11 +34,15 @@ export function DeclarationPanel({ declaration, isBrief = false }: DeclarationPa
   )
 }
 
-function Summary({ declaration, nLines }: { declaration: Declaration; nLines: number }) {
+function Summary({ declaration, isBrief }: { declaration: Declaration; isBrief: boolean }) {
   const t = useT()
   const parts = [
-    declaration.declaration_no ? `${t('declaration.no')} ${masked(declaration.declaration_no)}` : null,
-    declaration.declared_empty ? t('declaration.empty') : t('declaration.lines', { count: nLines }),
+    isBrief && declaration.declaration_no
+      ? `${t('declaration.no')} ${masked(declaration.declaration_no)}`
+      : null,
+    declaration.declared_empty
+      ? t('declaration.empty')
+      : t('declaration.lines', { count: declaration.lines?.length ?? 0 }),
     declaration.gross_weight_kg != null ? `${grouped(declaration.gross_weight_kg)} kg` : null,
   ]
   return <small>{parts.filter(Boolean).join(' · ')}</small>

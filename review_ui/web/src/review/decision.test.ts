@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 
 import type { ReasonCode } from '../api/types'
-import { type DecisionEvent, type DecisionState, needsGrounds, OPEN, reasonsFor, step } from './decision'
+import {
+  type DecisionEvent,
+  type DecisionState,
+  needsGrounds,
+  OPEN,
+  reasonsFor,
+  step,
+  verdictsAt,
+} from './decision'
 
 const OFFERED: ReasonCode[] = [
   { code: 'no_anomaly', zh: '未见异常', en: 'Nothing', verdicts: ['release'] },
@@ -100,4 +108,9 @@ describe('needsGrounds', () => {
 
 it('offers reasons in the order of the server', () => {
   expect(reasonsFor('inspect', OFFERED).map((reason) => reason.code)).toEqual(['concealment', 'other'])
+})
+
+it('lets a supervisor do everything but escalate', () => {
+  expect(verdictsAt(2)).toContain('escalate')
+  expect(verdictsAt(3)).toEqual(['release', 'inspect', 'rescan'])
 })

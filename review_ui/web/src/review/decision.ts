@@ -85,6 +85,11 @@ export function reasonsFor(verdict: Verdict, offered: readonly ReasonCode[]): Re
   return offered.filter((reason) => reason.verdicts.includes(verdict))
 }
 
+/** The verdicts of a stage: a supervisor has nobody above to escalate to. */
+export function verdictsAt(stage: number): Verdict[] {
+  return stage === 3 ? ['release', 'inspect', 'rescan'] : ['release', 'inspect', 'escalate', 'rescan']
+}
+
 export interface Grounds {
   reasonCodes: readonly string[]
   note: string

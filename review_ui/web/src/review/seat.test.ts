@@ -292,6 +292,29 @@ describe('deciding', () => {
   })
 })
 
+describe('notices', () => {
+  it('about one case are gone with it', async () => {
+    const { seat, state, begin } = setUp()
+    await begin()
+    seat.choose('inspect')
+    seat.confirm()
+    expect(state().notice?.kind).toBe('needsGrounds')
+    await seat.pause()
+    expect(state().notice).toBeNull()
+  })
+
+  it('say that the lease was lost, also when the same case comes back with its marks', async () => {
+    const { seat, api, state, begin } = setUp()
+    await begin()
+    seat.setNote('可疑')
+    api.heartbeat.mockResolvedValueOnce({ ttl_s: 90, lost: [1] })
+    api.claimNext.mockResolvedValueOnce(lease(1, 11))
+    await vi.advanceTimersByTimeAsync(HEARTBEAT_S * 1000)
+    expect(state()).toMatchObject({ notice: { kind: 'leaseLost' }, draft: { note: '可疑' } })
+    expect(state().current?.lease.token).toBe(11)
+  })
+})
+
 describe('drafts', () => {
   it('come back with the case after a reload, verdict and all', async () => {
     const first = setUp()

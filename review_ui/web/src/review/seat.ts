@@ -24,7 +24,7 @@ import type {
 } from '../api/types'
 import type { ScanRef } from '../viewer'
 import { backoffMs } from './backoff'
-import { type DecisionEvent, type DecisionState, needsGrounds, OPEN, step } from './decision'
+import { type DecisionEvent, type DecisionState, needsGrounds, OPEN, step, verdictsAt } from './decision'
 import { type Draft, type DraftStore, EMPTY_DRAFT } from './drafts'
 import { continuousMs, FATIGUE_LIMIT_MS, type FatigueClock, observe, RESTED } from './fatigue'
 
@@ -236,6 +236,8 @@ export class Seat {
   // -- the reviewer's hand ------------------------------------------------------------------------------
 
   choose(verdict: Verdict): void {
+    const { current } = this.store.getState()
+    if (!current || !verdictsAt(current.lease.stage).includes(verdict)) return
     this.#step({ type: 'choose', verdict, offered: this.#o.config.reason_codes })
   }
 
@@ -388,7 +390,8 @@ export class Seat {
         : OPEN,
       trouble: null,
     })
-    if (draft !== EMPTY_DRAFT) this.#notify('draftRestored')
+    this.#forgetCaseNotice()
+    if (draft !== EMPTY_DRAFT && this.store.getState().notice === null) this.#notify('draftRestored')
     this.#observeFatigue(true)
     this.#beatLater()
     // The pixels of the current case come first; `painted` asks earlier than this when they are there.
@@ -402,6 +405,7 @@ export class Seat {
     this.#scans?.clear()
     for (const lease of [current, next]) if (lease) this.#scans?.release(scanKey(lease.lease))
     this.#set({ current: null, next: null, decision: OPEN, draft: EMPTY_DRAFT })
+    this.#forgetCaseNotice()
   }
 
   // -- the next case ------------------------------------------------------------------------------------
@@ -629,6 +633,12 @@ export class Seat {
     this.#set({
       notice: { id: this.#noticeId, kind, scanId: more.scanId, code: more.code, detail: more.detail },
     })
+  }
+
+  /** What was said about a case makes no sense beside another one. */
+  #forgetCaseNotice(): void {
+    const kind = this.store.getState().notice?.kind
+    if (kind === 'needsGrounds' || kind === 'sendFailed' || kind === 'draftRestored') this.dismissNotice()
   }
 
   #set(patch: Partial<SeatState>): void {

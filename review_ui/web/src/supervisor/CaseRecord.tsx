@@ -56,8 +56,10 @@ export function CaseRecord({ row, config, account, onClose }: CaseRecordProps) {
         )}
         <div className="sx-record-facts">
           <DecisionFacts row={row} config={config} />
-          {record.data ? <RecordFindings lease={record.data} config={config} /> : null}
-          {record.data ? <DeclarationPanel declaration={record.data.scan.declaration} /> : null}
+          <div>
+            {record.data ? <RecordFindings lease={record.data} config={config} /> : null}
+            {record.data ? <DeclarationPanel declaration={record.data.scan.declaration} /> : null}
+          </div>
           <AuditTrail caseId={row.case_id} account={account} />
         </div>
       </section>
