@@ -8,7 +8,7 @@ import { lazy, Suspense, useEffect, useMemo } from 'react'
 
 import { isTransient } from './api/client'
 import type { AccountOut, UiConfig } from './api/types'
-import { useT } from './i18n'
+import { translate, useT } from './i18n'
 import { useSession, useUiConfig } from './session/session'
 import { useSettings } from './settings'
 import { readNonce } from './shell/nonce'
@@ -37,6 +37,7 @@ export function App() {
   const theme = useMemo(() => pageTheme(basePx), [basePx])
   useEffect(() => {
     document.documentElement.lang = locale
+    document.title = translate(locale, 'app.name')
   }, [locale])
   return (
     <ConfigProvider csp={csp} locale={locale === 'zh-CN' ? zhCNAntd : enUSAntd} theme={theme}>

@@ -59,6 +59,7 @@ export const enUS: Messages = {
   'pause.pause': 'Pause',
   'pause.resume': 'Continue',
 
+  'case.label': 'Current case',
   'case.scan': 'Scan',
   'case.station': 'Station',
   'case.container': 'Container',

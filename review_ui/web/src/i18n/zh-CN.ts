@@ -57,6 +57,7 @@ export const zhCN = {
   'pause.pause': '暂停派单',
   'pause.resume': '继续审像',
 
+  'case.label': '当前案件',
   'case.scan': '图像编号',
   'case.station': '站点',
   'case.container': '箱号',

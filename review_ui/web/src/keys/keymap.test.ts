@@ -100,6 +100,7 @@ describe('scopes', () => {
 
   it('keeps hot keys out of text fields, but for help', () => {
     expect(within('<input type="text">', 'input')).toBe('text')
+    expect(within('<select><option>j</option></select>', 'select')).toBe('text')
     expect(isHotKey(key('j'), 'text')).toBe(false)
     expect(isHotKey(key('F1'), 'text')).toBe(true)
   })

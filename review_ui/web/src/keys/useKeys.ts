@@ -22,13 +22,13 @@ const CONTROL_KEYS = new Set([
   'PageUp',
   'PageDown',
 ])
-const CONTROLS =
-  'button, a[href], select, input, [role="slider"], [role="tab"], [role="switch"], [role="menuitem"]'
+const CONTROLS = 'button, a[href], input, [role="slider"], [role="tab"], [role="switch"], [role="menuitem"]'
 
 export function scopeOf(target: EventTarget | null): KeyScope {
   if (document.querySelector('dialog[open]')) return 'dialog'
   if (!(target instanceof HTMLElement)) return 'free'
-  if (target.isContentEditable || target instanceof HTMLTextAreaElement) return 'text'
+  // A select finds its options by typed letters.
+  if (target.isContentEditable || target.matches('textarea, select')) return 'text'
   if (target instanceof HTMLInputElement && TEXT_TYPES.has(target.type)) return 'text'
   return target.closest(CONTROLS) ? 'control' : 'free'
 }

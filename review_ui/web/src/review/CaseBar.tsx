@@ -10,9 +10,13 @@ import { useSeatState } from './SeatContext'
 import type { HeldLease } from './seat'
 
 export function CaseBar() {
+  const t = useT()
   const current = useSeatState((state) => state.current)
   return (
-    <section className="sx-case" aria-live="off">
+    <section className="sx-case" aria-label={t('case.label')}>
+      <p className="sx-sr" role="status">
+        {current ? `${current.lease.scan.scan_id} ${t(`risk.${riskBand(current.lease.risk)}`)}` : ''}
+      </p>
       {current ? (
         <>
           <CaseFacts lease={current.lease} />

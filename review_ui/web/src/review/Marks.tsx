@@ -1,7 +1,7 @@
 /** What the reviewer drew. */
 
 import { DeleteOutlined } from '@ant-design/icons'
-import type { KeyboardEvent } from 'react'
+import { type KeyboardEvent, useRef } from 'react'
 
 import type { Annotation } from '../api/types'
 import { boxSize } from '../format'
@@ -100,15 +100,28 @@ function KindSelect({ annotation, index, onLeave }: KindSelectProps) {
   const t = useT()
   const { seat, config } = useDesk()
   const kindName = useKindName()
+  const pane = usePane()
+  const byPointer = useRef(false)
   const kinds = Object.keys(config.finding_kinds)
+  const choose = (kind: string) => {
+    seat.changeAnnotation(index, { kind })
+    // Chosen with the mouse, the work goes on at the image; with arrow keys it may not be the last choice.
+    if (byPointer.current) pane.focusHost()
+  }
   return (
     <select
       id={`sx-kind-${index}`}
       className="sx-input"
       aria-label={t('marks.kind')}
       value={annotation.kind}
-      onChange={(event) => seat.changeAnnotation(index, { kind: event.target.value })}
-      onKeyDown={onLeave}
+      onPointerDown={() => {
+        byPointer.current = true
+      }}
+      onChange={(event) => choose(event.target.value)}
+      onKeyDown={(event) => {
+        byPointer.current = false
+        onLeave(event)
+      }}
     >
       {kinds.includes(annotation.kind) ? null : <option value={annotation.kind}>{annotation.kind}</option>}
       {kinds.map((kind) => (

@@ -84,7 +84,13 @@ function AccountMenu({ account, config, onHelp }: Pick<TopBarProps, 'account' | 
   ]
   return (
     <Dropdown menu={{ items }} trigger={['click']} placement="bottomRight">
-      <button type="button" className="sx-avatar" aria-label={t('menu.account')} title={account.display_name}>
+      <button
+        type="button"
+        className="sx-avatar"
+        aria-label={t('menu.account')}
+        title={account.display_name}
+        onMouseDown={(event) => event.preventDefault()}
+      >
         {[...account.display_name][0] ?? '?'}
       </button>
     </Dropdown>

@@ -2,9 +2,9 @@
 
 import '../styles/supervisor.css'
 
-import { lazy, type ReactNode, Suspense } from 'react'
+import { lazy, type ReactNode, Suspense, useEffect } from 'react'
 
-import { EVENTS_BOARD } from '../api/endpoints'
+import { EVENTS_BOARD, pauseReview } from '../api/endpoints'
 import { useEvents } from '../api/events'
 import type { AccountOut, BoardOut, UiConfig } from '../api/types'
 import { useT } from '../i18n'
@@ -26,6 +26,7 @@ export interface SupervisorAppProps {
 export default function SupervisorApp({ account, config }: SupervisorAppProps) {
   const pages: readonly Page[] = account.role === 'supervisor' ? PAGES.supervisor : PAGES.auditor
   const [page] = useHashPage(pages)
+  useGiveBack(page === 'review')
   const nav = pages.length > 1 ? <Nav pages={pages} page={page} /> : null
   if (page === 'review') {
     return (
@@ -43,6 +44,14 @@ export default function SupervisorApp({ account, config }: SupervisorAppProps) {
       </Suspense>
     </div>
   )
+}
+
+/** Leaving the review gives the cases back at once, instead of keeping them until their leases end. */
+function useGiveBack(isReviewing: boolean): void {
+  useEffect(() => {
+    if (!isReviewing) return
+    return () => void pauseReview().catch(() => undefined)
+  }, [isReviewing])
 }
 
 function BoardPage({ account, config, nav }: SupervisorAppProps & { nav: ReactNode }) {
