@@ -5,12 +5,12 @@ from typing import Any
 
 import httpx
 
-from app.database import open_database
 from app.demo import DEMO_PASSWORD, prepare_demo
 from app.reviewer import ReviewerClient
 from app.simulator import simulate_scan
 from app.station import StationClient
 from app.throwaway import ThrowawaySystem, throwaway_system
+from tests.e2e.attach import attached_pool
 
 N_KILLS = 3
 
@@ -34,14 +34,14 @@ async def test_server__killed_in_the_middle__loses_nothing_acknowledged() -> Non
         await asyncio.gather(posting, deciding, return_exceptions=True)
         assert len(acknowledged) > N_KILLS, "the test did not get to post anything"
         assert decided, "the test did not get to decide anything"
-        async with open_database(None, system.data, max_connections=1, attach=True) as database:
-            await check(database.pool, acknowledged, decided)
+        async with attached_pool(system) as pool:
+            await check(pool, acknowledged, decided)
 
 
 async def seed(system: ThrowawaySystem) -> list[str]:
     """Give the system the demo's ports, stations and accounts; return the station keys."""
-    async with open_database(None, system.data, max_connections=1, attach=True) as database:
-        return [station.key for station in await prepare_demo(database.pool)]
+    async with attached_pool(system) as pool:
+        return [station.key for station in await prepare_demo(pool)]
 
 
 async def post_forever(

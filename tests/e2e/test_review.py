@@ -6,7 +6,6 @@ from typing import Any
 
 from playwright.async_api import Page, async_playwright
 
-from app.database import open_database
 from app.demo import DEMO_PASSWORD, prepare_demo
 from app.simulator import encode_channels
 from app.station import StationClient
@@ -14,6 +13,7 @@ from app.throwaway import throwaway_system
 from benchmarks.browser import ARGUMENTS, IS_PAINTED, log_in, wait_until
 from datasets.synthetic import make_scan
 from inference.triage import TriagePolicy, store_policy
+from tests.e2e.attach import attached_pool
 
 SCREENSHOTS = Path(__file__).parents[2] / "test-results"
 N_SCANS = 4
@@ -24,11 +24,11 @@ async def test_reviewer__decides_three_cases_by_keyboard(chromium: str) -> None:
     """A reviewer logs in and decides three cases without a mouse; the station receives three dispositions."""
     async with (
         throwaway_system(demo="true") as system,
-        open_database(None, system.data, max_connections=2, attach=True) as database,
+        attached_pool(system) as pool,
     ):
-        async with database.pool.acquire() as connection:
+        async with pool.acquire() as connection:
             await store_policy(connection, TriagePolicy(audit_sample=1.0), author="system:test")
-        stations = await prepare_demo(database.pool)
+        stations = await prepare_demo(pool)
         client = StationClient(system.url, stations[1].key)
         scan_ids = [await post(client, number) for number in range(N_SCANS)]
         async with async_playwright() as playwright:
@@ -41,7 +41,7 @@ async def test_reviewer__decides_three_cases_by_keyboard(chromium: str) -> None:
         words = await asyncio.gather(
             *(client.wait_for_disposition(scan_id, timeout_s=3) for scan_id in scan_ids)
         )
-        rows = await database.pool.fetch(
+        rows = await pool.fetch(
             "SELECT d.verdict, (SELECT count(*) FROM audit a WHERE a.verdict = d.verdict"
             " AND a.case_id = d.case_id AND a.cycle = d.cycle AND a.stage = d.stage) AS n_audit"
             " FROM decisions d ORDER BY decision_id"

@@ -1,0 +1,105 @@
+"""The commands a newcomer and an analyst type, as processes of their own."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.demo import prepare_demo
+from app.simulator import simulate_scan
+from app.station import StationClient
+from app.throwaway import throwaway_system
+from datasets.synthetic import make_scan
+from tests.e2e.attach import attached_pool
+
+ROOT = Path(__file__).parents[2]
+WEIGHTS = ROOT / "models" / "weights"
+
+
+def shenxiang(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line and return what it printed."""
+    environment = {**os.environ, **{f"SHENXIANG_{name.upper()}": value for name, value in settings.items()}}
+    return subprocess.run(
+        [sys.executable, "-m", "app.cli", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def test_selftest__every_promise_holds() -> None:
+    """A throwaway system takes 20 scans to exactly one disposition each, and says so as one JSON object."""
+    done = shenxiang("selftest", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    assert report["scans"] == report["dispositions"] == 20
+    assert report["lost"] == 0
+    assert report["audit_rows"] == report["decisions"] > 0
+
+
+def test_screen__prints_findings_of_local_files(tmp_path: Path) -> None:
+    """A scan file is screened with no server; a text file beside it gets an error with its code."""
+    import cv2
+
+    pixels = make_scan(10, height_px=500, width_px=1200, threat_probability=1.0).pixels
+    cv2.imwrite(str(tmp_path / "high.png"), pixels[0])
+    (tmp_path / "text.png").write_text("not a picture")
+    done = shenxiang("screen", str(tmp_path / "high.png"), str(tmp_path / "text.png"), "--json")
+    good, bad = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert (good["width_px"], good["height_px"]) == (1200, 500)
+    assert good["outcome"] in ("clear", "flag")
+    assert bad["error"]["code"] == "image_unsupported"
+
+
+async def test_rescore__beside_a_running_system__repeats_to_the_same_bytes(tmp_path: Path) -> None:
+    """The archive of a running system is scored with a model file; a second run gives the same result."""
+    made = await asyncio.to_thread(simulate_scan, 10, as_tiff=True, threat_probability=1.0)
+    model = next(WEIGHTS.glob("*.onnx"))
+    async with throwaway_system() as system:
+        async with attached_pool(system) as pool:
+            stations = await prepare_demo(pool)
+        client = StationClient(system.url, stations[0].key)
+        for number in range(3):
+            await client.post_scan(made.files, made.scan, idempotency_key=str(number))
+        runs = [
+            await asyncio.to_thread(
+                shenxiang,
+                *("rescore", "--model", str(model), "--out", str(tmp_path / name), "--json"),
+                data=str(system.data),
+            )
+            for name in ("first", "second")
+        ]
+    for run in runs:
+        assert run.returncode == 0, run.stderr
+    assert json.loads(runs[0].stdout)["n_scans"] == 3
+    first, second = ((tmp_path / name / "result.parquet").read_bytes() for name in ("first", "second"))
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [({"port": "99999"}, 2), ({"database_url": "mysql://x/y"}, 1)],
+    ids=["port out of range", "another database"],
+)
+def test_serve__bad_settings__one_clear_line(settings: dict[str, str], code: int, tmp_path: Path) -> None:
+    """A wrong setting ends with a line that names it, not with a traceback."""
+    done = shenxiang("serve", **{"data": str(tmp_path), **settings})
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert "SHENXIANG_" in done.stderr
+
+
+async def test_serve__second_process_on_one_data_folder__is_told_who_owns_it() -> None:
+    """Two servers never share an embedded database's folder."""
+    async with throwaway_system() as system:
+        done = await asyncio.to_thread(shenxiang, "serve", data=str(system.data), port="0")
+    assert done.returncode == 1
+    assert "data_folder_in_use" in done.stderr
