@@ -33,6 +33,16 @@ export const ZOOM_STEP = 1.25
 /** An arrow key moves by this part of the view. */
 const PAN_STEP = 0.12
 
+/** How each case begins, so that a mirror or a narrow window of the last one hides nothing. Mode and sharpening stay. */
+const PLAIN_LOOK: Partial<ViewState> = {
+  window: PRESETS[0].window,
+  level: PRESETS[0].level,
+  inverted: false,
+  channel: 'high',
+  flippedX: false,
+  flippedY: false,
+}
+
 export interface LoadState {
   stage: Stage
   ratio: number
@@ -140,6 +150,7 @@ export class Pane {
   // -- what is shown (the seat's ScanPort) --------------------------------------------------------------
 
   show(scan: ScanRef): void {
+    if (this.store.getState().scan?.key !== scan.key) this.viewer?.setView(PLAIN_LOOK)
     this.viewer?.show(scan)
     this.#applyMode((scan.levels[0]?.n_channels ?? 0) > 1)
     const tool = this.store.getState().tool
