@@ -27,6 +27,8 @@ db_app = typer.Typer(help="The database schema.", no_args_is_help=True)
 station_app = typer.Typer(help="Stations and their keys.", no_args_is_help=True)
 account_app = typer.Typer(help="People's accounts.", no_args_is_help=True)
 port_app = typer.Typer(help="Ports.", no_args_is_help=True)
+policy_app = typer.Typer(help="The triage policy: what becomes a case.", no_args_is_help=True)
+app.add_typer(policy_app, name="policy")
 app.add_typer(db_app, name="db")
 app.add_typer(port_app, name="port")
 app.add_typer(station_app, name="station")
@@ -149,6 +151,32 @@ def db_status(as_json: JsonOption = False) -> None:
     from app.operations import show_schema_status
 
     _print(asyncio.run(show_schema_status(_settings())), as_json=as_json)
+
+
+@policy_app.command("show")
+def policy_show() -> None:
+    """Print the policy in force."""
+    from app.operations import show_policy
+
+    _print(asyncio.run(show_policy(_settings())), as_json=True)
+
+
+@policy_app.command("set")
+def policy_set(
+    changes: Annotated[
+        str, typer.Argument(help="""JSON of what changes, such as '{"audit_sample": 0.1}'.""")
+    ],
+) -> None:
+    """Store a changed policy and print its version; it is in force at once."""
+    from app.operations import change_policy
+
+    try:
+        parsed = json.loads(changes)
+    except ValueError as error:
+        raise typer.BadParameter(f"not JSON: {error}") from None
+    if not isinstance(parsed, dict):
+        raise typer.BadParameter("a JSON object is needed")
+    typer.echo(asyncio.run(change_policy(_settings(), changes=parsed)))
 
 
 @port_app.command("add")

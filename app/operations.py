@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -15,10 +16,12 @@ import inference.stations
 import review_ui.accounts
 from app.database import open_database, schema_status
 from app.settings import Settings
+from inference.errors import PolicyInvalidError
 from inference.rescore import rescore
 from inference.rescore_run import RescoreFilters
 from inference.scorer import load_scorer_file
 from inference.screen_files import screen_files
+from inference.triage import TriagePolicy, current_policy, store_policy
 from review_queue.policy import QueuePolicy
 from review_queue.queue import ReviewQueue
 from scans.store import open_store
@@ -104,6 +107,31 @@ async def disable_account(settings: Settings, *, login: str) -> None:
     """Disable an account and end its sessions; its leases end by themselves."""
     async with _connection(settings) as connection:
         await review_ui.accounts.disable_account(connection, login=login)
+
+
+async def show_policy(settings: Settings) -> dict[str, Any]:
+    """Return the triage policy in force and its version; without the salt of its random choice."""
+    async with _connection(settings) as connection:
+        stored = await current_policy(connection)
+    return {"version": stored.version, **stored.policy.model_dump(exclude={"audit_salt"})}
+
+
+async def change_policy(settings: Settings, *, changes: dict[str, Any]) -> int:
+    """Store a policy that differs from the one in force by ``changes``; return its version.
+
+    Raises:
+        PolicyInvalidError: A field is unknown or out of range.
+    """
+    async with _connection(settings) as connection, connection.transaction():
+        stored = await current_policy(connection)
+        unknown = changes.keys() - TriagePolicy.model_fields.keys()
+        if unknown:
+            raise PolicyInvalidError(f"a triage policy has no {', '.join(sorted(unknown))}")
+        try:
+            policy = TriagePolicy.model_validate({**stored.policy.model_dump(), **changes})
+        except ValidationError as error:
+            raise PolicyInvalidError(f"this is no triage policy: {error}") from error
+        return await store_policy(connection, policy, author="system:cli")
 
 
 def screen_local_files(files: list[Path], *, low: Path | None, model: Path | None) -> list[dict[str, Any]]:

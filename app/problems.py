@@ -59,8 +59,11 @@ async def _domain_error(request: Request, error: Exception) -> Response:
     status = STATUS_BY_CODE.get(code, 500)
     if status >= 500:
         log.error("request_failed", code=code, path=request.url.path, error=str(error))
-    retry_after_s = getattr(error, "retry_after_s", None)
-    headers = {"Retry-After": str(max(1, round(retry_after_s)))} if retry_after_s is not None else None
+    headers = {}
+    if (retry_after_s := getattr(error, "retry_after_s", None)) is not None:
+        headers["Retry-After"] = str(max(1, round(retry_after_s)))
+    if code == "station_key_invalid":
+        headers["WWW-Authenticate"] = "Bearer"
     return problem(status, code, str(error), headers=headers)
 
 

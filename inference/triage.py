@@ -171,13 +171,17 @@ async def current_policy(conn: Connection) -> StoredPolicy:
 
 
 async def ensure_policy(conn: Connection, *, author: str = "system:setup") -> int:
-    """Store the default policy, with a salt of its own, unless there is one. Returns the version in force."""
+    """Store the first policy, with a salt of its own, unless there is one. Returns the version in force.
+
+    The first policy sends every clear to a person too: no model is trusted before an operator says so.
+    """
     async with conn.transaction():
         await conn.execute("SELECT pg_advisory_xact_lock($1)", POLICY_LOCK)
         newest: int | None = await conn.fetchval("SELECT max(version) FROM policies")
         if newest is not None:
             return newest
-        return await store_policy(conn, TriagePolicy(audit_salt=secrets.token_hex(16)), author=author)
+        first = TriagePolicy(audit_sample=1.0, audit_salt=secrets.token_hex(16))
+        return await store_policy(conn, first, author=author)
 
 
 async def store_policy(conn: Connection, policy: TriagePolicy, *, author: str) -> int:

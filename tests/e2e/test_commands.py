@@ -103,3 +103,17 @@ async def test_serve__second_process_on_one_data_folder__is_told_who_owns_it() -
         done = await asyncio.to_thread(shenxiang, "serve", data=str(system.data), port="0")
     assert done.returncode == 1
     assert "data_folder_in_use" in done.stderr
+
+
+async def test_policy__first_sends_everything_to_people__then_what_is_set() -> None:
+    """No model is trusted before an operator says so; an unknown field is refused with its name."""
+    async with throwaway_system() as system:
+        data = str(system.data)
+        first = await asyncio.to_thread(shenxiang, "policy", "show", data=data)
+        stored = await asyncio.to_thread(shenxiang, "policy", "set", '{"audit_sample": 0.1}', data=data)
+        second = await asyncio.to_thread(shenxiang, "policy", "show", data=data)
+        refused = await asyncio.to_thread(shenxiang, "policy", "set", '{"audit_smaple": 0}', data=data)
+    assert json.loads(first.stdout)["audit_sample"] == 1.0
+    assert stored.stdout.strip() == "2"
+    assert (json.loads(second.stdout)["version"], json.loads(second.stdout)["audit_sample"]) == (2, 0.1)
+    assert (refused.returncode, "audit_smaple" in refused.stderr) == (1, True)
