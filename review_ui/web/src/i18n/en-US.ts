@@ -1,6 +1,6 @@
 /** English texts. */
 
-import type { Messages } from '.'
+import type { Messages } from './zh-CN'
 
 export const enUS: Messages = {
   'app.name': 'Scan review',
@@ -109,8 +109,8 @@ export const enUS: Messages = {
   'mode.grey': 'Grey',
   'mode.material': 'Material',
   'mode.pseudo': 'Pseudo',
-  'mode.organic': 'Organic',
-  'mode.inorganic': 'Inorganic',
+  'mode.organic': 'Strip organic',
+  'mode.inorganic': 'Strip inorganic',
   'mode.high_penetration': 'Dense',
   'mode.low_penetration': 'Light',
   'mode.clahe': 'CLAHE',

@@ -4,10 +4,9 @@ import { useCallback } from 'react'
 
 import { type Locale, useSettings } from '../settings'
 import { enUS } from './en-US'
-import { zhCN } from './zh-CN'
+import { type MessageKey, type Messages, zhCN } from './zh-CN'
 
-export type MessageKey = keyof typeof zhCN
-export type Messages = Record<MessageKey, string>
+export type { MessageKey }
 export type Parameters = Record<string, string | number>
 export type Translate = (key: MessageKey, parameters?: Parameters) => string
 

@@ -351,3 +351,6 @@ export const zhCN = {
   'actor.system': '系统 · {id}',
   'actor.accountYou': '账号 {id}（本人）',
 }
+
+export type MessageKey = keyof typeof zhCN
+export type Messages = Record<MessageKey, string>
