@@ -146,6 +146,7 @@ async def run_simulator(
         "--every",
         str(every_s),
         stdin=asyncio.subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C in our terminal is for us; we end the simulator
     )
     try:
         assert child.stdin is not None

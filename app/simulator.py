@@ -8,10 +8,8 @@ import asyncio
 import io
 import itertools
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from multiprocessing import get_context
 from typing import Any
 
 import cv2
@@ -96,28 +94,22 @@ async def simulate(
         threat_probability: Share of scans with a planted threat.
     """
     clients = {station.station_id: StationClient(base_url, station.key) for station in stations}
-    loop = asyncio.get_running_loop()
     waiting: set[asyncio.Task[None]] = set()
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as maker:
-        for number, (seed, station) in enumerate(zip(seeds, itertools.cycle(stations), strict=False)):
-            if number >= n_at_once:
-                await asyncio.sleep(every_s)
-            made = await loop.run_in_executor(maker, _make, seed, station.as_tiff, threat_probability)
-            client = clients[station.station_id]
-            answer = await client.post_scan(
-                made.files, made.scan, idempotency_key=f"{station.station_id}-{seed}"
-            )
-            say(f"{station.station_id}  posted  {answer['scan_id']}  {answer['container_no']}")
-            task = asyncio.create_task(_tell(client, station.station_id, answer["scan_id"], say))
-            waiting.add(task)
-            task.add_done_callback(waiting.discard)
+    for number, (seed, station) in enumerate(zip(seeds, itertools.cycle(stations), strict=False)):
+        if number >= n_at_once:
+            await asyncio.sleep(every_s)
+        made = await asyncio.to_thread(
+            simulate_scan, seed, as_tiff=station.as_tiff, threat_probability=threat_probability
+        )
+        client = clients[station.station_id]
+        answer = await client.post_scan(made.files, made.scan, idempotency_key=f"{station.station_id}-{seed}")
+        say(f"{station.station_id}  posted  {answer['scan_id']}  {answer['container_no']}")
+        task = asyncio.create_task(_tell(client, station.station_id, answer["scan_id"], say))
+        waiting.add(task)
+        task.add_done_callback(waiting.discard)
     await asyncio.gather(*waiting)
     for client in clients.values():
         await client.close()
-
-
-def _make(seed: int, as_tiff: bool, threat_probability: float) -> SimulatedScan:
-    return simulate_scan(seed, as_tiff=as_tiff, threat_probability=threat_probability)
 
 
 async def _tell(client: StationClient, station_id: str, scan_id: str, say: Say) -> None:

@@ -50,6 +50,8 @@ class StationClient:
             base_url=base_url,
             headers={"Authorization": f"Bearer {key}"},
             timeout=httpx.Timeout(90.0, connect=5.0),
+            # One connection for each scan that is waited for; a limit would stop posting after so many.
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
         )
         self._attempts = attempts
 
