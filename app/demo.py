@@ -62,7 +62,7 @@ async def prepare_demo(pool: asyncpg.Pool) -> list[SimulatedStation]:
                     connection, login=login, display_name=name, role=role, port=port, password=DEMO_PASSWORD
                 )
         stored = await current_policy(connection)
-        if stored.policy.audit_sample != DEMO_SAMPLE:
+        if stored.version == 1:
             sampled = stored.policy.model_copy(update={"audit_sample": DEMO_SAMPLE})
             await store_policy(connection, sampled, author="system:demo")
         stations = []

@@ -7,9 +7,11 @@ import httpx
 
 from app.demo import DEMO_PASSWORD, prepare_demo
 from app.reviewer import ReviewerClient
-from app.simulator import simulate_scan
-from app.station import StationClient
+from app.simulator import encode_channels
+from app.station import ChannelFile, StationClient
 from app.throwaway import ThrowawaySystem, throwaway_system
+from datasets.synthetic import make_scan
+from inference.triage import TriagePolicy, store_policy
 from tests.e2e.attach import attached_pool
 
 N_KILLS = 3
@@ -17,42 +19,54 @@ N_KILLS = 3
 
 async def test_server__killed_in_the_middle__loses_nothing_acknowledged() -> None:
     """Stations post, a reviewer decides, the server is killed three times: every 2xx is still true."""
-    made = await asyncio.to_thread(simulate_scan, 1, as_tiff=True, threat_probability=1.0)
+    synthetic = await asyncio.to_thread(make_scan, 1, height_px=500, width_px=1200)
+    files = encode_channels(synthetic.pixels, as_tiff=True)
     acknowledged: dict[str, str] = {}
     decided: dict[int, str] = {}
     async with throwaway_system(lease_ttl_s="5") as system:
         keys = await seed(system)
-        posting = asyncio.create_task(post_forever(system, keys, made, acknowledged))
+        posting = asyncio.create_task(post_forever(system, keys[0], files, acknowledged))
         deciding = asyncio.create_task(decide_forever(system, decided))
         for _ in range(N_KILLS):
-            await asyncio.sleep(4)
+            await progress(acknowledged, decided)
             await system.kill()
             await system.start()
-        await asyncio.sleep(2)
+        await progress(acknowledged, decided)
         for task in (posting, deciding):
             task.cancel()
-        await asyncio.gather(posting, deciding, return_exceptions=True)
-        assert len(acknowledged) > N_KILLS, "the test did not get to post anything"
-        assert decided, "the test did not get to decide anything"
+        ends = await asyncio.gather(posting, deciding, return_exceptions=True)
+        assert all(isinstance(end, asyncio.CancelledError) for end in ends), ends
         async with attached_pool(system) as pool:
             await check(pool, acknowledged, decided)
+
+
+async def progress(acknowledged: dict[str, str], decided: dict[int, str]) -> None:
+    """Wait until two more scans and one more decision are acknowledged: each kill is in the middle."""
+    n_scans, n_decisions = len(acknowledged) + 2, len(decided) + 1
+    async with asyncio.timeout(90):
+        while len(acknowledged) < n_scans or len(decided) < n_decisions:
+            await asyncio.sleep(0.05)
 
 
 async def seed(system: ThrowawaySystem) -> list[str]:
     """Give the system the demo's ports, stations and accounts; return the station keys."""
     async with attached_pool(system) as pool:
-        return [station.key for station in await prepare_demo(pool)]
+        stations = await prepare_demo(pool)
+        async with pool.acquire() as connection:
+            await store_policy(connection, TriagePolicy(audit_sample=1.0), author="system:test")
+    return [station.key for station in stations]
 
 
 async def post_forever(
-    system: ThrowawaySystem, keys: list[str], made: Any, acknowledged: dict[str, str]
+    system: ThrowawaySystem, key: str, files: list[ChannelFile], acknowledged: dict[str, str]
 ) -> None:
     """Post scans and remember each acknowledged one by its idempotency key."""
-    client = StationClient(system.url, keys[0], attempts=60)
+    client = StationClient(system.url, key, attempts=60)
+    scan = {"scanned_at": "2026-01-01T00:00:00Z"}
     number = 0
     while True:
         number += 1
-        answer = await client.post_scan(made.files, made.scan, idempotency_key=f"crash-{number}")
+        answer = await client.post_scan(files, scan, idempotency_key=f"crash-{number}")
         acknowledged[f"crash-{number}"] = answer["scan_id"]
 
 

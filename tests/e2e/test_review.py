@@ -26,9 +26,9 @@ async def test_reviewer__decides_three_cases_by_keyboard(chromium: str) -> None:
         throwaway_system(demo="true") as system,
         attached_pool(system) as pool,
     ):
+        stations = await prepare_demo(pool)
         async with pool.acquire() as connection:
             await store_policy(connection, TriagePolicy(audit_sample=1.0), author="system:test")
-        stations = await prepare_demo(pool)
         client = StationClient(system.url, stations[1].key)
         scan_ids = [await post(client, number) for number in range(N_SCANS)]
         async with async_playwright() as playwright:
