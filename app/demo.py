@@ -94,12 +94,11 @@ def _shown_host(host: str) -> str:
 
 async def run_demo(settings: Settings, *, n_scans: int, n_at_once: int, every_s: float) -> None:
     """Serve the demo until it is stopped."""
-    if "data" not in settings.model_fields_set:
-        settings = settings.with_changes(data=settings.data / "demo")
-    if "log_level" not in settings.model_fields_set:
-        settings = settings.with_changes(log_level="warning")
-        configure_logging(level="warning", as_json=settings.log_json)
-    settings = settings.with_changes(demo=True)
+    chosen = settings.model_fields_set
+    data = settings.data if "data" in chosen else settings.data / "demo"
+    log_level = settings.log_level if "log_level" in chosen else "warning"
+    configure_logging(level=log_level, as_json=settings.log_json)
+    settings = settings.with_changes(demo=True, data=data, log_level=log_level)
 
     async def on_ready(services: Services, port: int) -> None:
         stations = await prepare_demo(services.database.pool)
