@@ -42,8 +42,10 @@ async def measure(n_scans: int) -> dict[str, Any]:
             scan_ids, post_s = await _post_steadily(station, made, n_scans)
             screened_s = await _screened_seconds(database.pool, scan_ids)
             n_ready = await database.pool.fetchval("SELECT count(*) FROM ready")
-            api = await _review(system, station, n_decisions=min(30, n_ready // 2))
-            page = await measure_page(system.url, login="lin", password=DEMO_PASSWORD, n_decisions=12)
+            api = await _review(system, station, n_decisions=min(30, n_ready // 3))
+            page = await measure_page(
+                system.url, login="zhao", password=DEMO_PASSWORD, n_decisions=min(12, n_ready // 3)
+            )
             peak_mb = await _stop_sampling(reading)
         await system.stop()
         started = time.perf_counter()
