@@ -51,9 +51,7 @@ async def measure_page(url: str, *, login: str, password: str, n_decisions: int)
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = await browser.new_page(viewport={"width": 1920, "height": 1080})
         await log_in(page, url, login=login, password=password)
-        await page.wait_for_function(
-            "performance.getEntriesByName('sx:painted-full').length > 0", timeout=60_000
-        )
+        await wait_until(page, IS_PAINTED)
         script_bytes = await page.evaluate(SCRIPT_BYTES)
         for number in range(n_decisions):
             await page.wait_for_timeout(2500)  # a person looks; the next case is fetched meanwhile
