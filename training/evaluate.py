@@ -7,6 +7,7 @@ are chosen there) and test (nothing is chosen there) have ranges of their own.
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
@@ -114,7 +115,11 @@ def _results(
 ) -> Iterator[ImageResult]:
     jobs = [(first_seed + i, threats, size) for i in range(count)]
     # One process draws while this one looks.
-    with ProcessPoolExecutor(1) as pool, Progress(transient=True) as progress:
+    # Spawned, not forked: a fork of a process with threads (ours has torch's) may never wake up.
+    with (
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool,
+        Progress(transient=True) as progress,
+    ):
         for scan in progress.track(
             _drawn(pool, jobs), total=count, description="threats" if threats else "benign"
         ):

@@ -82,7 +82,13 @@ class _Run:
         last = fit.steps if stop_after is None else min(fit.steps, self.step + stop_after)
         first_crop, n_crops = self.step * fit.batch, (last - self.step) * fit.batch
         crops = CropDataset(self.recipe, scenes, first=first_crop, count=n_crops)
-        loader = DataLoader(crops, batch_size=fit.batch, num_workers=fit.workers, collate_fn=collate)
+        loader = DataLoader(
+            crops,
+            batch_size=fit.batch,
+            num_workers=fit.workers,
+            collate_fn=collate,
+            multiprocessing_context="spawn" if fit.workers else None,
+        )
         bar = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
         )

@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,10 @@ def prepare_scenes(recipe: SceneRecipe, folder: Path, *, workers: int) -> list[C
     ]
     missing = [job for job in jobs if not Path(job[3] + ".json").exists()]
     if missing:
-        with ProcessPoolExecutor(max(workers, 1)) as pool, Progress() as progress:
+        with (
+            ProcessPoolExecutor(max(workers, 1), mp_context=get_context("spawn")) as pool,
+            Progress() as progress,
+        ):
             for _ in progress.track(pool.map(_draw, missing), total=len(missing), description="scenes"):
                 pass
     return [_open(Path(job[3])) for job in jobs]
