@@ -103,7 +103,8 @@ class ScreeningWorker:
             while not stop.is_set():
                 await self._take_jobs()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._awake.wait(), self._settings.poll_s)
+                    async with asyncio.timeout(self._settings.poll_s):
+                        await self._awake.wait()
                 self._awake.clear()
             if self._active:
                 await asyncio.wait(self._active, timeout=self._settings.drain_s)

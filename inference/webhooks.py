@@ -113,7 +113,8 @@ class WebhookDispatcher:
                     n_attempted = 0
                 if n_attempted < self._settings.concurrency:
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(awake.wait(), self._settings.poll_s)
+                        async with asyncio.timeout(self._settings.poll_s):
+                            await awake.wait()
                     awake.clear()
         finally:
             for helper in helpers:

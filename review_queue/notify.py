@@ -213,7 +213,9 @@ class Notifier:
     async def _send_until_lost(self, connection: asyncpg.Connection) -> None:
         while not connection.is_closed():
             try:
-                await asyncio.wait_for(self._has_work.wait(), PING_S)
+                # Not wait_for: in Python 3.11 it can swallow a cancellation that comes as the wait ends.
+                async with asyncio.timeout(PING_S):
+                    await self._has_work.wait()
             except TimeoutError:
                 await connection.fetchval("SELECT 1", timeout=PING_S)
                 continue

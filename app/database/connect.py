@@ -19,6 +19,7 @@ from app.database.errors import (
 from app.database.schema import migrate
 
 MIN_MAJOR_VERSION = 15
+CLOSE_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +79,15 @@ async def open_pool(dsn: str, *, max_connections: int = 16) -> AsyncIterator[asy
         max_size=max_connections,
         server_settings={"application_name": "shenxiang", "timezone": "UTC"},
     )
-    async with pool:
+    await pool
+    try:
         yield pool
+    finally:
+        try:
+            await asyncio.wait_for(pool.close(), CLOSE_TIMEOUT_S)
+        except TimeoutError:
+            # A connection that never comes back must not keep a stopping program alive.
+            pool.terminate()
 
 
 async def _start_embedded(data_dir: Path, stack: AsyncExitStack, *, attach: bool) -> str:
