@@ -316,11 +316,11 @@ def screen(
     as_json: JsonOption = False,
 ) -> None:
     """Screen local files with no server and print findings with boxes in pixels and scores."""
-    from app.operations import screen_local_files
+    from inference.screen_files import screen_files
 
     if low is not None and len(files) != 1:
         raise typer.BadParameter("--low goes with exactly one file")
-    results = screen_local_files(files, low=low, model=model)
+    results = screen_files(files, low=low, model=model)
     if as_json:
         typer.echo(json.dumps(results, ensure_ascii=False))
     else:

@@ -20,7 +20,6 @@ from inference.errors import PolicyInvalidError
 from inference.rescore import rescore
 from inference.rescore_run import RescoreFilters
 from inference.scorer import load_scorer_file
-from inference.screen_files import screen_files
 from inference.triage import TriagePolicy, current_policy, store_policy
 from review_queue.policy import QueuePolicy
 from review_queue.queue import ReviewQueue
@@ -132,11 +131,6 @@ async def change_policy(settings: Settings, *, changes: dict[str, Any]) -> int:
         except ValidationError as error:
             raise PolicyInvalidError(f"this is no triage policy: {error}") from error
         return await store_policy(connection, policy, author="system:cli")
-
-
-def screen_local_files(files: list[Path], *, low: Path | None, model: Path | None) -> list[dict[str, Any]]:
-    """Screen local files with no server; see ``inference.screen_files``."""
-    return screen_files(files, low=low, model=model)
 
 
 async def rescore_archive(
