@@ -83,6 +83,16 @@ async def until(condition: Callable[[], object], timeout_s: float = 30.0) -> Non
         await asyncio.sleep(0.02)
 
 
+@pytest.fixture(autouse=True)
+def children() -> Callable[[], list[int]]:
+    """Return what lists the decode children started since the test began.
+
+    Decoders that other tests keep for the whole run have children of the same parent.
+    """
+    others = set(children_of(os.getpid()))
+    return lambda: [pid for pid in children_of(os.getpid()) if pid not in others]
+
+
 @pytest.fixture
 async def decoder() -> AsyncIterator[GuardedDecoder]:
     guarded = GuardedDecoder(n_workers=1)
@@ -129,10 +139,12 @@ async def test_prepare__energies_that_do_not_fit_together(decoder: GuardedDecode
             await decoder.prepare(*pair)
 
 
-async def test_prepare__bad_images_keep_their_error_and_the_child(decoder: GuardedDecoder) -> None:
+async def test_prepare__bad_images_keep_their_error_and_the_child(
+    decoder: GuardedDecoder, children: Callable[[], list[int]]
+) -> None:
     """What is wrong with a file crosses the process border; the child goes on to the next job."""
     await decoder.prepare(png(noise()))
-    (pid,) = children_of(os.getpid())
+    (pid,) = children()
     good = png(noise())
     photo = png(np.zeros((20, 20, 3), np.uint8))
     for data, error in (
@@ -144,7 +156,7 @@ async def test_prepare__bad_images_keep_their_error_and_the_child(decoder: Guard
         with pytest.raises(error):
             await decoder.prepare(data)
     await decoder.prepare(good)
-    assert children_of(os.getpid()) == [pid]
+    assert children() == [pid]
 
 
 async def test_prepare__limits_hold_in_the_child() -> None:
@@ -167,11 +179,11 @@ async def test_prepare__too_much_memory_is_the_image_s_fault() -> None:
     await decoder.close()
 
 
-async def test_prepare__a_child_that_hangs_is_replaced() -> None:
+async def test_prepare__a_child_that_hangs_is_replaced(children: Callable[[], list[int]]) -> None:
     """A decoder that does not answer costs the time limit, once."""
     decoder = GuardedDecoder(n_workers=1, timeout_s=3)
     await decoder.prepare(png(noise()))
-    (pid,) = children_of(os.getpid())
+    (pid,) = children()
     os.kill(pid, signal.SIGSTOP)
     started = time.monotonic()
     with pytest.raises(ImageUndecodableError, match="3 s"):
@@ -182,20 +194,24 @@ async def test_prepare__a_child_that_hangs_is_replaced() -> None:
     await decoder.close()
 
 
-async def test_prepare__an_idle_child_that_was_killed_is_replaced(decoder: GuardedDecoder) -> None:
+async def test_prepare__an_idle_child_that_was_killed_is_replaced(
+    decoder: GuardedDecoder, children: Callable[[], list[int]]
+) -> None:
     """The out-of-memory killer may choose an idle child; nobody notices."""
     await decoder.prepare(png(noise()))
-    (pid,) = children_of(os.getpid())
+    (pid,) = children()
     os.kill(pid, signal.SIGKILL)
     await until(lambda: not is_running(pid))
     await decoder.prepare(png(noise()))
-    assert children_of(os.getpid()) != [pid]
+    assert children() != [pid]
 
 
-async def test_prepare__a_child_killed_at_work_is_tried_once_more(decoder: GuardedDecoder) -> None:
+async def test_prepare__a_child_killed_at_work_is_tried_once_more(
+    decoder: GuardedDecoder, children: Callable[[], list[int]]
+) -> None:
     """One kill from outside is not the image's fault: the job is done again in a fresh child."""
     await decoder.prepare(png(noise()))
-    (pid,) = children_of(os.getpid())
+    (pid,) = children()
     os.kill(pid, signal.SIGSTOP)  # so that it is surely killed in the middle
     pixels = noise()
     work = asyncio.create_task(decoder.prepare(png(pixels)))
@@ -206,14 +222,16 @@ async def test_prepare__a_child_killed_at_work_is_tried_once_more(decoder: Guard
     np.testing.assert_array_equal(px16.decode(scan.px16_full)[0], pixels)
 
 
-async def test_prepare__an_image_that_kills_two_children_is_undecodable(decoder: GuardedDecoder) -> None:
+async def test_prepare__an_image_that_kills_two_children_is_undecodable(
+    decoder: GuardedDecoder, children: Callable[[], list[int]]
+) -> None:
     """A picture that crashes the codec again and again is refused, and does not take the server along."""
     await decoder.prepare(png(noise()))
     work = asyncio.create_task(decoder.prepare(png(np.zeros((9000, 9000), np.uint16))))
     killed: set[int] = set()
 
     def kill_every_child() -> bool:
-        for pid in set(children_of(os.getpid())) - killed:
+        for pid in set(children()) - killed:
             if decoder_is_busy(pid):
                 killed.add(pid)
                 os.kill(pid, signal.SIGKILL)
@@ -235,14 +253,14 @@ def decoder_is_busy(pid: int) -> bool:
     return "VmRSS" in status and int(status.partition("VmRSS:")[2].split()[0]) > 90_000
 
 
-async def test_prepare__jobs_wait_their_turn() -> None:
+async def test_prepare__jobs_wait_their_turn(children: Callable[[], list[int]]) -> None:
     """More jobs than children: all are done, none is mixed up with another."""
     decoder = GuardedDecoder(n_workers=2)
     pictures = [noise(seed=seed) for seed in range(9)]
     scans = await asyncio.gather(*(decoder.prepare(png(pixels)) for pixels in pictures))
     for pixels, scan in zip(pictures, scans, strict=True):
         np.testing.assert_array_equal(px16.decode(scan.px16_full)[0], pixels)
-    assert len(children_of(os.getpid())) == 2
+    assert len(children()) == 2
     await decoder.close()
 
 
@@ -269,12 +287,14 @@ async def test_prepare__no_child_can_be_started(monkeypatch: pytest.MonkeyPatch,
     await decoder.close()
 
 
-async def test_close__ends_children_at_work_and_refuses_further_jobs() -> None:
+async def test_close__ends_children_at_work_and_refuses_further_jobs(
+    children: Callable[[], list[int]],
+) -> None:
     """Closing does not wait for a decoder that hangs, and leaves no process behind."""
     decoder = GuardedDecoder(n_workers=2)
     await decoder.prepare(png(noise()))
-    await until(lambda: len(children_of(os.getpid())) == 2)
-    for pid in children_of(os.getpid()):
+    await until(lambda: len(children()) == 2)
+    for pid in children():
         os.kill(pid, signal.SIGSTOP)
     work = [asyncio.create_task(decoder.prepare(png(noise()))) for _ in range(4)]
     await asyncio.sleep(0.2)
@@ -283,30 +303,30 @@ async def test_close__ends_children_at_work_and_refuses_further_jobs() -> None:
         assert isinstance(outcome, DecoderUnavailableError)
     with pytest.raises(DecoderUnavailableError):
         await decoder.prepare(png(noise()))
-    assert children_of(os.getpid()) == []
+    assert children() == []
 
 
-async def test_close__leaks_no_descriptor() -> None:
+async def test_close__leaks_no_descriptor(children: Callable[[], list[int]]) -> None:
     """Replaced and closed children give back what they were handed."""
     before = sum("memfd:" in target or "socket:" in target for target in descriptors_of(os.getpid()))
     decoder = GuardedDecoder(n_workers=1)
     for _ in range(3):
         await decoder.prepare(png(noise()))
-        (pid,) = children_of(os.getpid())
+        (pid,) = children()
         os.kill(pid, signal.SIGKILL)
     await decoder.close()
     after = sum("memfd:" in target or "socket:" in target for target in descriptors_of(os.getpid()))
     assert after == before
 
 
-def test_prepare__under_uvloop_with_a_file_of_the_caller_open() -> None:
+def test_prepare__under_uvloop_with_a_file_of_the_caller_open(children: Callable[[], list[int]]) -> None:
     """The server's own event loop is uvloop; children inherit nothing of it."""
 
     async def run() -> None:
         decoder = GuardedDecoder(n_workers=1)
         scan = await decoder.prepare(png(noise()))
         assert scan.width_px == 50
-        (pid,) = children_of(os.getpid())
+        (pid,) = children()
         targets = descriptors_of(pid)
         assert sum("memfd:" in target for target in targets) == 3
         assert sum("socket:" in target for target in targets) == 1
@@ -317,21 +337,25 @@ def test_prepare__under_uvloop_with_a_file_of_the_caller_open() -> None:
         uvloop.run(run())
 
 
-async def test_children__know_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_children__know_no_secrets(
+    monkeypatch: pytest.MonkeyPatch, children: Callable[[], list[int]]
+) -> None:
     """A hostile image that takes over its child finds no password there."""
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted")
     monkeypatch.setenv("SHENXIANG_DATABASE_URL", "postgresql://planted")
     decoder = GuardedDecoder(n_workers=1)
     await decoder.prepare(png(noise()))
-    (pid,) = children_of(os.getpid())
+    (pid,) = children()
     assert "planted" not in file_of(pid, "environ")
     await decoder.close()
 
 
-async def test_children__load_neither_torch_nor_servers(decoder: GuardedDecoder) -> None:
+async def test_children__load_neither_torch_nor_servers(
+    decoder: GuardedDecoder, children: Callable[[], list[int]]
+) -> None:
     """A child starts in a fraction of a second because it imports only what it needs."""
     await decoder.prepare(png(noise()))
-    (pid,) = children_of(os.getpid())
+    (pid,) = children()
     maps = file_of(pid, "maps")
     assert "imagecodecs" in maps
     for unwanted in ("torch", "cv2", "onnxruntime", "_obstore", "asyncpg", "pydantic_core", "uvloop"):
