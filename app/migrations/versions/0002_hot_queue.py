@@ -105,6 +105,17 @@ COMMENT ON COLUMN seals.leaves IS 'Per row: seq (8 bytes, big endian) and the 32
 CREATE TRIGGER seals_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON seals
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TABLE queue_depths (
+    port text NOT NULL,
+    stage smallint NOT NULL,
+    band smallint NOT NULL,
+    n integer NOT NULL,
+    PRIMARY KEY (port, stage, band)
+) WITH (fillfactor = 50);
+
+COMMENT ON TABLE queue_depths IS
+    'How many cases wait, kept by one process at a time from the audit trail; no move writes here.';
+
 CREATE TABLE queue_counts (
     port text NOT NULL,
     stage smallint NOT NULL,
@@ -112,17 +123,18 @@ CREATE TABLE queue_counts (
     due_minute integer NOT NULL,
     n integer NOT NULL,
     PRIMARY KEY (port, stage, band, due_minute)
-);
+) WITH (fillfactor = 50);
 
 COMMENT ON TABLE queue_counts IS
-    'How many cases wait, kept by one process at a time from the audit trail; no move writes here.';
+    'queue_depths by the minute in which the cases are due (minutes since 1970); no row has n = 0.';
 
 CREATE TABLE queue_counts_state (
     is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
-    counted_xid xid8 NOT NULL
+    counted pg_snapshot NOT NULL
 );
 
-COMMENT ON COLUMN queue_counts_state.counted_xid IS 'Audit rows below it are in the counts.';
+COMMENT ON TABLE queue_counts_state IS
+    'queue_depths and queue_counts hold what this snapshot saw in ready; without a row they hold nothing yet.';
 
 CREATE TABLE queue_policies (
     version integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
