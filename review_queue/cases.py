@@ -120,5 +120,6 @@ class DecisionOutcome:
 
     decision_id: int
     scan_id: str
+    port: str
     disposition: Disposition | None
     next_lease: Lease | None

@@ -4,6 +4,7 @@
     ├── LeaseLostError           lease_lost           the lease ended, or another took its place
     ├── CaseNotHeldError         case_not_held        this reviewer has not been shown this case
     ├── AlreadyDecidedError      already_decided      the lease has been used for another verdict
+    ├── RestDueError             rest_due             the reviewer has to rest before the next case
     ├── RoleNotAllowedError      role_not_allowed     this role takes no part in this stage
     ├── VerdictNotAllowedError   verdict_not_allowed  this stage does not know this verdict
     ├── CaseExistsError          case_exists          the scan has an open case already
@@ -38,6 +39,16 @@ class AlreadyDecidedError(QueueError):
     """The same lease has been used for another verdict."""
 
     code = "already_decided"
+
+
+class RestDueError(QueueError):
+    """The reviewer has looked at cases for too long without a break, which lasts ``retry_after_s``."""
+
+    code = "rest_due"
+
+    def __init__(self, *, retry_after_s: float) -> None:
+        super().__init__(f"a rest is due; the next case comes in {retry_after_s:.0f} s")
+        self.retry_after_s = retry_after_s
 
 
 class RoleNotAllowedError(QueueError):

@@ -41,6 +41,9 @@ class QueuePolicy:
     second_review_verdicts: frozenset[Verdict] = frozenset({Verdict.RELEASE})
     second_review_min_risk: float = 0.9
     second_review_sample: float = 0.0
+    remind_after_s: float = 1200.0
+    pause_after_s: float = 1200.0
+    rest_s: float = 300.0
 
     def __post_init__(self) -> None:
         if len(self.sla_s) != LAST_BAND + 1:

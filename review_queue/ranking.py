@@ -56,6 +56,10 @@ class DailySecrets:
         self._pool = pool
         self._known: dict[date, bytes] = {}
 
+    def known(self, day: date) -> bytes | None:
+        """Return the secret of a day if this process has used it lately."""
+        return self._known.get(day)
+
     async def of(self, conn: Connection, day: date) -> bytes:
         """Return the secret of a day as the database counts days.
 

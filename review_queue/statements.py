@@ -15,13 +15,14 @@ LEASE_COLUMNS: Final = """
     s.case_id, c.scan_id, c.cycle, s.stage, s.slot, s.token,
     extract(epoch FROM s.until - clock_timestamp())::float8 AS ttl_s,
     extract(epoch FROM c.due_at - clock_timestamp())::float8 AS due_in_s,
-    c.reason, c.risk, c.screening_id
+    c.reason, c.risk, c.screening_id, c.band, c.due_at, (clock_timestamp() AT TIME ZONE 'UTC')::date AS today
 """
 
-# The columns of an empty seat.
+# The columns of an empty seat "s".
 EMPTY: Final = """
     case_id = NULL, stage = NULL, first_reviewer = NULL, tries = NULL, n_expired = NULL, token = 0,
-    leased_at = NULL, shown_at = NULL, until = NULL
+    leased_at = NULL, shown_at = NULL, until = NULL,
+    left_at = CASE s.slot WHEN 0 THEN least(s.until, clock_timestamp()) END
 """
 
 TODAY: Final = "(clock_timestamp() AT TIME ZONE 'UTC')::date"
@@ -37,7 +38,9 @@ LOCK_SEATS: Final = "SELECT slot FROM seats WHERE reviewer = $1 ORDER BY slot FO
 # Both seats of a reviewer with their cases. $1 reviewer.
 SEATS: Final = f"""
 SELECT {LEASE_COLUMNS}, s.tries, s.n_expired, s.shown_at IS NOT NULL AS is_shown,
-    coalesce(s.until > clock_timestamp(), false) AS is_live, c.band, c.due_at, s.reviewer, {TODAY} AS today
+    coalesce(s.until > clock_timestamp(), false) AS is_live, s.reviewer,
+    extract(epoch FROM clock_timestamp() - s.working_since)::float8 AS working_s,
+    extract(epoch FROM clock_timestamp() - s.left_at)::float8 AS left_s
 FROM seats s LEFT JOIN cases c USING (case_id)
 WHERE s.reviewer = $1
 ORDER BY s.slot
@@ -50,54 +53,8 @@ FROM seats s JOIN cases c USING (case_id)
 WHERE s.reviewer = $1 AND s.slot = 0 AND s.until > clock_timestamp()
 """
 
-# Takes the best eligible case from ready and puts it on an empty seat: slot 0 only while slot 1 is empty too
-# (what waits there goes first), slot 1 only while a case is being looked at in slot 0. No row: no room, or
-# nothing eligible. If another move filled the seat meanwhile, the guard rolls back; else the case were lost.
-# Eligibility is one CASE because the planner cannot look into it: from the separate conditions it concluded
-# that almost nothing is eligible, and sorted 100,000 rows (330 ms) instead of walking the index (0.4 ms);
-# tests/integration/queue/test_claim.py reads the plan.
-# $1 reviewer, $2 slot, $3 own port or null, $4 qualification bits, $5 stages, $6 lease seconds, $7 actor,
-# $8 event.
-CLAIM_GUARD: Final = "CASE WHEN s.case_id IS NULL THEN queue_abort('claim: the seat was not empty') END"
-CLAIM: Final = f"""
-WITH picked AS (
-    SELECT case_id FROM ready
-    WHERE CASE
-            WHEN port = $3::text THEN false
-            WHEN (qual_mask & ~$4::bigint) <> 0 THEN false
-            WHEN first_reviewer = $1 THEN false
-            ELSE stage = ANY ($5::smallint[])
-        END
-        AND EXISTS (
-            SELECT FROM seats mine JOIN seats other USING (reviewer)
-            WHERE mine.reviewer = $1 AND mine.slot = $2 AND mine.case_id IS NULL AND other.slot = 1 - $2
-                AND CASE $2 WHEN 0 THEN other.case_id IS NULL ELSE other.until > clock_timestamp() END
-        )
-    ORDER BY rank
-    LIMIT 1
-    FOR UPDATE SKIP LOCKED
-), taken AS (
-    DELETE FROM ready USING picked WHERE ready.case_id = picked.case_id RETURNING ready.*
-), seated AS (
-    UPDATE seats s
-    SET case_id = t.case_id, stage = t.stage, first_reviewer = t.first_reviewer, tries = t.tries,
-        n_expired = t.n_expired, token = nextval('lease_token'), leased_at = clock_timestamp(),
-        shown_at = CASE $2 WHEN 0 THEN clock_timestamp() END,
-        until = clock_timestamp() + make_interval(secs => $6)
-    FROM taken t
-    WHERE s.reviewer = $1 AND s.slot = $2 AND s.case_id IS NULL
-    RETURNING s.*
-), noted AS (
-    INSERT INTO audit (actor, event, scan_id, case_id, cycle, stage, slot, token, rank)
-    SELECT $7, $8, c.scan_id, c.case_id, c.cycle, s.stage, s.slot, s.token, t.rank
-    FROM seated s JOIN taken t USING (case_id) JOIN cases c USING (case_id)
-)
-SELECT {CLAIM_GUARD} AS guard, {LEASE_COLUMNS}
-FROM taken t LEFT JOIN seated s ON true JOIN cases c ON c.case_id = t.case_id
-"""
-
 # Shows the waiting case: slot 1 to an empty slot 0, with a new token and a full lease. Runs behind
-# LOCK_SEATS. $1 reviewer, $2 lease seconds, $3 actor.
+# LOCK_SEATS. $1 reviewer, $2 lease seconds, $3 actor, $4 seconds of a rest.
 SHOW: Final = f"""
 WITH waiting AS (
     SELECT * FROM seats WHERE reviewer = $1 AND slot = 1 AND until > clock_timestamp() FOR UPDATE
@@ -105,7 +62,11 @@ WITH waiting AS (
     UPDATE seats s
     SET case_id = w.case_id, stage = w.stage, first_reviewer = w.first_reviewer, tries = w.tries,
         n_expired = w.n_expired, token = nextval('lease_token'), leased_at = w.leased_at,
-        shown_at = clock_timestamp(), until = clock_timestamp() + make_interval(secs => $2)
+        shown_at = clock_timestamp(), until = clock_timestamp() + make_interval(secs => $2),
+        working_since = CASE
+            WHEN clock_timestamp() - s.left_at < make_interval(secs => $4::float8) THEN s.working_since
+            ELSE clock_timestamp()
+        END
     FROM waiting w
     WHERE s.reviewer = $1 AND s.slot = 0 AND s.case_id IS NULL
     RETURNING s.*
@@ -122,22 +83,27 @@ FROM shown s JOIN cases c USING (case_id)
 """
 
 # Lengthens live leases, never past the longest hold. Cases, not tokens, are answered: a case that was shown
-# meanwhile has a new token and is not lost. $1 reviewer, $2 cases, $3 tokens, $4 and $5 lease seconds of
-# slot 0 and 1, $6 longest hold in seconds.
+# meanwhile has a new token and is not lost. $1 everybody who asks, $2 reviewers, $3 cases and $4 tokens of
+# the leases they name, $5 and $6 lease seconds of slot 0 and 1, $7 longest hold in seconds.
 EXTEND: Final = """
 WITH mine AS (
-    SELECT * FROM seats WHERE reviewer = $1 AND until > clock_timestamp() ORDER BY slot FOR UPDATE
+    SELECT * FROM seats
+    WHERE reviewer = ANY ($1::bigint[]) AND until > clock_timestamp()
+    ORDER BY reviewer, slot
+    FOR UPDATE
 ), extended AS (
     UPDATE seats s
     SET until = least(
-        clock_timestamp() + make_interval(secs => CASE m.slot WHEN 0 THEN $4::float8 ELSE $5::float8 END),
-        coalesce(m.shown_at, m.leased_at) + make_interval(secs => $6)
+        clock_timestamp() + make_interval(secs => CASE m.slot WHEN 0 THEN $5::float8 ELSE $6::float8 END),
+        coalesce(m.shown_at, m.leased_at) + make_interval(secs => $7)
     )
-    FROM mine m JOIN unnest($2::bigint[], $3::bigint[]) AS asked (case_id, token) USING (case_id, token)
+    FROM mine m
+        JOIN unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS asked (reviewer, case_id, token)
+            USING (reviewer, case_id, token)
     WHERE s.reviewer = m.reviewer AND s.slot = m.slot
     RETURNING s.case_id, s.until
 )
-SELECT m.case_id, extract(epoch FROM e.until - clock_timestamp())::float8 AS ttl_s
+SELECT m.reviewer, m.case_id, extract(epoch FROM e.until - clock_timestamp())::float8 AS ttl_s
 FROM mine m LEFT JOIN extended e USING (case_id)
 """
 
@@ -151,49 +117,64 @@ FROM seats s
 WHERE s.reviewer = $1 AND s.slot = 0 AND s.case_id = $2 AND s.token = $3
 """
 
-# Records a decision, empties slot 0 or shows the waiting case there, and closes the case or puts it back to
-# ready for the next stage. No row: the fence (reviewer, slot 0, case, token, time) did not let it through.
-# $1 reviewer, $2 case, $3 token, $4 verdict, $5 reason codes, $6 note, $7 annotations or null, $8 votes,
-# $9 disposition or null, $10 next stage or null, $11 its rank, $12 lease seconds, $13 actor, $14 event,
-# $15 detail.
+# Records decisions of different reviewers, empties slot 0 or shows the waiting case there, and closes the
+# case or puts it back to ready for the next stage. One row per decision that the fence (reviewer, slot 0,
+# case, token, time, day) let through. Nothing is locked beforehand: the seat is emptied first, and where it
+# has changed meanwhile, the counts do not meet and all of it is rolled back.
+# $1 reviewers, $2 cases, $3 tokens, $4 verdicts, $5 reason codes (each a text, parted by U+001F), $6 notes,
+# $7 dispositions or nulls, $8 next stages or nulls, $9 their ranks or nulls, $10 days of the secret, $11
+# events, $12 details, $13 lease seconds.
+DECIDE_GUARD: Final = """CASE
+    WHEN n_moved <> n_held THEN queue_abort('decide: a seat has changed')
+    WHEN n_emptied <> n_waiting THEN queue_abort('decide: a waiting case has moved')
+    WHEN n_placed <> n_held THEN queue_abort('decide: a case would be lost or doubled')
+END"""
 DECIDE: Final = f"""
-WITH held AS (
-    SELECT s.case_id, s.stage, s.first_reviewer, s.token, s.shown_at, c.scan_id, c.cycle, c.port, c.qual_mask
-    FROM seats s JOIN cases c USING (case_id)
-    WHERE s.reviewer = $1 AND s.slot = 0 AND s.case_id = $2 AND s.token = $3 AND s.until > clock_timestamp()
-    FOR UPDATE OF s
-), decided AS (
-    INSERT INTO decisions (case_id, cycle, stage, reviewer, verdict, reason_codes, note, token, shown_at)
-    SELECT case_id, cycle, stage, $1, $4, $5, $6, token, shown_at FROM held
-    RETURNING decision_id
-), marked AS (
-    INSERT INTO decision_marks (case_id, cycle, stage, annotations, finding_votes)
-    SELECT case_id, cycle, stage, $7::jsonb, $8::jsonb FROM held WHERE $7::jsonb IS NOT NULL
-), waiting AS (
-    -- Joined to its case: one put there while this statement runs, which cannot see it, stays there.
-    SELECT w.* FROM held, seats w JOIN cases c ON c.case_id = w.case_id
-    WHERE w.reviewer = $1 AND w.slot = 1 AND w.until > clock_timestamp()
-    FOR UPDATE OF w
+WITH asked AS (
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[],
+            $7::text[], $8::smallint[], $9::bigint[], $10::date[], $11::text[], $12::text[])
+        AS a (reviewer, case_id, token, verdict, reason_codes, note, disposition, next_stage, rank, day,
+            event, detail)
+), held AS MATERIALIZED (
+    SELECT a.*, s.stage, s.first_reviewer, s.shown_at, c.scan_id, c.cycle, c.port, c.qual_mask
+    FROM asked a
+        JOIN seats s ON s.reviewer = a.reviewer AND s.slot = 0 AND s.case_id = a.case_id AND s.token = a.token
+        JOIN cases c ON c.case_id = a.case_id
+    WHERE s.until > clock_timestamp() AND a.day = {TODAY}
+), waiting AS MATERIALIZED (
+    SELECT w.* FROM held JOIN seats w ON w.reviewer = held.reviewer AND w.slot = 1
+    WHERE w.until > clock_timestamp()
 ), moved AS (
     UPDATE seats s
     SET case_id = w.case_id, stage = w.stage, first_reviewer = w.first_reviewer, tries = w.tries,
         n_expired = w.n_expired, leased_at = w.leased_at,
         token = CASE WHEN w.case_id IS NULL THEN 0 ELSE nextval('lease_token') END,
         shown_at = CASE WHEN w.case_id IS NOT NULL THEN clock_timestamp() END,
-        until = CASE WHEN w.case_id IS NOT NULL THEN clock_timestamp() + make_interval(secs => $12) END
-    FROM held LEFT JOIN waiting w ON true
-    WHERE s.reviewer = $1 AND s.slot = 0
-    RETURNING s.*
+        until = CASE WHEN w.case_id IS NOT NULL THEN clock_timestamp() + make_interval(secs => $13) END,
+        left_at = CASE WHEN w.case_id IS NULL THEN clock_timestamp() ELSE s.left_at END
+    FROM held h LEFT JOIN waiting w ON w.reviewer = h.reviewer
+    WHERE s.reviewer = h.reviewer AND s.slot = 0 AND s.token = h.token AND s.until > clock_timestamp()
+    RETURNING s.*, w.token AS waiting_token
+), passed AS MATERIALIZED (
+    SELECT h.* FROM moved m JOIN held h ON h.reviewer = m.reviewer
+), decided AS (
+    INSERT INTO decisions (case_id, cycle, stage, reviewer, verdict, reason_codes, note, token, shown_at)
+    SELECT case_id, cycle, stage, reviewer, verdict, string_to_array(reason_codes, chr(31)), note, token,
+        shown_at
+    FROM passed
+    RETURNING case_id, decision_id
 ), emptied AS (
-    UPDATE seats s SET {EMPTY} FROM waiting WHERE s.reviewer = $1 AND s.slot = 1 RETURNING s.slot
+    UPDATE seats s SET {EMPTY} FROM moved m
+    WHERE s.reviewer = m.reviewer AND s.slot = 1 AND s.token = m.waiting_token
+    RETURNING s.slot
 ), closed AS (
-    UPDATE cases c SET closed_at = clock_timestamp(), disposition = $9
-    FROM held
-    WHERE c.case_id = held.case_id AND c.closed_at IS NULL AND $9::text IS NOT NULL
-    RETURNING c.scan_id, c.cycle
+    UPDATE cases c SET closed_at = clock_timestamp(), disposition = h.disposition
+    FROM passed h
+    WHERE c.case_id = h.case_id AND c.closed_at IS NULL AND h.disposition IS NOT NULL
+    RETURNING c.scan_id, c.cycle, h.disposition
 ), disposed AS (
     INSERT INTO dispositions (scan_id, cycle, disposition, source)
-    SELECT scan_id, cycle, $9, 'review' FROM closed
+    SELECT scan_id, cycle, disposition, 'review' FROM closed
     RETURNING scan_id, cycle
 ), messaged AS (
     INSERT INTO outbox (station_id, scan_id, cycle)
@@ -202,32 +183,42 @@ WITH held AS (
     WHERE stations.webhook_url IS NOT NULL
 ), forwarded AS (
     INSERT INTO ready (case_id, rank, port, qual_mask, stage, first_reviewer)
-    SELECT case_id, $11, port, qual_mask, $10, CASE stage WHEN 1 THEN $1 ELSE first_reviewer END
-    FROM held
-    WHERE $10::smallint IS NOT NULL
+    SELECT case_id, rank, port, qual_mask, next_stage, CASE stage WHEN 1 THEN reviewer ELSE first_reviewer END
+    FROM passed
+    WHERE next_stage IS NOT NULL
     RETURNING case_id
 ), noted AS (
     INSERT INTO audit (actor, event, scan_id, case_id, cycle, stage, slot, token, rank, verdict, detail)
-    SELECT $13, $14, scan_id, case_id, cycle, stage, 0, token, $11, $4, $15 FROM held
+    SELECT 'account:' || reviewer, event, scan_id, case_id, cycle, stage, 0, token, rank, verdict, detail
+    FROM passed
     UNION ALL
-    SELECT $13, 'case_shown', c.scan_id, c.case_id, c.cycle, m.stage, m.slot, m.token, NULL, NULL, NULL
+    SELECT 'account:' || m.reviewer, 'case_shown', c.scan_id, c.case_id, c.cycle, m.stage, m.slot, m.token,
+        NULL, NULL, NULL
     FROM moved m JOIN cases c USING (case_id)
 ), counted AS (
-    SELECT (SELECT count(*) FROM moved) AS n_moved,
-        (SELECT count(*) FROM waiting) - (SELECT count(*) FROM emptied) AS n_doubled,
+    SELECT (SELECT count(*) FROM held) AS n_held, (SELECT count(*) FROM moved) AS n_moved,
+        (SELECT count(*) FROM waiting) AS n_waiting,
+        (SELECT count(*) FROM emptied) AS n_emptied,
         (SELECT count(*) FROM closed) + (SELECT count(*) FROM forwarded) AS n_placed
 )
-SELECT CASE WHEN n_moved <> 1 OR n_doubled <> 0 OR n_placed <> 1
-        THEN queue_abort('decide: a case would be lost or doubled') END AS guard,
-    d.decision_id, held.scan_id AS decided_scan_id, {LEASE_COLUMNS}
-FROM held CROSS JOIN decided d CROSS JOIN counted
-    LEFT JOIN (moved s JOIN cases c USING (case_id)) ON true
+SELECT {DECIDE_GUARD} AS guard, h.reviewer AS decided_by, h.case_id AS decided_case_id, d.decision_id,
+    h.scan_id AS decided_scan_id, h.port AS decided_port, h.cycle AS decided_cycle, h.stage AS decided_stage,
+    {LEASE_COLUMNS}
+FROM held h JOIN decided d USING (case_id) CROSS JOIN counted
+    LEFT JOIN (moved s JOIN cases c USING (case_id)) ON s.reviewer = h.reviewer
+"""
+
+# What a person drew and thought of each finding; in the transaction of its decision. $1 case, $2 cycle,
+# $3 stage, $4 annotations, $5 votes.
+MARK: Final = """
+INSERT INTO decision_marks (case_id, cycle, stage, annotations, finding_votes)
+VALUES ($1, $2, $3, $4::jsonb, $5::jsonb)
 """
 
 # A decision made under a token, and the final word if that decision was the last of its cycle.
 # $1 case, $2 reviewer, $3 token.
 RECORDED: Final = """
-SELECT d.decision_id, d.verdict, c.scan_id, (
+SELECT d.decision_id, d.verdict, c.scan_id, c.port, (
         SELECT disposition FROM dispositions x
         WHERE x.scan_id = c.scan_id AND x.cycle = d.cycle AND NOT EXISTS (
             SELECT FROM decisions later

@@ -30,7 +30,7 @@ T = TypeVar("T")
 # The append-only triggers must be off for the reset between examples, and for nothing else.
 RESET = """
 SET session_replication_role = replica;
-TRUNCATE ports, accounts, policies, audit RESTART IDENTITY CASCADE;
+TRUNCATE ports, accounts, policies, ready, decisions, dispositions, audit RESTART IDENTITY CASCADE;
 SET session_replication_role = origin;
 """
 ACCOUNTS = (

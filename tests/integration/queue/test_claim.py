@@ -1,9 +1,7 @@
 """Who gets which case: order, eligibility, seats, prefetch."""
 
-import asyncpg
 import pytest
 
-from review_queue import statements
 from review_queue.cases import CaseReason, Role, Stage, Verdict
 from review_queue.errors import RoleNotAllowedError
 from review_queue.policy import QueuePolicy
@@ -146,47 +144,6 @@ async def test_claim_next_case__what_waits_is_shown_before_something_new(room: Q
     shown = await room.claim(reviewer)
     assert (shown.case_id, shown.slot) == (waiting, 0)
     assert [row["case_id"] for row in await room.ready()] == [lost.case_id]
-
-
-FILL = """
-INSERT INTO ready (case_id, rank, port, qual_mask, stage, first_reviewer)
-SELECT n, (n * 7919) % 20011, (ARRAY['YTN', 'MWB', 'SKZ'])[n % $1::int + 1], 0, 1 + n % $2::int, NULL
-FROM generate_series(1, 20000) n
-"""
-
-
-@pytest.mark.parametrize(("n_ports", "n_stages"), [(1, 1), (3, 1), (3, 3)])
-async def test_claim__reads_the_queue_through_its_rank_index(
-    room: QueueRoom, n_ports: int, n_stages: int
-) -> None:
-    """Whatever the statistics say is in the queue, the plan walks ready_rank and sorts nothing."""
-    reviewer = await room.hire("li", port="SKZ")
-    await room.pool.execute(statements.MAKE_SEATS, reviewer.account_id)
-    async with room.pool.acquire() as conn:
-        await conn.execute("SET session_replication_role = replica")
-        await conn.execute(FILL, n_ports, n_stages)
-        await conn.execute("RESET session_replication_role")
-        await conn.execute("ANALYZE ready")
-        for mode in ("force_generic_plan", "force_custom_plan"):
-            await conn.execute(f"SET plan_cache_mode = {mode}")
-            plan = await explain(conn, reviewer.account_id)
-            assert "Index Scan using ready_rank on ready" in plan, plan
-            assert "Sort" not in plan, plan
-            assert "Seq Scan on ready" not in plan, plan
-        await conn.execute("TRUNCATE ready")
-
-
-async def explain(conn: asyncpg.pool.PoolConnectionProxy, account_id: int) -> str:
-    """Return the plan of a claim as text."""
-    types = "bigint, int, text, bigint, smallint[], float8, text, text"
-    await conn.execute(f"PREPARE claim_plan ({types}) AS {statements.CLAIM}")
-    try:
-        rows = await conn.fetch(
-            f"EXPLAIN EXECUTE claim_plan ({account_id}, 0, 'SKZ', 0, '{{1,2}}', 90, 'account:1', 'x')"
-        )
-    finally:
-        await conn.execute("DEALLOCATE claim_plan")
-    return "\n".join(row[0] for row in rows)
 
 
 async def test_open_case__policy_of_the_operator_sets_due_time(make_room: MakeRoom) -> None:

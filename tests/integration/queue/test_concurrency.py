@@ -8,9 +8,10 @@ import asyncpg
 import pytest
 
 from app.database import open_pool
-from review_queue import statements
+from review_queue import claim_statements, statements
 from review_queue.cases import CaseReason, Decision, NewCase, Reviewer, Role, Verdict
 from review_queue.errors import AlreadyDecidedError, QueueError
+from review_queue.heads import END_OF_TIME
 from review_queue.policy import QueuePolicy
 from review_queue.queue import ReviewQueue
 from tests.integration.queue.conftest import MakeRoom, QueueRoom
@@ -87,7 +88,20 @@ async def raw_claim(
 ) -> asyncpg.Record | None:
     """The claim statement alone."""
     return await conn.fetchrow(
-        statements.CLAIM, reviewer.account_id, 0, None, 0, [1, 2], 90.0, "account:1", "case_leased"
+        claim_statements.CLAIM,
+        reviewer.account_id,
+        None,
+        0,
+        [1, 2],
+        0,
+        claim_statements.NO_RANK,
+        END_OF_TIME,
+        0,
+        90.0,
+        "account:1",
+        "case_leased",
+        1200.0,
+        300.0,
     )
 
 
@@ -118,7 +132,11 @@ async def test_claim__without_the_roll_back_rule_a_case_is_lost(
     make_room: MakeRoom, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Planted bug: without "roll back unless exactly one seat changed" the same race loses a case."""
-    monkeypatch.setattr(statements, "CLAIM", statements.CLAIM.replace(statements.CLAIM_GUARD, "NULL"))
+    monkeypatch.setattr(
+        claim_statements,
+        "CLAIM",
+        claim_statements.CLAIM.replace(claim_statements.CLAIM_GUARD, "NULL"),
+    )
     room = make_room()
     await claim_against_a_filled_seat(room, database_url)
     async with room.pool.acquire() as conn:

@@ -5,6 +5,7 @@ import pytest
 
 from review_queue.cases import Role, Stage, Verdict
 from review_queue.policy import QueuePolicy
+from review_queue.ranking import DailySecrets
 from tests.integration.queue.conftest import MakeRoom, QueueRoom
 
 
@@ -168,7 +169,7 @@ async def test_daily_secret__of_a_rolled_back_case_is_kept(make_room: MakeRoom) 
     async with room.pool.acquire() as conn:
         transaction = conn.transaction()
         await transaction.start()
-        await room.queue._secrets.of(conn, await conn.fetchval("SELECT current_date"))
+        await DailySecrets(room.pool).of(conn, await conn.fetchval("SELECT current_date"))
         await transaction.rollback()
     await room.open()
     await room.check()
