@@ -26,6 +26,7 @@ from inference.screening import ScreeningWorker
 from inference.settings import IntakeSettings, ScreeningSettings, WebhookSettings
 from inference.triage import ensure_policy
 from inference.webhooks import WebhookDispatcher
+from review_queue.counting import catch_up
 from review_queue.notify import Notifier
 from review_queue.policy import QueuePolicy
 from review_queue.queue import ReviewQueue
@@ -40,6 +41,7 @@ log = structlog.get_logger()
 
 WEB_DIST = Path(__file__).parent.parent / "review_ui" / "web" / "dist"
 SWEEP_EVERY_S = 1.0
+COUNT_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +152,7 @@ async def run_background(services: Services, settings: Settings) -> AsyncIterato
         loops.append(dispatcher.run(stop))
     if "review" in settings.roles:
         loops.append(sweep_leases(services, stop))
+        loops.append(keep_counts(services, stop))
     tasks = [asyncio.create_task(loop) for loop in loops]
     try:
         yield
@@ -171,6 +174,17 @@ async def sweep_leases(services: Services, stop: asyncio.Event) -> None:
             log.exception("sweep_failed")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), SWEEP_EVERY_S)
+
+
+async def keep_counts(services: Services, stop: asyncio.Event) -> None:
+    """Count what waits every second, so that whoever opens a board has little to catch up with."""
+    while not stop.is_set():
+        try:
+            await catch_up(services.database.pool)
+        except Exception:
+            log.exception("count_failed")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), COUNT_EVERY_S)
 
 
 def screening_worker(services: Services, settings: Settings) -> ScreeningWorker:

@@ -1,133 +1,192 @@
-"""The figures of the supervisor's board and of a reviewer's header, each counted by one statement.
+"""The figures of the supervisor's board and of a reviewer's header, made once for all who look.
 
-Nothing here is counted per request: see ``review_ui.feeds``.
+What waits comes from the counts of ``review_queue.counting``, which are brought up to date first; ``ready``
+is not counted. What was decided is read through its time indexes; that takes longer the more was decided, and
+is done so much less often. ``docs/explanation/live-board.md`` has the reasons.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable
-from time import monotonic
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+import asyncpg
+
+from review_queue.counting import catch_up
 from review_queue.ranking import MINUTE_BITS, RANDOM_BITS
 from review_ui.database import Pool, from_jsonb
-from review_ui.feeds import Feed
+from review_ui.feeds import Feed, Hints
 from review_ui.schemas import BoardOut, PortBoard, QueueGlance
 
-BOARD_SQL = """
-WITH waiting AS (
-    SELECT c.port, count(*) AS n, min(c.opened_at) AS oldest,
-           count(*) FILTER (WHERE c.due_at < now()) AS overdue
-    FROM ready r JOIN cases c USING (case_id) GROUP BY c.port
-), held AS (
-    SELECT c.port, count(*) AS n, count(*) FILTER (WHERE c.due_at < now()) AS overdue
+STAGES = (1, 2, 3)
+N_BANDS = 16
+# What was decided is read at most a fiftieth of the time.
+SELDOM = 50
+# Reviewers are many, and a change of the depth goes to each of them.
+GLANCE_GAP_S = 1.0
+
+# How many wait, and how many of them are not overdue: a sum over the few minutes to come.
+DEPTHS = """
+queue_depths d CROSS JOIN LATERAL (
+    SELECT coalesce(sum(q.n), 0) AS n_in_time FROM queue_counts q
+    WHERE q.port = d.port AND q.stage = d.stage AND q.band = d.band
+        AND q.due_minute >= extract(epoch FROM now())::bigint / 60
+) AS in_time
+"""
+
+# In each band those due first have waited longest. The counts know the minute in which they are due; a case
+# of that minute is a few index entries away, at any depth. One that has just been taken is not found; the
+# next refresh finds another.
+MINUTE_RANK = f"(d.band::bigint << {MINUTE_BITS + RANDOM_BITS}) + (due.first_minute::bigint << {RANDOM_BITS})"
+WAITING_SQL = f"""
+SELECT d.port, d.stage, d.band, d.n::integer, (d.n - n_in_time)::integer AS overdue,
+    extract(epoch FROM now() - found.opened_at)::float8 AS open_s
+FROM {DEPTHS} LEFT JOIN LATERAL (
+    SELECT min(q.due_minute) AS first_minute FROM queue_counts q
+    WHERE q.port = d.port AND q.stage = d.stage AND q.band = d.band
+) AS due ON true
+LEFT JOIN LATERAL (
+    SELECT c.opened_at FROM ready r JOIN cases c USING (case_id)
+    WHERE r.port = d.port AND r.stage = d.stage
+        AND r.rank >= {MINUTE_RANK} AND r.rank < {MINUTE_RANK} + {1 << RANDOM_BITS}
+    LIMIT 1
+) AS found ON true
+WHERE d.n > 0
+"""
+
+HELD_SQL = """
+SELECT clock.at, p.code AS port, p.name_zh, p.name_en, coalesce(h.n, 0) AS n,
+    coalesce(h.overdue, 0) AS overdue, coalesce(h.n_active, 0) AS n_active
+FROM (SELECT now() AS at) AS clock LEFT JOIN ports p ON true LEFT JOIN (
+    SELECT c.port, count(*) AS n, count(*) FILTER (WHERE c.due_at < now()) AS overdue,
+        count(*) FILTER (WHERE s.slot = 0 AND s.until > now()) AS n_active
     FROM seats s JOIN cases c USING (case_id) GROUP BY c.port
-), decided AS (
-    SELECT c.port, count(*) AS n
-    FROM decisions d JOIN cases c USING (case_id)
-    WHERE d.decided_at > now() - interval '1 hour' GROUP BY c.port
+) AS h ON h.port = p.code
+ORDER BY p.code
+"""
+
+# Ports and due times are looked up one by one: a join would read all cases there ever were.
+RECENT_SQL = """
+WITH decided AS (
+    SELECT (SELECT port FROM cases c WHERE c.case_id = d.case_id) AS port,
+        extract(epoch FROM decided_at - shown_at)::float8 AS handling_s
+    FROM decisions d WHERE decided_at > now() - interval '1 hour'
+), closed AS (
+    SELECT decided_at, (
+        SELECT due_at FROM cases c WHERE c.scan_id = d.scan_id AND c.cycle = d.cycle
+    ) AS due_at
+    FROM dispositions d WHERE decided_at > now() - interval '1 hour' AND source = 'review'
 ), being_screened AS (
-    SELECT s.port, count(*) AS n FROM screening_jobs j JOIN scans s USING (scan_id) GROUP BY s.port
-), by_port AS (
-    SELECT p.code AS port, p.name_zh, p.name_en,
-           coalesce(w.n, 0) AS ready,
-           coalesce(h.n, 0) AS leased,
-           extract(epoch FROM now() - w.oldest)::float8 AS oldest_s,
-           coalesce(w.overdue, 0) + coalesce(h.overdue, 0) AS overdue,
-           coalesce(d.n, 0) AS decided_last_hour,
-           coalesce(b.n, 0) AS screening
-    FROM ports p
-    LEFT JOIN waiting w ON w.port = p.code
-    LEFT JOIN held h ON h.port = p.code
-    LEFT JOIN decided d ON d.port = p.code
-    LEFT JOIN being_screened b ON b.port = p.code
+    SELECT (SELECT port FROM scans s WHERE s.scan_id = j.scan_id) AS port FROM screening_jobs j
 )
-SELECT now() AS at,
-       (SELECT coalesce(json_agg(b ORDER BY b.port), '[]') FROM by_port b) AS ports,
-       (SELECT count(*) FROM seats WHERE slot = 0 AND until > now()) AS reviewers_active,
-       (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM decided_at - shown_at)::float8)
-        FROM decisions WHERE decided_at > now() - interval '1 hour') AS median_handling_s,
-       (SELECT avg((closed_at <= due_at)::int)::float8
-        FROM cases WHERE closed_at > now() - interval '1 hour') AS on_time_ratio
+SELECT
+    (SELECT json_object_agg(port, n) FROM (SELECT port, count(*) AS n FROM decided GROUP BY port) AS by_port)
+        AS n_decided,
+    (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY handling_s) FROM decided) AS median_s,
+    (SELECT avg((decided_at <= due_at)::int)::float8 FROM closed) AS on_time_ratio,
+    (SELECT json_object_agg(port, n)
+        FROM (SELECT port, count(*) AS n FROM being_screened GROUP BY port) AS by_port) AS n_screening
 """
 
-# A rank holds its case's due minute, so that what is overdue is counted, to the minute, without the cases.
-DUE_MINUTE = f"((rank >> {RANDOM_BITS}) & {2**MINUTE_BITS - 1})"
-GLANCE_SQL = f"""
-WITH mine AS (
-    SELECT reviewer, count(*) AS n,
-           percentile_cont(0.5) WITHIN GROUP (
-               ORDER BY extract(epoch FROM decided_at - shown_at)::float8) AS median_s
-    FROM decisions
-    WHERE decided_at >= date_trunc('day', now() AT TIME ZONE $2) AT TIME ZONE $2 AND reviewer = ANY($1)
-    GROUP BY reviewer
-)
-SELECT count(*) AS ready,
-       count(*) FILTER (WHERE {DUE_MINUTE} < (SELECT extract(epoch FROM now())::bigint / 60)) AS overdue,
-       (SELECT coalesce(json_object_agg(reviewer, json_build_array(n, median_s)), '{{}}') FROM mine) AS mine
-FROM ready
+DEPTH_SQL = f"""
+SELECT coalesce(sum(n), 0)::integer AS n, coalesce(sum(n - n_in_time), 0)::integer AS overdue FROM {DEPTHS}
 """
 
-ASKED_RECENTLY_S = 30.0
+# $1 time zone.
+TODAY_SQL = """
+SELECT reviewer, count(*) AS n,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM decided_at - shown_at)::float8) AS median_s
+FROM decisions WHERE decided_at >= date_trunc('day', now() AT TIME ZONE $1) AT TIME ZONE $1
+GROUP BY reviewer
+"""
 
 
-def board_feed(pool: Pool, *, period_s: float) -> Feed[BoardOut]:
-    """Return the feed of the supervisor's board."""
+def board_feed(pool: Pool, *, period_s: float, hints: Hints | None = None) -> Feed[BoardOut]:
+    """Return the feed of the supervisor's board; each hint says that the queue may have changed."""
 
-    async def count() -> BoardOut:
-        row = await pool.fetchrow(BOARD_SQL)
+    async def read_recent() -> asyncpg.Record:
+        row = await pool.fetchrow(RECENT_SQL)
         assert row is not None
-        return BoardOut(
-            at=row["at"],
-            ports=[PortBoard(**port) for port in from_jsonb(row["ports"])],
-            reviewers_active=row["reviewers_active"],
-            median_handling_s=row["median_handling_s"],
-            on_time_ratio=row["on_time_ratio"],
+        return row
+
+    recent = Feed(read_recent, period_s=period_s, name="decided lately", idle_per_busy=SELDOM)
+
+    async def read_board() -> BoardOut:
+        await catch_up(pool)
+        return _board(
+            waiting=await pool.fetch(WAITING_SQL),
+            held=await pool.fetch(HELD_SQL),
+            recent=await recent.current(),
         )
 
-    return Feed(count, period_s=period_s, name="board")
+    return Feed(read_board, period_s=period_s, name="board", hints=hints)
 
 
-class GlanceFeed:
-    """The figures of every reviewer who has asked lately, counted together."""
+@dataclass(frozen=True, kw_only=True)
+class Glances:
+    """The header's figures of every reviewer."""
 
-    def __init__(
-        self, pool: Pool, *, period_s: float, time_zone: str, clock: Callable[[], float] = monotonic
-    ) -> None:
-        self._pool = pool
-        self._time_zone = time_zone
-        self._clock = clock
-        self._asked_at: OrderedDict[int, float] = OrderedDict()
-        self.feed: Feed[dict[int, QueueGlance]] = Feed(
-            self._count, period_s=period_s, name="glance", clock=clock
-        )
+    ready: int
+    overdue: int
+    today: Mapping[int, tuple[int, float]]
 
-    async def of(self, account_id: int) -> QueueGlance:
-        """Return one reviewer's figures, at most one period old."""
-        self.keep(account_id)
-        glances = await self.feed.current()
-        if account_id not in glances:
-            self.feed.invalidate()
-            glances = await self.feed.current()
-        return glances[account_id]
+    def of(self, account_id: int) -> QueueGlance:
+        """Return what one reviewer sees."""
+        n, median_s = self.today.get(account_id, (0, None))
+        return QueueGlance(ready=self.ready, overdue=self.overdue, mine_today=n, my_median_s=median_s)
 
-    def keep(self, account_id: int) -> None:
-        """Note that someone wants this reviewer's figures, so that the next counts include them."""
-        self._asked_at[account_id] = self._clock()
-        self._asked_at.move_to_end(account_id)
 
-    async def _count(self) -> dict[int, QueueGlance]:
-        oldest = self._clock() - ASKED_RECENTLY_S
-        while self._asked_at and next(iter(self._asked_at.values())) < oldest:
-            self._asked_at.popitem(last=False)
-        account_ids = list(self._asked_at)
-        row = await self._pool.fetchrow(GLANCE_SQL, account_ids, self._time_zone)
-        assert row is not None
-        mine = from_jsonb(row["mine"])
-        return {
-            account_id: QueueGlance(
-                ready=row["ready"],
-                overdue=row["overdue"],
-                mine_today=mine.get(str(account_id), (0, None))[0],
-                my_median_s=mine.get(str(account_id), (0, None))[1],
+def glance_feed(pool: Pool, *, period_s: float, time_zone: str, hints: Hints | None = None) -> Feed[Glances]:
+    """Return the feed of the figures in reviewers' headers.
+
+    Args:
+        pool: Of a migrated database.
+        period_s: See ``Feed``.
+        time_zone: Where a reviewer's day begins at midnight.
+        hints: Each says that the queue may have changed.
+    """
+
+    async def read_today() -> dict[int, tuple[int, float]]:
+        rows = await pool.fetch(TODAY_SQL, time_zone)
+        return {row["reviewer"]: (row["n"], row["median_s"]) for row in rows}
+
+    today = Feed(read_today, period_s=period_s, name="decided today", idle_per_busy=SELDOM)
+
+    async def read_glances() -> Glances:
+        await catch_up(pool)
+        depth = await pool.fetchrow(DEPTH_SQL)
+        assert depth is not None
+        return Glances(ready=depth["n"], overdue=depth["overdue"], today=await today.current())
+
+    return Feed(read_glances, period_s=period_s, name="glance", hints=hints, hint_gap_s=GLANCE_GAP_S)
+
+
+def _board(
+    *, waiting: Sequence[asyncpg.Record], held: Sequence[asyncpg.Record], recent: asyncpg.Record
+) -> BoardOut:
+    n_decided = from_jsonb(recent["n_decided"]) or {}
+    n_screening = from_jsonb(recent["n_screening"]) or {}
+    ports = []
+    for port in held if held[0]["port"] is not None else ():
+        lanes = [lane for lane in waiting if lane["port"] == port["port"]]
+        ages_s = [lane["open_s"] for lane in lanes if lane["open_s"] is not None]
+        ports.append(
+            PortBoard(
+                port=port["port"],
+                name_zh=port["name_zh"],
+                name_en=port["name_en"],
+                ready=sum(lane["n"] for lane in lanes),
+                by_stage=[sum(lane["n"] for lane in lanes if lane["stage"] == stage) for stage in STAGES],
+                leased=port["n"],
+                oldest_s=max(ages_s, default=None),
+                overdue=port["overdue"] + sum(lane["overdue"] for lane in lanes),
+                decided_last_hour=n_decided.get(port["port"], 0),
+                screening=n_screening.get(port["port"], 0),
             )
-            for account_id in account_ids
-        }
+        )
+    return BoardOut(
+        at=held[0]["at"],
+        ports=ports,
+        by_band=[sum(lane["n"] for lane in waiting if lane["band"] == band) for band in range(N_BANDS)],
+        reviewers_active=sum(port["n_active"] for port in held),
+        median_handling_s=recent["median_s"],
+        on_time_ratio=recent["on_time_ratio"],
+    )

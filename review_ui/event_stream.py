@@ -17,12 +17,16 @@ from starlette.types import Receive, Scope, Send
 LOOK_EVERY_S = 0.5
 KEEPALIVE = b": still here\n\n"
 
-NextValue = Callable[[float], Awaitable[BaseModel | None]]
+NextFrame = Callable[[float], Awaitable[bytes | None]]
+
+
+def frame(event: str, value: BaseModel) -> bytes:
+    """Return the bytes of an event with a value as JSON."""
+    return b"event: " + event.encode() + b"\ndata: " + value.__pydantic_serializer__.to_json(value) + b"\n\n"
 
 
 async def events(
-    event: str,
-    next_value: NextValue,
+    next_frame: NextFrame,
     *,
     is_allowed: Callable[[], Awaitable[bool]],
     keepalive_s: float,
@@ -31,8 +35,7 @@ async def events(
     """Yield events as bytes until the stream should end.
 
     Args:
-        event: The events' name.
-        next_value: Waits at most so many seconds for the next value and returns None without one.
+        next_frame: Waits at most so many seconds for the next event and returns None without one.
         is_allowed: Whether the watcher still may watch; asked at every keep-alive interval.
         keepalive_s: After so long a silence a comment is sent, so that proxies keep the connection.
         is_stopping: Whether the server wants to stop.
@@ -40,16 +43,15 @@ async def events(
     sent_at = asked_at = monotonic()
     yield b"retry: 2000\n\n"
     while not is_stopping():
-        value = await next_value(min(LOOK_EVERY_S, keepalive_s))
+        chunk = await next_frame(min(LOOK_EVERY_S, keepalive_s))
         now = monotonic()
         if now - asked_at >= keepalive_s:
             asked_at = now
             if not await is_allowed():
                 return
-        if value is not None:
+        if chunk is not None:
             sent_at = now
-            data = value.__pydantic_serializer__.to_json(value)
-            yield b"event: " + event.encode() + b"\ndata: " + data + b"\n\n"
+            yield chunk
         elif now - sent_at >= keepalive_s:
             sent_at = now
             yield KEEPALIVE

@@ -1,14 +1,15 @@
 """Figures that many people watch, counted once.
 
 A ``Feed`` holds the latest value of something that takes a query. However many watch or ask, there is one
-query per period and process; while nobody does, there is none. A query that turns slow is asked less often,
-so that watching never takes more than a fifth of one connection.
+query per period and process; while nobody does, there is none. A hint that something has changed brings the
+next query forward, and hints that come together bring one. A query that turns slow is asked less often, so
+that watching never takes more than a fifth of one connection.
 """
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from time import monotonic
 from typing import Generic, TypeVar
 
@@ -19,11 +20,25 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 IDLE_PER_BUSY = 4
+HINT_GAP_S = 0.2
 AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+
+# Opened for as long as anyone watches; each item that comes is one hint.
+Hints = Callable[[], AbstractAsyncContextManager[AsyncIterator[object]]]
 
 
 class Feed(Generic[T]):
-    """The latest value of ``refresh``, renewed every ``period_s`` while anyone watches."""
+    """The latest value of ``refresh``, renewed while anyone watches.
+
+    Args:
+        refresh: Makes a value.
+        period_s: It is made anew after so long, hint or not.
+        name: For the log.
+        idle_per_busy: It is made so seldom that making it takes at most one part in so many of the time.
+        hints: Tells when the value may have changed, such as ``lambda: notifier.subscribe("queue")``.
+        hint_gap_s: The shortest time between two values that hints bring forward.
+        clock: Seconds.
+    """
 
     def __init__(
         self,
@@ -31,11 +46,18 @@ class Feed(Generic[T]):
         *,
         period_s: float,
         name: str,
+        idle_per_busy: int = IDLE_PER_BUSY,
+        hints: Hints | None = None,
+        hint_gap_s: float = HINT_GAP_S,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._refresh = refresh
+        self._idle_per_busy = idle_per_busy
+        self._hints = hints
+        self._hint_gap_s = hint_gap_s
         self._shortest_s = period_s
         self._period_s = period_s
+        self._idle_s = 0.0
         self._name = name
         self._clock = clock
         self._latest: T | None = None
@@ -80,23 +102,52 @@ class Feed(Generic[T]):
         started_at = self._clock()
         self._latest = await self._refresh()
         self._refreshed_at = started_at
-        self._period_s = max(self._shortest_s, IDLE_PER_BUSY * (self._clock() - started_at))
+        self._idle_s = self._idle_per_busy * (self._clock() - started_at)
+        self._period_s = max(self._shortest_s, self._idle_s)
         self._version += 1
         self._changed.set()
         self._changed = asyncio.Event()
 
     async def _keep_fresh(self) -> None:
-        is_failing = False
-        while True:
+        hinted = asyncio.Event()
+        async with self._listening(hinted):
+            is_failing = False
+            while True:
+                hinted.clear()
+                try:
+                    async with self._one_at_a_time:
+                        await self._renew()
+                    is_failing = False
+                except AWAY as error:
+                    if not is_failing:
+                        log.warning("feed_not_refreshed", feed=self._name, error=repr(error))
+                    is_failing = True
+                await self._rest(hinted)
+
+    @asynccontextmanager
+    async def _listening(self, hinted: asyncio.Event) -> AsyncIterator[None]:
+        if self._hints is None:
+            yield
+            return
+        async with self._hints() as hints:
+
+            async def listen() -> None:
+                async for _ in hints:
+                    hinted.set()
+
+            listener = asyncio.create_task(listen(), name=f"feed-{self._name}-hints")
             try:
-                async with self._one_at_a_time:
-                    await self._renew()
-                is_failing = False
-            except AWAY as error:
-                if not is_failing:
-                    log.warning("feed_not_refreshed", feed=self._name, error=repr(error))
-                is_failing = True
-            await asyncio.sleep(self._period_s)
+                yield
+            finally:
+                listener.cancel()
+
+    async def _rest(self, hinted: asyncio.Event) -> None:
+        """Sleep for a period, or until a hint, but no shorter than the gap."""
+        gap_s = min(self._period_s, max(self._hint_gap_s, self._idle_s))
+        await asyncio.sleep(gap_s)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._period_s - gap_s):
+                await hinted.wait()
 
     async def _newer_than(self, version: int, timeout_s: float) -> int:
         if self._version == version:

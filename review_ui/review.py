@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from review_queue.cases import Decision, Lease, Marks, Verdict
-from review_queue.notify import Notifier
+from review_queue.notify import Notifier, Subscription
 from review_queue.queue import ReviewQueue
 from review_ui.accounts import Authenticator
-from review_ui.board import GlanceFeed, board_feed
+from review_ui.board import board_feed, glance_feed
 from review_ui.cases import CaseReader
 from review_ui.database import Pool
 from review_ui.event_routes import EventRoutes
@@ -149,8 +149,12 @@ def build_review_router(
     )
     cases = CaseReader(pool, Px16Reader(store, n_headers=settings.header_cache_size))
     history = History(pool)
-    board = board_feed(pool, period_s=settings.board_refresh_s)
-    glances = GlanceFeed(pool, period_s=settings.glance_refresh_s, time_zone=settings.time_zone)
+
+    def hints() -> Subscription:
+        return notifier.subscribe("queue")
+
+    board = board_feed(pool, period_s=settings.board_refresh_s, hints=hints)
+    glances = glance_feed(pool, period_s=settings.glance_refresh_s, time_zone=settings.time_zone, hints=hints)
     router = APIRouter(
         prefix="/api/v1",
         route_class=guarded_route(sessions),

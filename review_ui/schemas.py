@@ -205,9 +205,10 @@ class PortBoard(BaseModel):
     name_zh: str
     name_en: str
     ready: int
+    by_stage: list[int] = Field(description="``ready`` at stage 1, 2 and 3")
     leased: int
-    oldest_s: float | None
-    overdue: int
+    oldest_s: float | None = Field(description="Since when the longest waiting case has been open, seconds")
+    overdue: int = Field(description="Waiting and held cases past their due time, to the minute")
     decided_last_hour: int
     screening: int
 
@@ -217,9 +218,10 @@ class BoardOut(BaseModel):
 
     at: datetime
     ports: list[PortBoard]
+    by_band: list[int] = Field(description="Waiting cases in each priority band, 0 (first) to 15")
     reviewers_active: int
-    median_handling_s: float | None
-    on_time_ratio: float | None
+    median_handling_s: float | None = Field(description="Of the last hour's decisions")
+    on_time_ratio: float | None = Field(description="Of the cases closed in the last hour, in [0, 1]")
 
 
 class QueueGlance(BaseModel):

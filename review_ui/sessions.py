@@ -9,7 +9,7 @@ is revoked elsewhere dies within that time. Time is the database's.
 import hashlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
@@ -23,16 +23,22 @@ COOKIE = "sx_session"
 SEEN_EVERY_S = 60.0
 MAX_CACHED = 10_000
 
-_FIND = """
+_LIVE = """
+    s.revoked_at IS NULL AND a.disabled_at IS NULL AND s.expires_at > clock_timestamp()
+    AND s.last_seen_at > clock_timestamp() - $2::interval
+"""
+
+_FIND = f"""
 SELECT a.account_id, a.login, a.display_name, a.role, a.port, a.quals,
        extract(epoch FROM clock_timestamp() - s.last_seen_at)::float8 AS silent_s
 FROM sessions s
 JOIN accounts a USING (account_id)
-WHERE s.token_sha256 = $1
-  AND s.revoked_at IS NULL
-  AND a.disabled_at IS NULL
-  AND s.expires_at > clock_timestamp()
-  AND s.last_seen_at > clock_timestamp() - $2::interval
+WHERE s.token_sha256 = $1 AND {_LIVE}
+"""
+
+_STILL_LIVE = f"""
+SELECT s.token_sha256 FROM sessions s JOIN accounts a USING (account_id)
+WHERE s.token_sha256 = ANY ($1) AND {_LIVE}
 """
 
 _SEE = "UPDATE sessions SET last_seen_at = clock_timestamp() WHERE token_sha256 = $1"
@@ -114,6 +120,11 @@ class SessionStore:
             known.silent_s = known.checked_at - self._clock()
             await self._pool.execute(_SEE, digest)
         return known.session
+
+    async def still_live(self, digests: Collection[bytes]) -> set[bytes]:
+        """Return which of these sessions, named by ``token_sha256``, have not ended: one query for all."""
+        rows = await self._pool.fetch(_STILL_LIVE, list(digests), self._idle)
+        return {bytes(row["token_sha256"]) for row in rows}
 
     async def revoke(self, session: Session) -> None:
         """End a session; this process forgets it at once."""

@@ -1,28 +1,30 @@
 """The board and a reviewer's figures: counted rightly, pushed as events, ended when they should end."""
 
 import asyncio
-import contextlib
 import json
-import os
 import signal
-import socket
-import sys
-import textwrap
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
+from pydantic import BaseModel
 from starlette.types import Message
 
-from review_ui.board import GlanceFeed, board_feed
+from review_ui import event_routes
+from review_ui.board import board_feed, glance_feed
+from review_ui.event_stream import frame
 from tests.integration.review_ui.centre import Centre, decision
-from tests.seed import seed_account, seed_ports, seed_scan
+from tests.integration.review_ui.live_server import live_server
+from tests.seed import seed_ports, seed_scan
 
 NEXT = "/api/v1/review/next"
+# Due in 1970, as the rank tells.
+OVERDUE = "UPDATE ready SET rank = rank & ~((1::bigint << 58) - 1) WHERE case_id = $1"
 
 
 class EventReader:
@@ -96,6 +98,7 @@ async def test_board__counts_what_is_there(centre: Centre) -> None:
         " WHERE case_id = $1",
         skz.case_id,
     )
+    await centre.pool.execute(OVERDUE, skz.case_id)
     async with centre.pool.acquire() as conn:
         waiting_scan = await seed_scan(conn, port="MWB")
         await conn.execute("INSERT INTO screening_jobs (scan_id) VALUES ($1)", waiting_scan)
@@ -112,6 +115,8 @@ async def test_board__counts_what_is_there(centre: Centre) -> None:
     assert (skz_now["ready"], skz_now["leased"], skz_now["overdue"]) == (1, 0, 1)
     assert skz_now["oldest_s"] == pytest.approx(100, abs=20)
     assert (mwb["ready"], mwb["oldest_s"], mwb["screening"]) == (0, None, 1)
+    assert (ytn["by_stage"], mwb["by_stage"]) == ([1, 0, 0], [0, 0, 0])
+    assert board["by_band"] == [0, 0, 0, 0, 0, 2, *[0] * 10]
     assert (ytn["name_zh"], ytn["name_en"]) == ("盐田", "Yantian")
     assert board["reviewers_active"] == 1
     assert board["on_time_ratio"] == 1.0
@@ -157,12 +162,10 @@ async def test_glance__counts_own_work_of_today(centre: Centre) -> None:
     lin, chen = await centre.person("lin", "reviewer"), await centre.person("chen", "reviewer")
     lease = (await lin.post(NEXT)).json()
     await lin.post("/api/v1/review/decide", json=decision(lease))
+    await centre.pool.execute(OVERDUE, await centre.pool.fetchval("SELECT min(case_id) FROM ready"))
     mine = (await lin.get("/api/v1/review/glance")).json()
-    assert (mine["ready"], mine["overdue"], mine["mine_today"]) == (2, 0, 1)
+    assert (mine["ready"], mine["overdue"], mine["mine_today"]) == (2, 1, 1)
     assert 0 <= mine["my_median_s"] < 60
-    overdue_since_1970 = "UPDATE ready SET rank = rank & ~((1::bigint << 58) - 1) WHERE case_id = (%s)"
-    await centre.pool.execute(overdue_since_1970 % "SELECT min(case_id) FROM ready")
-    await asyncio.sleep(0.1)
     theirs = (await chen.get("/api/v1/review/glance")).json()
     assert theirs == {"ready": 2, "overdue": 1, "mine_today": 0, "my_median_s": None}
 
@@ -182,108 +185,104 @@ async def test_glance_events__come_when_something_changes(centre: Centre) -> Non
         assert glance["ready"] == 1
 
 
-async def test_feeds__one_statement_however_many_ask(pool: asyncpg.Pool) -> None:
-    """A hundred reviewers and supervisors cost one count each of board and glance per period."""
+async def test_events__come_at_once_when_the_queue_is_told_of(centre: Centre) -> None:
+    """A supervisor and a reviewer see a change as soon as the notifier tells of it, not after the period."""
+    centre.restart(board_refresh_s=60, glance_refresh_s=60)
+    supervisor = await centre.person("sun", "supervisor")
+    reviewer = await centre.person("lin", "reviewer")
+    async with (
+        watching(centre, supervisor, "/api/v1/board/events") as board,
+        watching(centre, reviewer, "/api/v1/review/events") as glance,
+    ):
+        await board.next_event()
+        await glance.next_event()
+        await centre.open_case()
+        centre.notifier.publish("queue", "YTN")
+        assert (await board.next_event(timeout_s=3))[1]["by_band"][5] == 1
+        assert (await glance.next_event(timeout_s=3))[1]["ready"] == 1
+
+
+async def test_board_events__are_made_once_for_all(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty supervisors get the same bytes, serialised once."""
+    n_frames = 0
+
+    def counting(event: str, value: BaseModel) -> bytes:
+        nonlocal n_frames
+        n_frames += 1
+        return frame(event, value)
+
+    monkeypatch.setattr(event_routes, "frame", counting)
+    centre.restart(board_refresh_s=60)
+    supervisor = await centre.person("sun", "supervisor")
+    async with AsyncExitStack() as stack:
+        readers = [
+            await stack.enter_async_context(watching(centre, supervisor, "/api/v1/board/events"))
+            for _ in range(20)
+        ]
+        boards = [await reader.next_event() for reader in readers]
+    assert all(board == boards[0] for board in boards)
+    assert n_frames == 1
+
+
+async def test_feeds__one_count_however_many_ask(pool: asyncpg.Pool) -> None:
+    """Fifty supervisors and a hundred reviewers cost one reading each of board and glance per period."""
     async with pool.acquire() as conn:
         await seed_ports(conn)
-        people = [await seed_account(conn, f"r{number}", "reviewer") for number in range(20)]
-    n_statements = 0
+    asked: Counter[str] = Counter()
 
     class CountingPool:
-        async def fetchrow(self, *arguments: Any) -> asyncpg.Record | None:
-            nonlocal n_statements
-            n_statements += 1
-            return await pool.fetchrow(*arguments)
+        def __getattr__(self, name: str) -> Any:
+            asked[name] += 1
+            return getattr(pool, name)
 
     counting: Any = CountingPool()
     board = board_feed(counting, period_s=60)
-    glances = GlanceFeed(counting, period_s=60, time_zone="Asia/Shanghai")
+    glances = glance_feed(counting, period_s=60, time_zone="Asia/Shanghai")
     await asyncio.gather(*(board.current() for _ in range(50)))
-    await asyncio.gather(*(glances.of(person) for person in people for _ in range(5)))
-    assert n_statements <= 4
+    await asyncio.gather(*(glances.current() for _ in range(100)))
+    # Whoever asks while the first reading is under way shares a second one.
+    assert 0 < asked["acquire"] <= 4, asked
+    assert asked["fetch"] + asked["fetchrow"] <= 2 * 6, asked
 
 
 async def test_board__on_time_counts_closed_cases(centre: Centre) -> None:
-    """A case closed after it was due counts as late."""
+    """A case closed after it was due counts as late; what screening cleared does not count."""
     for late in (False, True):
         case = await centre.open_case()
         await centre.pool.execute(
-            "UPDATE cases SET due_at = now() - interval '1 min', disposition = 'release',"
-            " closed_at = now() - interval '1 min' + $2 * interval '1 s' WHERE case_id = $1",
+            "WITH due AS (UPDATE cases SET due_at = now() - interval '1 min' WHERE case_id = $1)"
+            " INSERT INTO dispositions (scan_id, cycle, disposition, source, decided_at)"
+            " VALUES ($2, 1, 'release', 'review', now() - interval '1 min' + $3 * interval '1 s')",
             case.case_id,
+            case.scan_id,
             5.0 if late else -5.0,
+        )
+    async with centre.pool.acquire() as conn:
+        await conn.execute(
+            "INSERT INTO dispositions (scan_id, cycle, disposition, source)"
+            " VALUES ($1, 1, 'release', 'screening')",
+            await seed_scan(conn),
         )
     supervisor = await centre.person("sun", "supervisor")
     assert (await supervisor.get("/api/v1/board")).json()["on_time_ratio"] == 0.5
 
 
-SERVER = """
-import asyncio, sys
-import asyncpg, uvicorn
-from fastapi import FastAPI
-from review_queue.notify import Notifier
-from review_queue.policy import QueuePolicy
-from review_queue.queue import ReviewQueue
-from review_ui.review import build_review_router
-from review_ui.settings import ReviewSettings
-from scans.folder_store import FolderStore
-
-async def main():
-    dsn, folder, port = sys.argv[1:]
-    async with asyncpg.create_pool(dsn, min_size=1, max_size=4) as pool:
-        app = FastAPI()
-        app.include_router(build_review_router(
-            pool=pool, store=FolderStore(folder), queue=ReviewQueue(pool, QueuePolicy()),
-            notifier=Notifier(dsn), settings=ReviewSettings(board_refresh_s=0.2),
-            is_stopping=lambda: server.should_exit))
-        server = uvicorn.Server(uvicorn.Config(app, port=int(port), log_level="warning"))
-        await server.serve()
-
-asyncio.run(main())
-"""
-
-
 async def test_events__do_not_hold_up_a_server_that_stops(centre: Centre, database_url: str) -> None:
     """SIGTERM with an open event stream ends the stream and the server within seconds."""
     supervisor = await centre.person("sun", "supervisor")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    arguments = [
-        sys.executable,
-        "-c",
-        textwrap.dedent(SERVER),
-        database_url,
-        str(centre.store_path / "s"),
-        str(port),
-    ]
-    server = await asyncio.create_subprocess_exec(*arguments, env={**os.environ, "PYTHONPATH": os.getcwd()})
-    try:
-        url = f"http://127.0.0.1:{port}/api/v1/board/events"
+    async with live_server(database_url, centre.store_path / "s") as server:
         headers = {"cookie": f"sx_session={supervisor.cookies['sx_session']}"}
-        async with httpx.AsyncClient(timeout=10) as client:
-            await wait_until_up(client, f"http://127.0.0.1:{port}/api/v1/ui-config")
-            async with client.stream("GET", url, headers=headers) as answer:
-                lines = answer.aiter_lines()
-                while not (await anext(lines)).startswith("event: board"):
-                    pass
-                server.send_signal(signal.SIGTERM)
-                stopped_at = time.monotonic()
-                async for _ in lines:
-                    pass
+        async with (
+            httpx.AsyncClient(timeout=10) as client,
+            client.stream("GET", f"{server.url}/api/v1/board/events", headers=headers) as answer,
+        ):
+            lines = answer.aiter_lines()
+            while not (await anext(lines)).startswith("event: board"):
+                pass
+            server.process.send_signal(signal.SIGTERM)
+            stopped_at = time.monotonic()
+            async for _ in lines:
+                pass
         async with asyncio.timeout(10):
-            assert await server.wait() in (0, -signal.SIGTERM)
+            assert await server.process.wait() in (0, -signal.SIGTERM)
         assert time.monotonic() - stopped_at < 5
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            server.kill()
-        await server.wait()
-
-
-async def wait_until_up(client: httpx.AsyncClient, url: str) -> None:
-    async with asyncio.timeout(60):
-        while True:
-            with contextlib.suppress(httpx.TransportError):
-                await client.get(url)
-                return
-            await asyncio.sleep(0.1)

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from pydantic import BaseModel
 from starlette.types import Message
 
-from review_ui.event_stream import EventStreamResponse, events
+from review_ui.event_stream import EventStreamResponse, events, frame
 
 
 class Figure(BaseModel):
@@ -19,13 +19,13 @@ async def yes() -> bool:
 
 async def test_events__carry_name_and_json() -> None:
     """The bytes are those of the server-sent events format."""
-    values = iter([Figure(n=1), None, Figure(n=2)])
+    chunks = iter([frame("board", Figure(n=1)), None, frame("board", Figure(n=2))])
 
-    async def next_value(timeout_s: float) -> BaseModel | None:
-        return next(values)
+    async def next_chunk(timeout_s: float) -> bytes | None:
+        return next(chunks)
 
     stopping = iter([False, False, False, True])
-    source = events("board", next_value, is_allowed=yes, keepalive_s=15, is_stopping=lambda: next(stopping))
+    source = events(next_chunk, is_allowed=yes, keepalive_s=15, is_stopping=lambda: next(stopping))
     assert [chunk async for chunk in source] == [
         b"retry: 2000\n\n",
         b'event: board\ndata: {"n":1}\n\n',
@@ -39,7 +39,7 @@ async def nothing(timeout_s: float) -> None:
 
 async def test_events__silence_is_broken_by_comments() -> None:
     """Proxies close silent connections; a comment keeps them open."""
-    source = events("board", nothing, is_allowed=yes, keepalive_s=0.01, is_stopping=lambda: False)
+    source = events(nothing, is_allowed=yes, keepalive_s=0.01, is_stopping=lambda: False)
     assert await anext(source) == b"retry: 2000\n\n"
     assert (await anext(source)).startswith(b":")
     await source.aclose()
@@ -51,7 +51,7 @@ async def test_events__end_with_the_session() -> None:
     async def no() -> bool:
         return False
 
-    source = events("board", nothing, is_allowed=no, keepalive_s=0.01, is_stopping=lambda: False)
+    source = events(nothing, is_allowed=no, keepalive_s=0.01, is_stopping=lambda: False)
     async with asyncio.timeout(2):
         assert [chunk async for chunk in source] == [b"retry: 2000\n\n"]
 

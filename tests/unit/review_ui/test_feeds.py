@@ -1,6 +1,8 @@
 """Figures that many watch are counted once per period, and not at all when nobody watches."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -104,6 +106,67 @@ async def test_watch__latecomer_gets_the_latest_at_once() -> None:
     async with feed.watch() as watch:
         assert await watch.next(0.5) == 1
         assert await watch.next(0.001) in (None, 2)
+
+
+class Hints:
+    """Hints as a notifier tells them, and whether anyone listens."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[str] = asyncio.Queue()
+        self.n_listening = 0
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[AsyncIterator[str]]:
+        self.n_listening += 1
+        try:
+            yield self._hints()
+        finally:
+            self.n_listening -= 1
+
+    async def _hints(self) -> AsyncIterator[str]:
+        while True:
+            yield await self.queue.get()
+
+
+async def test_watch__hint_brings_the_next_count_forward() -> None:
+    """A change is seen at once, not after the period; without a watcher nobody listens."""
+    counter, hints = Counter(), Hints()
+    feed = Feed(counter, period_s=60, name="test", hints=hints, hint_gap_s=0.001)
+    async with feed.watch() as watch:
+        assert await watch.next(1) == 1
+        assert await watch.next(0.02) is None
+        hints.queue.put_nowait("YTN")
+        assert await watch.next(1) == 2
+        assert hints.n_listening == 1
+    await asyncio.sleep(0.01)
+    assert hints.n_listening == 0
+
+
+async def test_watch__hints_that_come_together_bring_one_count() -> None:
+    """A thousand changes within the gap cost one query, and the last of them is not missed."""
+    counter, hints = Counter(), Hints()
+    feed = Feed(counter, period_s=60, name="test", hints=hints, hint_gap_s=0.05)
+    async with feed.watch() as watch:
+        assert await watch.next(1) == 1
+        for _ in range(1000):
+            hints.queue.put_nowait("YTN")
+            await asyncio.sleep(0)
+        assert await watch.next(1) == 2
+        assert await watch.next(0.2) is None
+
+
+async def test_watch__hint_during_a_count_brings_another() -> None:
+    """What changed after a count had begun is in the next one, which does not wait for the period."""
+    counter, hints = Counter(), Hints()
+    counter.gate = asyncio.Event()
+    feed = Feed(counter, period_s=60, name="test", hints=hints, hint_gap_s=0.001)
+    async with feed.watch() as watch:
+        await asyncio.sleep(0.01)
+        hints.queue.put_nowait("YTN")
+        await asyncio.sleep(0.01)
+        counter.gate.set()
+        assert await watch.next(1) == 1
+        assert await watch.next(1) == 2
 
 
 async def test_watch__database_trouble_is_survived() -> None:

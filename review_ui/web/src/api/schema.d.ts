@@ -494,11 +494,22 @@ export interface components {
             at: string;
             /** Ports */
             ports: components["schemas"]["PortBoard"][];
+            /**
+             * By Band
+             * @description Waiting cases in each priority band, 0 (first) to 15
+             */
+            by_band: number[];
             /** Reviewers Active */
             reviewers_active: number;
-            /** Median Handling S */
+            /**
+             * Median Handling S
+             * @description Of the last hour's decisions
+             */
             median_handling_s: number | null;
-            /** On Time Ratio */
+            /**
+             * On Time Ratio
+             * @description Of the cases closed in the last hour, in [0, 1]
+             */
             on_time_ratio: number | null;
         };
         /**
@@ -775,11 +786,22 @@ export interface components {
             name_en: string;
             /** Ready */
             ready: number;
+            /**
+             * By Stage
+             * @description ``ready`` at stage 1, 2 and 3
+             */
+            by_stage: number[];
             /** Leased */
             leased: number;
-            /** Oldest S */
+            /**
+             * Oldest S
+             * @description Since when the longest waiting case has been open, seconds
+             */
             oldest_s: number | null;
-            /** Overdue */
+            /**
+             * Overdue
+             * @description Waiting and held cases past their due time, to the minute
+             */
             overdue: number;
             /** Decided Last Hour */
             decided_last_hour: number;

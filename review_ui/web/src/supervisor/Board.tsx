@@ -6,6 +6,8 @@ import { percent, span, timeOfDay } from '../format'
 import { usePick, useT } from '../i18n'
 import { totals } from './boardTotals'
 
+const STAGES = [1, 2, 3] as const
+
 export function Board({ board, link }: { board: BoardOut | null; link: LinkState }) {
   const t = useT()
   if (!board) return <main className="sx-board is-waiting">{t('app.loading')}</main>
@@ -68,6 +70,11 @@ function PortTable({ ports }: { ports: readonly PortBoard[] }) {
             {t('board.ready')} / {t('board.leased')}
           </th>
           <th scope="col">{t('board.ready')}</th>
+          {STAGES.map((stage) => (
+            <th scope="col" key={stage}>
+              {t(`stage.${stage}`)}
+            </th>
+          ))}
           <th scope="col">{t('board.leased')}</th>
           <th scope="col">{t('board.overdue')}</th>
           <th scope="col">{t('board.oldest')}</th>
@@ -81,7 +88,7 @@ function PortTable({ ports }: { ports: readonly PortBoard[] }) {
         ))}
         {ports.length === 0 ? (
           <tr>
-            <td colSpan={8}>{t('board.empty')}</td>
+            <td colSpan={8 + STAGES.length}>{t('board.empty')}</td>
           </tr>
         ) : null}
       </tbody>
@@ -112,6 +119,11 @@ function PortRow({ port, widest }: { port: PortBoard; widest: number }) {
         )}
       </td>
       <td className="sx-num">{port.ready}</td>
+      {STAGES.map((stage) => (
+        <td className="sx-num" key={stage}>
+          {port.by_stage[stage - 1]}
+        </td>
+      ))}
       <td className="sx-num">{port.leased}</td>
       <td className={`sx-num${port.overdue > 0 ? ' is-danger' : ''}`}>{port.overdue}</td>
       <td className="sx-num">{span(port.oldest_s)}</td>

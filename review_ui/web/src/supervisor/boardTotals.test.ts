@@ -8,6 +8,7 @@ const port = (ready: number, oldest_s: number | null): PortBoard => ({
   name_zh: '盐田',
   name_en: 'Yantian',
   ready,
+  by_stage: [ready, 0, 0],
   leased: 1,
   oldest_s,
   overdue: 2,
