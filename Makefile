@@ -13,7 +13,7 @@ WEB := review_ui/web
 WEB_SOURCES := $(shell find $(WEB) \( -name node_modules -o -name dist \) -prune -o -type f -print 2>/dev/null)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test test-python test-web check format web api-types requirements bench clean
+.PHONY: help demo test test-python test-web check format web api-types requirements bench bench-queue clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ requirements: $(VENV)/.develop ## Pin the newest allowed dependencies again
 bench: $(VENV)/.develop $(WEB)/dist/index.html ## Measure the numbers of the README on this machine
 	$(BIN)/python -m benchmarks.first_slice
 
+bench-queue: $(VENV)/.bench ## Measure the review queue beside other queues (half an hour; quick=1: five minutes)
+	$(BIN)/python -m benchmarks.queue $(if $(quick),--quick --json queue.json,--json benchmarks/results/queue.json)
+
 clean: ## Remove what was built and installed, but no data
 	rm -rf $(VENV) $(WEB)/dist $(WEB)/node_modules .mypy_cache .ruff_cache .pytest_cache
 
@@ -67,6 +70,10 @@ $(VENV)/.serve: requirements/base.txt requirements/build.txt pyproject.toml | $(
 
 $(VENV)/.develop: requirements/train.txt $(VENV)/.serve
 	$(PIP) install -q --require-hashes -r requirements/train.txt
+	@touch $@
+
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.serve
+	$(PIP) install -q --require-hashes -r requirements/bench.txt
 	@touch $@
 
 $(WEB)/node_modules/.installed: $(WEB)/package.json $(WEB)/package-lock.json | $(VENV)/.serve

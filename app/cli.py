@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from app.bench_cli import bench_app
 from app.logging import configure_logging
 from app.settings import Settings
 
@@ -28,6 +29,7 @@ station_app = typer.Typer(help="Stations and their keys.", no_args_is_help=True)
 account_app = typer.Typer(help="People's accounts.", no_args_is_help=True)
 port_app = typer.Typer(help="Ports.", no_args_is_help=True)
 policy_app = typer.Typer(help="The triage policy: what becomes a case.", no_args_is_help=True)
+app.add_typer(bench_app, name="bench")
 app.add_typer(policy_app, name="policy")
 app.add_typer(db_app, name="db")
 app.add_typer(port_app, name="port")
