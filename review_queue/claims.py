@@ -127,7 +127,7 @@ class Claimer:
         policy = self._policy.current
         leases: list[Lease | None] = [None] * len(asks)
         async with self._pool.acquire() as conn:
-            head = await self._heads.shared(conn)
+            head = await self._heads.shared(conn, n_cases=len(asks))
             async with conn.transaction():
                 rows = await conn.fetch(
                     claim_sql.LOCK_MANY,
@@ -142,6 +142,8 @@ class Claimer:
                 )
                 numbers = sorted(row["asker"] - 1 for row in rows if row["asker"] is not None)
                 locked = [row for row in rows if row["asker"] is None]
+                if len(locked) < len(numbers):
+                    self._heads.use_up()
                 cases = match([asks[n].reviewer for n in numbers], [_ready_case(row) for row in locked])
                 given = [(n, case.case_id) for n, case in zip(numbers, cases, strict=True) if case]
                 if given:

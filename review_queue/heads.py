@@ -9,10 +9,10 @@ from review_queue import claim_statements as sql
 from review_queue.audit import Connection
 from review_queue.cases import Stage
 
-MAX_USES = 64
+MAX_USES = 128
 MAX_AGE_S = 0.25
-WINDOW = 3 * MAX_USES
-"""A head ends this many cases later: what its uses take, and some that not everybody may get."""
+WINDOW = 4 * MAX_USES
+"""A head ends this many cases later: what its uses take, here and elsewhere, and what not everybody may get."""
 
 MAX_LANE_HEADS = 1000
 
@@ -49,16 +49,20 @@ class Heads:
         self._shared = Head(rank=0, end_rank=sql.NO_RANK, snapshot=END_OF_TIME, found_at=float("-inf"))
         self._lanes: dict[Eligibility, Head] = {}
 
-    async def shared(self, conn: Connection) -> Head:
-        """Return the head of the whole queue, found again when it is used up or old."""
+    async def shared(self, conn: Connection, *, n_cases: int = 1) -> Head:
+        """Return the head of the whole queue for taking some cases; found again when it is used up or old."""
         head = self._shared
         if not self._is_fresh(head):
             head.n_uses, head.found_at = 0, self._clock()  # others go on with it meanwhile
             row = await conn.fetchrow(sql.HEAD, head.rank, head.snapshot, WINDOW)
             assert row is not None
             head = self._shared = self._found(row["rank"], row["end_rank"], row["snapshot"])
-        head.n_uses += 1
+        head.n_uses += n_cases
         return head
+
+    def use_up(self) -> None:
+        """Have the shared head found again: somebody found nothing up to its end."""
+        self._shared.n_uses = MAX_USES
 
     def remembered_lanes(self, eligibility: Eligibility) -> Head | None:
         """Return the head found by lanes a moment ago, if the shared one was of no use then."""
