@@ -5,6 +5,8 @@ table of its codes (``inference.problems``, ``review_ui.problems``); here they a
 installed. A code without a status is a bug of ours: it answers 500 and a test finds it.
 """
 
+from collections.abc import Awaitable, Callable
+
 import asyncpg
 import structlog
 from fastapi import FastAPI, Request
@@ -45,13 +47,17 @@ def problem(status: int, code: str, detail: str, *, headers: dict[str, str] | No
 
 def install_problem_handlers(app: FastAPI) -> None:
     """Make every error of ``app`` a problem response."""
-    for error_type in DOMAIN_ERRORS:
-        app.add_exception_handler(error_type, _domain_error)
-    for away in DATABASE_AWAY:
-        app.add_exception_handler(away, _database_away)
-    app.add_exception_handler(RequestValidationError, _request_invalid)
-    app.add_exception_handler(HTTPException, _http_error)
+    for error_type, answer in ANSWERS.items():
+        app.add_exception_handler(error_type, answer)
     app.add_exception_handler(Exception, _unexpected)
+
+
+async def answer_error(request: Request, error: Exception) -> Response:
+    """Return the problem response of a known error; raise any other again."""
+    for error_type in type(error).__mro__:
+        if error_type in ANSWERS:
+            return await ANSWERS[error_type](request, error)
+    raise error
 
 
 async def _domain_error(request: Request, error: Exception) -> Response:
@@ -92,3 +98,12 @@ async def _http_error(request: Request, error: Exception) -> Response:
 async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("request_crashed", path=request.url.path, exc_info=error)
     return problem(500, "internal_error", "The server failed on this request; it has been logged.")
+
+
+ANSWERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    **dict.fromkeys(DOMAIN_ERRORS, _domain_error),
+    **dict.fromkeys(DATABASE_AWAY, _database_away),
+    RequestValidationError: _request_invalid,
+    HTTPException: _http_error,
+}
+"""How each known error is answered."""

@@ -18,7 +18,7 @@ from fastapi import FastAPI
 
 from app.database import Database, open_database
 from app.health import build_health_router
-from app.problems import install_problem_handlers
+from app.problems import answer_error, install_problem_handlers
 from app.settings import MiB, Settings
 from app.version import VERSION
 from inference.intake import build_intake_router
@@ -30,6 +30,7 @@ from review_queue.counting import catch_up
 from review_queue.notify import Notifier
 from review_queue.policy import QueuePolicy
 from review_queue.queue import ReviewQueue
+from review_ui.hot_routes import HotRoutes, find_hot_routes
 from review_ui.review import build_review_router
 from review_ui.settings import ReviewSettings
 from review_ui.web import mount_web
@@ -111,16 +112,16 @@ def build_app(settings: Settings, services: Services) -> FastAPI:
             )
         )
     if "review" in settings.roles:
-        app.include_router(
-            build_review_router(
-                pool=pool,
-                store=services.store,
-                queue=services.queue,
-                notifier=services.notifier,
-                settings=review_settings(settings),
-                is_stopping=services.stopping.is_set,
-            )
+        review = build_review_router(
+            pool=pool,
+            store=services.store,
+            queue=services.queue,
+            notifier=services.notifier,
+            settings=review_settings(settings),
+            is_stopping=services.stopping.is_set,
         )
+        app.include_router(review)
+        app.add_middleware(HotRoutes, routes=find_hot_routes(review), answer_error=answer_error)
         mount_web(app, WEB_DIST)
     return app
 

@@ -6,9 +6,10 @@ the request comes from, it must be our own page.
 """
 
 import secrets
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,6 +33,7 @@ API_HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 }
+HSTS = (b"strict-transport-security", b"max-age=31536000")
 FILE_CSP = "default-src 'none'; script-src 'self'; connect-src 'self'; worker-src 'self' blob:"
 """For files of the page; a worker obeys the policy of its own file, not that of the page."""
 
@@ -101,22 +103,26 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._of_files = _raw(COMMON_HEADERS)
+        self._of_api = _raw(COMMON_HEADERS | API_HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        extra = dict(COMMON_HEADERS)
-        if scope["path"].startswith("/api/"):
-            extra |= API_HEADERS
+        extra = self._of_api if scope["path"].startswith("/api/") else self._of_files
         if scope.get("scheme") == "https":
-            extra["strict-transport-security"] = "max-age=31536000"
+            extra = [*extra, HSTS]
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in extra.items():
-                    headers.setdefault(name, value)
+                headers = list(message.get("headers", ()))
+                own = {name for name, _ in headers}
+                message["headers"] = headers + [header for header in extra if header[0] not in own]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode()) for name, value in headers.items()]

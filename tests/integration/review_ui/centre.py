@@ -9,10 +9,11 @@ import httpx
 import numpy as np
 from fastapi import FastAPI
 
-from app.problems import install_problem_handlers
+from app.problems import answer_error, install_problem_handlers
 from review_queue.cases import CaseReason, NewCase
 from review_queue.notify import Notifier
 from review_queue.queue import ReviewQueue
+from review_ui.hot_routes import HotRoutes, find_hot_routes
 from review_ui.review import build_review_router
 from review_ui.settings import ReviewSettings
 from review_ui.web import mount_web
@@ -75,6 +76,7 @@ class Centre:
             settings=self.settings,
         )
         self.app.include_router(router)
+        self.app.add_middleware(HotRoutes, routes=find_hot_routes(router), answer_error=answer_error)
         mount_web(self.app, self.store_path / "no-dist")
 
     def browser(self) -> httpx.AsyncClient:
