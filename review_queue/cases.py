@@ -53,7 +53,11 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class NewCase:
-    """A scan about to enter the queue. ``risk`` is in [0, 1]; ``qual_mask`` the qualification bits needed."""
+    """A scan about to enter the queue. ``risk`` is in [0, 1].
+
+    ``qual_mask`` holds the qualification bits needed; ``None`` leaves them to the policy. They are fixed when
+    a scan gets its first case: later cycles need the same.
+    """
 
     scan_id: str
     port: str
@@ -61,7 +65,7 @@ class NewCase:
     reason: CaseReason
     risk: float
     screening_id: int | None = None
-    qual_mask: int = 0
+    qual_mask: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

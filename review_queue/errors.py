@@ -11,7 +11,8 @@
     ├── ScanUnknownError         scan_unknown         there is no such scan
     ├── ScanDisposedError        scan_disposed        the scan has its final word; re-open it instead
     ├── ScanNotDisposedError     scan_not_disposed    the scan has no final word that could be re-opened
-    └── ScreeningMissingError    screening_missing    no stored screening clears the scan
+    ├── ScreeningMissingError    screening_missing    no stored screening clears the scan
+    └── QueuePolicyInvalidError  queue_policy_invalid a queue policy has an unknown or impossible value
 
 An empty queue is not an error.
 """
@@ -91,3 +92,9 @@ class ScreeningMissingError(QueueError):
     """No stored screening clears the scan."""
 
     code = "screening_missing"
+
+
+class QueuePolicyInvalidError(QueueError):
+    """A queue policy names something unknown, or has a value that could not work."""
+
+    code = "queue_policy_invalid"

@@ -15,7 +15,7 @@ from review_queue.errors import (
     ScanUnknownError,
     ScreeningMissingError,
 )
-from review_queue.policy import QueuePolicy
+from review_queue.policy_store import PolicyHolder
 from review_queue.ranking import DailySecrets, draw_random, pack_rank
 from review_queue.states import Move
 
@@ -25,7 +25,7 @@ SCREENING = "system:screening"
 class CaseOpener:
     """Opens cases. One per queue, sharing its policy and secrets."""
 
-    def __init__(self, policy: QueuePolicy, secrets: DailySecrets) -> None:
+    def __init__(self, policy: PolicyHolder, secrets: DailySecrets) -> None:
         self._policy = policy
         self._secrets = secrets
 
@@ -113,7 +113,11 @@ class CaseOpener:
         actor: str,
         today: date,
     ) -> int:
-        band = self._policy.band_of(CaseReason(new.reason), new.risk)
+        policy, reason = self._policy.current, CaseReason(new.reason)
+        band = policy.band_of(reason, new.risk, port=new.port, modality=new.modality)
+        qual_mask = new.qual_mask
+        if qual_mask is None:
+            qual_mask = policy.quals_needed(reason, modality=new.modality)
         case = await conn.fetchrow(
             sql.OPEN,
             new.scan_id,
@@ -124,8 +128,8 @@ class CaseOpener:
             new.risk,
             band,
             since,
-            self._policy.sla_s[band],
-            new.qual_mask,
+            policy.sla_s[band],
+            qual_mask,
             new.screening_id,
         )
         assert case is not None, "the scan's row is locked"

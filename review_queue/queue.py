@@ -29,7 +29,7 @@ class ReviewQueue:
         holder = policy if isinstance(policy, PolicyHolder) else PolicyHolder(policy)
         secrets = DailySecrets(pool)
         self._pool = pool
-        self._opener = CaseOpener(holder.current, secrets)
+        self._opener = CaseOpener(holder, secrets)
         self._returner = LeaseReturner(pool, holder, secrets)
         self._keeper = LeaseKeeper(pool, holder)
         self._decider = Decider(pool, holder, secrets)

@@ -19,6 +19,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "scan_unknown": 404,
     # what was sent
     "verdict_not_allowed": 422,
+    "queue_policy_invalid": 422,
     "reason_code_unknown": 422,
     "account_error": 422,
     "account_invalid": 422,
