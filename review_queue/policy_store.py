@@ -7,6 +7,7 @@ within two seconds and nothing restarts. The commit that stores a version also a
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeAlias
 
 import asyncpg
 
@@ -14,6 +15,8 @@ from review_queue import audit
 from review_queue.audit import Connection
 from review_queue.errors import QueuePolicyInvalidError
 from review_queue.policy import QueuePolicy
+
+Source: TypeAlias = "asyncpg.Connection | asyncpg.pool.PoolConnectionProxy | asyncpg.Pool"
 
 LATEST = """
 SELECT version, body::text AS body, author, created_at FROM queue_policies
@@ -46,7 +49,7 @@ class PolicyHolder:
         self.current = policy
         self.version = 0
 
-    async def refresh(self, conn: Connection | asyncpg.Pool) -> bool:
+    async def refresh(self, conn: Source) -> bool:
         """Take over the newest stored policy; the process keeps its own ``lease_ttl_s``.
 
         Returns:
@@ -96,7 +99,7 @@ async def store_policy(conn: Connection, policy: QueuePolicy, *, author: str) ->
     return version
 
 
-async def _read(conn: Connection | asyncpg.Pool, *, newer_than: int) -> StoredPolicy | None:
+async def _read(conn: Source, *, newer_than: int) -> StoredPolicy | None:
     row = await conn.fetchrow(LATEST, newer_than)
     if row is None:
         return None
