@@ -12,7 +12,7 @@ from review_queue.cases import Stage
 MAX_USES = 128
 MAX_AGE_S = 0.25
 WINDOW = 4 * MAX_USES
-"""A head ends this many cases later: what its uses take, here and elsewhere, and what not everybody may get."""
+"""A head ends so many cases later: what its uses take, here and elsewhere, and what not everybody may get."""
 
 MAX_LANE_HEADS = 1000
 

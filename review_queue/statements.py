@@ -40,7 +40,8 @@ SEATS: Final = f"""
 SELECT {LEASE_COLUMNS}, s.tries, s.n_expired, s.shown_at IS NOT NULL AS is_shown,
     coalesce(s.until > clock_timestamp(), false) AS is_live, s.reviewer,
     extract(epoch FROM clock_timestamp() - s.working_since)::float8 AS working_s,
-    extract(epoch FROM clock_timestamp() - s.left_at)::float8 AS left_s
+    extract(epoch FROM clock_timestamp() - CASE
+        WHEN s.case_id IS NULL THEN s.left_at ELSE least(s.until, clock_timestamp()) END)::float8 AS left_s
 FROM seats s LEFT JOIN cases c USING (case_id)
 WHERE s.reviewer = $1
 ORDER BY s.slot
