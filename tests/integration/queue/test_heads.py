@@ -21,8 +21,11 @@ def heads_last(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def people(room: QueueRoom) -> list[Reviewer]:
-    """Reviewers of no port."""
-    return [await room.hire(f"r{n}") for n in range(6)]
+    """Reviewers of no port who have their seats, so that the plain claim serves them."""
+    hired = [await room.hire(f"r{n}") for n in range(6)]
+    for person in hired:
+        await room.pool.execute(statements.MAKE_SEATS, person.account_id)
+    return hired
 
 
 async def test_claim__a_better_case_of_another_process_is_found_at_once(
