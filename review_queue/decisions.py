@@ -27,9 +27,10 @@ N_TRIES = 3
 
 @dataclass(frozen=True, kw_only=True)
 class HeldCase:
-    """What the policy must know of a case before a decision; fixed while the token lives.
+    """What the policy must know of a case before a decision.
 
-    ``first_verdict`` is that of stage 1, for a case at stage 2; ``today`` the day of the secret.
+    ``first_verdict`` is that of stage 1, for a case at stage 2; ``today`` the day of the secret. A case may
+    be re-assessed while it is held: the fence refuses a ruling on an old risk, band or due time.
     """
 
     stage: Stage
@@ -48,6 +49,7 @@ class Ruling:
     reviewer: Reviewer
     decision: Decision
     step: Step
+    risk: float
     rank: int | None
     today: date
 
@@ -88,7 +90,7 @@ class Decider:
             outcome = await self._try(reviewer, decision, held)
             if outcome is not None:
                 return outcome
-        # Another process gave the lease, the day has changed, or the fence refused it: look.
+        # Another process gave the lease, the day or the case has changed, or the fence refused it: look.
         for _ in range(N_TRIES):
             held = await self._find_held(reviewer, decision)
             if held is None:
@@ -121,7 +123,9 @@ class Decider:
             secret = await self._secret(held.today)
             random = draw_random(secret, case_id=case_id, cycle=cycle, stage=step.stage, tries=0)
             rank = pack_rank(band=held.band, due_at=held.due_at, random=random)
-        return Ruling(reviewer=reviewer, decision=decision, step=step, rank=rank, today=held.today)
+        return Ruling(
+            reviewer=reviewer, decision=decision, step=step, risk=held.risk, rank=rank, today=held.today
+        )
 
     async def _secret(self, day: date) -> bytes:
         return self._secrets.known(day) or await self._fetch_secret(day)
@@ -182,6 +186,7 @@ class Decider:
             [Move.CLOSED if step.stage is None else Move.FORWARDED for step in steps],
             [_detail(ruling) for ruling in rulings],
             self._policy.current.lease_ttl_s,
+            [ruling.risk for ruling in rulings],
         )
         by_reviewer = {row["decided_by"]: row for row in rows}
         return [by_reviewer.get(ruling.reviewer.account_id) for ruling in rulings]

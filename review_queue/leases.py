@@ -123,7 +123,12 @@ class LeaseReturner:
     async def sweep(self, conn: Connection) -> int:
         """Give up to ``SWEEP_BATCH`` expired leases back; return how many."""
         async with conn.transaction():
-            seats = await conn.fetch(sql.EXPIRED_SEATS, SWEEP_BATCH)
+            locked = await conn.fetch(sql.LOCK_EXPIRED, SWEEP_BATCH)
+            if not locked:
+                return 0
+            seats = await conn.fetch(
+                sql.EXPIRED_SEATS, [seat["reviewer"] for seat in locked], [seat["slot"] for seat in locked]
+            )
             return await self.give_back(conn, seats, Move.EXPIRED)
 
     async def give_back(self, conn: Connection, seats: Sequence[asyncpg.Record], move: Move) -> int:

@@ -7,6 +7,8 @@ Rows are locked seat 0 before seat 1, and rows of ``ready`` only with SKIP LOCKE
 
 from typing import Final
 
+from review_queue.ranking import MINUTE_BITS, RANDOM_BITS
+
 # The SQLSTATE of queue_abort().
 ABORTED: Final = "SXQ01"
 
@@ -26,6 +28,9 @@ EMPTY: Final = """
 """
 
 TODAY: Final = "(clock_timestamp() AT TIME ZONE 'UTC')::date"
+
+# A rank of the case "c" without its random bits: band and due minute, as ``ranking.pack_rank`` has them.
+URGENCY: Final = f"((c.band::bigint << {MINUTE_BITS}) | floor(extract(epoch FROM c.due_at) / 60)::bigint)"
 
 # Gives a reviewer the two permanent seats. $1 reviewer.
 MAKE_SEATS: Final = "INSERT INTO seats (reviewer, slot) VALUES ($1, 0), ($1, 1) ON CONFLICT DO NOTHING"
@@ -108,7 +113,7 @@ SELECT m.reviewer, m.case_id, extract(epoch FROM e.until - clock_timestamp())::f
 FROM mine m LEFT JOIN extended e USING (case_id)
 """
 
-# What the policy must know before a decision; all of it is fixed while the token lives.
+# What the policy must know before a decision; the token fixes all of it but risk, band and due time.
 # $1 reviewer, $2 case, $3 token.
 HELD: Final = f"""
 SELECT s.stage, c.cycle, c.band, c.due_at, c.risk, d.verdict AS first_verdict, {TODAY} AS today
@@ -120,11 +125,12 @@ WHERE s.reviewer = $1 AND s.slot = 0 AND s.case_id = $2 AND s.token = $3
 
 # Records decisions of different reviewers, empties slot 0 or shows the waiting case there, and closes the
 # case or puts it back to ready for the next stage. One row per decision that the fence (reviewer, slot 0,
-# case, token, time, day) let through. Nothing is locked beforehand: the seat is emptied first, and where it
-# has changed meanwhile, the counts do not meet and all of it is rolled back.
+# case, token, time, day, risk, urgency) let through. Nothing is locked beforehand: the seat is emptied first,
+# and where it has changed meanwhile, the counts do not meet and all of it is rolled back. When a case on a
+# seat is re-assessed, its seat has one more try.
 # $1 reviewers, $2 cases, $3 tokens, $4 verdicts, $5 reason codes (each a text, parted by U+001F), $6 notes,
 # $7 dispositions or nulls, $8 next stages or nulls, $9 their ranks or nulls, $10 days of the secret, $11
-# events, $12 details, $13 lease seconds.
+# events, $12 details, $13 lease seconds, $14 the risks of the cases.
 DECIDE_GUARD: Final = """CASE
     WHEN n_moved <> n_held THEN queue_abort('decide: a seat has changed')
     WHEN n_emptied <> n_waiting THEN queue_abort('decide: a waiting case has moved')
@@ -133,15 +139,16 @@ END"""
 DECIDE: Final = f"""
 WITH asked AS (
     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[],
-            $7::text[], $8::smallint[], $9::bigint[], $10::date[], $11::text[], $12::text[])
+            $7::text[], $8::smallint[], $9::bigint[], $10::date[], $11::text[], $12::text[], $14::real[])
         AS a (reviewer, case_id, token, verdict, reason_codes, note, disposition, next_stage, rank, day,
-            event, detail)
+            event, detail, risk)
 ), held AS MATERIALIZED (
-    SELECT a.*, s.stage, s.first_reviewer, s.shown_at, c.scan_id, c.cycle, c.port, c.qual_mask
+    SELECT a.*, s.stage, s.first_reviewer, s.shown_at, s.tries, c.scan_id, c.cycle, c.port, c.qual_mask
     FROM asked a
         JOIN seats s ON s.reviewer = a.reviewer AND s.slot = 0 AND s.case_id = a.case_id AND s.token = a.token
         JOIN cases c ON c.case_id = a.case_id
-    WHERE s.until > clock_timestamp() AND a.day = {TODAY}
+    WHERE s.until > clock_timestamp() AND a.day = {TODAY} AND a.risk = c.risk
+        AND (a.rank IS NULL OR a.rank >> {RANDOM_BITS} = {URGENCY})
 ), waiting AS MATERIALIZED (
     SELECT w.* FROM held JOIN seats w ON w.reviewer = held.reviewer AND w.slot = 1
     WHERE w.until > clock_timestamp()
@@ -154,7 +161,8 @@ WITH asked AS (
         until = CASE WHEN w.case_id IS NOT NULL THEN clock_timestamp() + make_interval(secs => $13) END,
         left_at = CASE WHEN w.case_id IS NULL THEN clock_timestamp() ELSE s.left_at END
     FROM held h LEFT JOIN waiting w ON w.reviewer = h.reviewer
-    WHERE s.reviewer = h.reviewer AND s.slot = 0 AND s.token = h.token AND s.until > clock_timestamp()
+    WHERE s.reviewer = h.reviewer AND s.slot = 0 AND s.token = h.token AND s.tries = h.tries
+        AND s.until > clock_timestamp()
     RETURNING s.*, w.token AS waiting_token
 ), passed AS MATERIALIZED (
     SELECT h.* FROM moved m JOIN held h ON h.reviewer = m.reviewer
@@ -166,7 +174,7 @@ WITH asked AS (
     RETURNING case_id, decision_id
 ), emptied AS (
     UPDATE seats s SET {EMPTY} FROM moved m
-    WHERE s.reviewer = m.reviewer AND s.slot = 1 AND s.token = m.waiting_token
+    WHERE s.reviewer = m.reviewer AND s.slot = 1 AND s.token = m.waiting_token AND s.tries = m.tries
     RETURNING s.slot
 ), closed AS (
     UPDATE cases c SET closed_at = clock_timestamp(), disposition = h.disposition
@@ -238,14 +246,19 @@ SELECT EXISTS (
 )
 """
 
-# Seats whose lease has run out; seats that are just being worked on are left for the next time. $1 limit.
+# Locks seats whose lease has run out; those that are just being worked on are left for the next time.
+# $1 limit.
+LOCK_EXPIRED: Final = """
+SELECT reviewer, slot FROM seats WHERE until <= clock_timestamp() LIMIT $1 FOR UPDATE SKIP LOCKED
+"""
+
+# The seats that LOCK_EXPIRED has locked, with their cases. $1 reviewers, $2 slots.
 EXPIRED_SEATS: Final = f"""
 SELECT s.reviewer, s.slot, s.case_id, s.token, s.stage, s.tries, s.n_expired,
     s.shown_at IS NOT NULL AS is_shown, c.cycle, c.band, c.due_at, {TODAY} AS today
-FROM seats s JOIN cases c USING (case_id)
-WHERE s.until <= clock_timestamp()
-LIMIT $1
-FOR UPDATE OF s SKIP LOCKED
+FROM unnest($1::bigint[], $2::smallint[]) AS locked (reviewer, slot)
+    JOIN seats s USING (reviewer, slot)
+    JOIN cases c USING (case_id)
 """
 
 # After the database's clock was set back: no lease may last longer than it could have been granted.
@@ -255,7 +268,7 @@ UPDATE seats SET until = clock_timestamp() + make_interval(secs => $1)
 WHERE until > clock_timestamp() + make_interval(secs => $1)
 """
 
-# Puts cases from seats back to ready. Runs behind LOCK_SEATS or EXPIRED_SEATS; the token names the lease.
+# Puts cases from seats back to ready. Runs behind LOCK_SEATS or LOCK_EXPIRED; the token names the lease.
 # $1 reviewers, $2 slots, $3 tokens, $4 next stages, $5 ranks, $6 tries, $7 expired counts, $8 event,
 # $9 actor or null for the reviewer, $10 day of the secret.
 GIVE_BACK: Final = f"""

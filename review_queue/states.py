@@ -34,12 +34,14 @@ class Move(StrEnum):
     FORWARDED = "case_forwarded"
     CLOSED = "case_closed"
     REOPENED = "case_reopened"
+    REPRIORITIZED = "case_reprioritized"
 
 
 TRANSITIONS: Mapping[tuple[Place, Move], Place] = {
     (Place.NOWHERE, Move.OPENED): Place.READY,
     (Place.READY, Move.LEASED): Place.CURRENT,
     (Place.READY, Move.PREFETCHED): Place.NEXT,
+    (Place.READY, Move.REPRIORITIZED): Place.READY,
     (Place.NEXT, Move.SHOWN): Place.CURRENT,
     (Place.NEXT, Move.RELEASED): Place.READY,
     (Place.NEXT, Move.EXPIRED): Place.READY,

@@ -73,6 +73,7 @@ STEPS: Sequence[Step] = (
             *("ARRAY['contraband']", "ARRAY['']", "ARRAY['inspect']", "ARRAY[NULL]", "ARRAY[NULL]"),
             *("ARRAY[:lease_today]", f"ARRAY['{Move.CLOSED}']"),
             *("ARRAY['disposition=inspect day=' || :lease_today]", f"{POLICY.lease_ttl_s}::float8"),
+            "ARRAY[:lease_risk]",
         ),
         prefix="decided_",
     ),

@@ -51,9 +51,9 @@ STATEMENTS = {
     "decide": (
         sql.DECIDE,
         "bigint[], bigint[], bigint[], text[], text[], text[], text[], smallint[], bigint[], date[], text[],"
-        " text[], float8",
+        " text[], float8, real[]",
         "'{100}', '{1}', '{7}', '{inspect}', '{x}', '{n}', '{inspect}', '{NULL}', '{NULL}', '{2026-01-01}',"
-        " '{case_closed}', '{d}', 90",
+        " '{case_closed}', '{d}', 90, '{0.5}'",
     ),
     "held": (sql.HELD, "bigint, bigint, bigint", "100, 1, 7"),
     "holds": (sql.HOLDS, "bigint, bigint", "100, 1"),
