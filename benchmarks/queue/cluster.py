@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 
@@ -22,11 +23,19 @@ TELLING_SETTINGS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Database:
-    """One database of the cluster."""
+    """One database of a server that listens on a Unix socket."""
 
-    name: str
     dsn: str
-    socket_dir: str
+
+    @property
+    def name(self) -> str:
+        """The database's name."""
+        return unquote(urlsplit(self.dsn).path.removeprefix("/"))
+
+    @property
+    def socket_dir(self) -> str:
+        """The folder of the socket."""
+        return parse_qs(urlsplit(self.dsn).query)["host"][0]
 
 
 class Cluster:
@@ -38,8 +47,7 @@ class Cluster:
 
     def database(self, name: str) -> Database:
         """Name a database, whether it exists or not."""
-        socket_dir = (self._folder / "postgres" / "postmaster.pid").read_text().splitlines()[4]
-        return Database(name=name, dsn=self._server.dsn_for(name), socket_dir=socket_dir)
+        return Database(dsn=self._server.dsn_for(name))
 
     def cpu_s(self) -> float:
         """CPU seconds of PostgreSQL so far: backends and background processes."""

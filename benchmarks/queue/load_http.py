@@ -14,8 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 
 from benchmarks.queue.orders import Config, Order, RunOrder, Tally, say
-from benchmarks.queue.people import shares
-from benchmarks.queue.population import session_token
+from benchmarks.queue.people import session_token, shares
 
 CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 CASE_ID = re.compile(rb'"case_id": *(\d+)')

@@ -33,6 +33,11 @@ def everybody() -> list[int]:
     return list(range(1, N_REVIEWERS + 1))
 
 
+def session_token(number: int) -> str:
+    """Return the cookie of a reviewer's session."""
+    return f"bench-session-{number}"
+
+
 def shares(numbers: Sequence[int], n_clients: int) -> list[list[int]]:
     """Deal reviewers out to clients, so that no two clients act as the same one."""
     return [list(numbers[client::n_clients]) for client in range(n_clients)]

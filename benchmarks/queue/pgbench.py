@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import os
 import re
 import tempfile
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from benchmarks.queue.pgbench_script import FIRST_VALUES, build_script
 
 PROGRESS = re.compile(r"progress: [\d.]+ s, ([\d.]+) tps, lat ([\d.]+) ms")
 N_THREADS = 2
+# As on the program's own connections (``app.database.open_pool``): planning anew costs more than running.
+OPTIONS = "-c plan_cache_mode=force_generic_plan"
 
 
 class PgbenchClients:
@@ -66,6 +69,7 @@ class PgbenchClients:
             *("--no-vacuum", "--protocol=prepared", f"--client={self._n_clients}", f"--jobs={N_THREADS}"),
             *(f"--time={n_seconds}", "--progress=1", f"--file={script}", *values),
             *(f"--host={self._database.socket_dir}", f"--username={SUPERUSER}", self._database.name),
+            env={**os.environ, "PGOPTIONS": OPTIONS},
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,

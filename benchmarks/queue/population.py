@@ -24,6 +24,7 @@ from benchmarks.queue.people import (
     PORTS,
     everybody,
     reviewer,
+    session_token,
 )
 from benchmarks.queue.workload import N_REVIEWERS
 from review_queue.audit import Connection, account_actor
@@ -158,16 +159,18 @@ class Population:
         risk = rng.random() ** 2 if reason is CaseReason.FINDING else rng.random() * 0.3
         arrived_at = self._arrival(number)
         band = policy.band_of(reason, risk)
+        qual_mask = 1 << rng.randrange(N_QUALS) if rng.random() < QUALIFIED_SHARE else 0
+        is_second = number % SECOND_REVIEW_EVERY == 0
         return NewCase(
             number=number,
             port=port,
-            qual_mask=1 << rng.randrange(N_QUALS) if rng.random() < QUALIFIED_SHARE else 0,
+            qual_mask=qual_mask,
             band=band,
             risk=risk,
             reason=reason,
             arrived_at=arrived_at,
             due_at=arrived_at + timedelta(seconds=policy.sla_s[band]),
-            first_reviewer=_first_reviewer(port, rng) if number % SECOND_REVIEW_EVERY == 0 else None,
+            first_reviewer=_first_reviewer(port, qual_mask, rng) if is_second else None,
         )
 
     def _headed(self, number: int) -> NewCase:
@@ -216,9 +219,6 @@ class Population:
         )
         await self._copy("audit", AUDIT_COLUMNS, (row for case in cases for row in self._audit_rows(case)))
         await self._connection.execute(f"SELECT setval('cases_case_id_seq', {last})")
-        await self._connection.execute(
-            "SELECT setval('lease_token', greatest($1, nextval('lease_token')))", last
-        )
 
     async def _copy(self, table: str, columns: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:
         await self._connection.copy_records_to_table(table, columns=columns, records=rows)
@@ -240,7 +240,7 @@ class Population:
             ("system:screening", Move.OPENED, *about, None, None, rank, None, opened)
         ]
         if case.first_reviewer is not None:
-            actor, token = account_actor(case.first_reviewer), case.number
+            actor, token = account_actor(case.first_reviewer), _past_token(case)
             next_rank = self._rank(case, Stage.SECOND)
             forwarded = f"stage=2 tries=0 day={self._today} why=sample"
             rows += [
@@ -263,16 +263,11 @@ async def open_population(database: Database) -> AsyncIterator[Population]:
         yield Population(connection, secret=secret, today=today)
 
 
-def session_token(number: int) -> str:
-    """Return the cookie of a reviewer's session."""
-    return f"bench-session-{number}"
-
-
-def _first_reviewer(port: str, rng: random.Random) -> int:
+def _first_reviewer(port: str, qual_mask: int, rng: random.Random) -> int:
     while True:
-        number = rng.randint(1, N_REVIEWERS)
-        if reviewer(number).port != port:
-            return number
+        one = reviewer(rng.randint(1, N_REVIEWERS))
+        if one.port != port and not qual_mask & ~one.quals:
+            return one.account_id
 
 
 def _scan_id(number: int) -> str:
@@ -288,4 +283,9 @@ def _case_row(case: NewCase) -> tuple[object, ...]:
 
 def _decision_row(case: NewCase) -> tuple[object, ...]:
     shown_at = case.arrived_at
-    return (case.number, 1, 1, case.first_reviewer, "inspect", ["other"], case.number, shown_at)
+    return (case.number, 1, 1, case.first_reviewer, "inspect", ["other"], _past_token(case), shown_at)
+
+
+def _past_token(case: NewCase) -> int:
+    """Return the token of the first review: none that the queue will give."""
+    return -case.number

@@ -24,6 +24,8 @@ from benchmarks.queue.rounds import (
 
 PGBENCH_CLIENTS = (32, 128)
 HTTP_CLIENTS = (1, 8, 32, 128)
+# PGQueuer's loop has 60 to 90 jobs at work at once (counted while it ran): so many clients ours has then.
+LOOP_CLIENTS = 64
 PEERS = ("pgqueuer", "procrastinate")
 
 
@@ -69,7 +71,7 @@ async def measure_rates(setting: Setting, *, with_peers: bool) -> Result:
             "http_vs_pgbench_128": ratio("http_128", "pgbench_128"),
             "vs_pgqueuer": ratio("ours_32", "pgqueuer_32"),
             "vs_procrastinate": ratio("ours_32", "procrastinate_32"),
-            "vs_pgqueuer_batch10": ratio("ours_32", "pgqueuer_batch10"),
+            "vs_pgqueuer_batch10": ratio("ours_64", "pgqueuer_batch10"),
         },
         details={"rates": describe_rounds(rounds), "versions": _versions() if with_peers else {}},
     )
@@ -106,9 +108,10 @@ async def _open_own(setting: Setting, stack: AsyncExitStack) -> dict[str, Contes
         contestants[f"http_{n}"] = Contestant(
             cluster=cluster, load=load, prepare=prepare, server_cpu_s=lambda: tree_cpu_s(worker_pid)
         )
-    config = {"dsn": database.dsn, "n_clients": N_CLIENTS, "reviewers": everybody()}
-    load = await stack.enter_async_context(open_driver("ours", config))
-    contestants[f"ours_{N_CLIENTS}"] = Contestant(cluster=cluster, load=load, prepare=prepare)
+    for n in (N_CLIENTS, LOOP_CLIENTS):
+        config = {"dsn": database.dsn, "n_clients": n, "reviewers": everybody()}
+        load = await stack.enter_async_context(open_driver("ours", config))
+        contestants[f"ours_{n}"] = Contestant(cluster=cluster, load=load, prepare=prepare)
     return contestants
 
 
