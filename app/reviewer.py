@@ -33,7 +33,7 @@ class ReviewerClient:
         await self._http.aclose()
 
     async def next_case(self) -> dict[str, Any] | None:
-        """Return the current case, claiming one if there is none; None when nothing is ready."""
+        """Return the lease on the current case, claiming one if there is none; None when nothing is ready."""
         return await self._post("/api/v1/review/next")
 
     async def prefetch(self) -> dict[str, Any] | None:
@@ -41,15 +41,20 @@ class ReviewerClient:
         return await self._post("/api/v1/review/prefetch")
 
     async def decide(self, lease: dict[str, Any], verdict: str, **more: Any) -> dict[str, Any]:
-        """Decide the current case; the answer holds the prefetched one, now current, as ``next``."""
+        """Decide the current case; ``next`` of the answer is the lease on the prefetched one, now current."""
         body = {"case_id": lease["case_id"], "token": lease["token"], "verdict": verdict, **more}
         answer = await self._post("/api/v1/review/decide", body)
         assert answer is not None
         return answer
 
-    async def read_strip(self, lease: dict[str, Any], *, level: int, strip: int) -> bytes:
-        """Read one px16 strip of a held case, as the zstd frame or decoded, as the server sent it."""
-        url = next(one["url"] for one in lease["scan"]["levels"] if one["level"] == level)
+    async def view(self, lease: dict[str, Any]) -> dict[str, Any]:
+        """Return what the page shows of a case on one of the two seats."""
+        view: dict[str, Any] = await self.get(f"/api/v1/review/cases/{lease['case_id']}")
+        return view
+
+    async def read_strip(self, view: dict[str, Any], *, level: int, strip: int) -> bytes:
+        """Read one px16 strip of a viewed case, as the zstd frame or decoded, as the server sent it."""
+        url = next(one["url"] for one in view["scan"]["levels"] if one["level"] == level)
         response = await self._http.get(
             url.replace("{strip}", str(strip)), headers={"Accept-Encoding": "identity"}
         )

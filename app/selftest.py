@@ -132,13 +132,13 @@ async def _review(url: str, login: str, measured: Measured, done: asyncio.Event)
                     await asyncio.sleep(0.05)
                     continue
                 measured.claim_s.append(time.monotonic() - started)
-            await reviewer.read_strip(lease, level=2, strip=0)
+            await reviewer.read_strip(await reviewer.view(lease), level=2, strip=0)
             await reviewer.prefetch()
             verdicts = ["release", "inspect"] if lease["stage"] == 3 else ["release", "inspect", "escalate"]
             started = time.monotonic()
             answer = await reviewer.decide(lease, choice.choice(verdicts))
             measured.decide_s.append(time.monotonic() - started)
-            measured.decided_at[lease["scan"]["scan_id"]] = time.monotonic()
+            measured.decided_at[lease["scan_id"]] = time.monotonic()
             lease = answer["next"]
 
 

@@ -104,9 +104,7 @@ async def _review(system: ThrowawaySystem, station: StationClient, *, n_decision
             if lease is None:
                 break
             claim_ms.append((time.perf_counter() - started) * 1000)
-            waiting = asyncio.create_task(
-                station.wait_for_disposition(lease["scan"]["scan_id"], timeout_s=30)
-            )
+            waiting = asyncio.create_task(station.wait_for_disposition(lease["scan_id"], timeout_s=30))
             await asyncio.sleep(0.3)
             started = time.perf_counter()
             answer = await reviewer.decide(lease, "inspect")

@@ -20,6 +20,7 @@ from review_queue.opening import CaseOpener
 from review_queue.policy import QueuePolicy
 from review_queue.policy_store import PolicyHolder
 from review_queue.ranking import DailySecrets
+from review_queue.reprioritizing import Reprioritizer
 
 
 class ReviewQueue:
@@ -29,11 +30,18 @@ class ReviewQueue:
         holder = policy if isinstance(policy, PolicyHolder) else PolicyHolder(policy)
         secrets = DailySecrets(pool)
         self._pool = pool
+        self._policy = holder
         self._opener = CaseOpener(holder, secrets)
+        self._reprioritizer = Reprioritizer(pool, holder, secrets)
         self._returner = LeaseReturner(pool, holder, secrets)
         self._keeper = LeaseKeeper(pool, holder)
         self._decider = Decider(pool, holder, secrets)
         self._claimer = Claimer(pool, holder, self._returner, self._decider.remember)
+
+    @property
+    def policy(self) -> QueuePolicy:
+        """The rules in force."""
+        return self._policy.current
 
     async def open_case(self, conn: Connection, new_case: NewCase) -> int:
         """Put a screened scan into the queue, in the caller's transaction.
@@ -84,6 +92,55 @@ class ReviewQueue:
         return await self._opener.reopen_case(
             conn, scan_id, reason=reason, risk=risk, screening_id=screening_id, actor=actor
         )
+
+    async def reprioritize_case(
+        self,
+        conn: Connection,
+        scan_id: str,
+        *,
+        reason: CaseReason,
+        risk: float,
+        screening_id: int | None,
+        actor: str,
+        may_lower: bool = False,
+    ) -> bool:
+        """Change how urgent the open case of a scan is, in the caller's transaction: one case in each.
+
+        Without ``may_lower`` it can only become more urgent. A case on a seat stays there, with the screening
+        that its reviewer sees. The due time is counted from the same start, and never gets later.
+
+        Args:
+            conn: In a transaction.
+            scan_id: The scan.
+            reason: Why it needs a person, by the new assessment.
+            risk: In [0, 1], likewise.
+            screening_id: The screening that says so; ``None`` leaves the one that is there.
+            actor: For the audit trail.
+            may_lower: Whether the new assessment counts even where it is less urgent.
+
+        Returns:
+            Whether anything has changed; not if the scan has no open case.
+
+        Raises:
+            ScanUnknownError: If there is no such scan.
+        """
+        return await self._reprioritizer.reprioritize_case(
+            conn,
+            scan_id,
+            reason=reason,
+            risk=risk,
+            screening_id=screening_id,
+            actor=actor,
+            may_lower=may_lower,
+        )
+
+    async def reprioritize_waiting(self, *, actor: str, may_lower: bool = False) -> int:
+        """Rank all waiting cases by the policy in force; without ``may_lower`` only those that come sooner.
+
+        Returns:
+            How many cases were moved.
+        """
+        return await self._reprioritizer.reprioritize_waiting(actor=actor, may_lower=may_lower)
 
     async def claim_next_case(self, reviewer: Reviewer) -> Lease | None:
         """Return the case the reviewer has to look at now; ``None`` when there is nothing for them.

@@ -1,18 +1,26 @@
-"""What a reviewer's page needs to show a case, in one query, and who may see a case at all."""
+"""What a page needs to show a case, and who may see a case at all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import asyncpg
 import structlog
 
 from review_queue import audit
-from review_queue.cases import Lease, Stage
+from review_queue.cases import Stage
 from review_ui.database import Pool, from_jsonb
 from review_ui.errors import CaseNotFoundError
 from review_ui.pixels import Px16Reader, RecentlyUsed
-from review_ui.schemas import FindingOut, LeaseOut, PriorDecision, Px16Level, ScanView, ScreeningOut
+from review_ui.schemas import (
+    CaseView,
+    ClosedCaseView,
+    FindingOut,
+    PriorDecision,
+    Px16Level,
+    ScanView,
+    ScreeningOut,
+)
 from scans.errors import ObjectCorruptError, ObjectMissingError
 
 log = structlog.get_logger()
@@ -21,26 +29,38 @@ MAX_ID = 2**63 - 1
 N_KNOWN_CASES = 4096
 LEVELS: tuple[Literal[2], Literal[0]] = (2, 0)
 
-CASE_SQL = """
-SELECT c.case_id, c.cycle, c.reason, c.risk, c.closed_at,
-       extract(epoch FROM c.due_at - coalesce(c.closed_at, now()))::float8 AS due_in_s,
-       s.scan_id, s.port, s.station_id, s.modality, s.direction, s.container_no, s.container_no_valid,
-       s.scanned_at, s.received_at, s.width_px, s.height_px, s.n_channels, s.bit_depth, s.pixel_pitch_mm,
-       s.px16_full, s.px16_preview, s.declaration,
-       p.name_zh, p.name_en,
-       sc.screening_id, sc.model_name, sc.model_version, sc.outcome, sc.risk AS screening_risk, sc.findings
-FROM cases c
-JOIN scans s USING (scan_id)
-JOIN ports p ON p.code = s.port
-LEFT JOIN screenings sc ON sc.screening_id = coalesce($2, c.screening_id)
-WHERE c.case_id = $1
+CASE_COLUMNS: Final = """
+    c.case_id, c.cycle, c.reason, c.risk, c.closed_at, c.disposition,
+    s.scan_id, s.port, s.station_id, s.modality, s.direction, s.container_no, s.container_no_valid,
+    s.scanned_at, s.received_at, s.width_px, s.height_px, s.n_channels, s.bit_depth, s.pixel_pitch_mm,
+    s.px16_full, s.px16_preview, s.declaration,
+    p.name_zh, p.name_en,
+    sc.screening_id, sc.model_name, sc.model_version, sc.outcome, sc.risk AS screening_risk, sc.findings
+"""
+CASE_TABLES: Final = """
+    cases c
+    JOIN scans s USING (scan_id)
+    JOIN ports p ON p.code = s.port
+    LEFT JOIN screenings sc ON sc.screening_id = c.screening_id
 """
 
+# A case on a seat, with the stage that this seat is for. $1 account, $2 case.
+HELD_SQL = f"""
+SELECT t.stage, {CASE_COLUMNS}
+FROM {CASE_TABLES} JOIN seats t ON t.case_id = c.case_id
+WHERE t.reviewer = $1 AND t.case_id = $2 AND t.until > clock_timestamp()
+"""
+
+CLOSED_SQL = f"SELECT {CASE_COLUMNS} FROM {CASE_TABLES} WHERE c.case_id = $1 AND c.closed_at IS NOT NULL"
+
+# $1 case, $2 and $3 first and last cycle.
 PRIOR_SQL = """
-SELECT d.cycle, d.stage, a.display_name, d.verdict, d.reason_codes, d.note, d.decided_at
+SELECT d.cycle, d.stage, a.display_name AS reviewer, d.verdict, d.reason_codes, d.note, d.decided_at,
+       m.annotations, m.finding_votes
 FROM decisions d
 JOIN accounts a ON a.account_id = d.reviewer
-WHERE d.case_id = $1
+LEFT JOIN decision_marks m USING (case_id, cycle, stage)
+WHERE d.case_id = $1 AND d.cycle BETWEEN $2 AND $3
 ORDER BY d.decision_id
 """
 
@@ -72,56 +92,44 @@ class CaseReader:
         self._pixels = pixels
         self._facts: RecentlyUsed[int, CaseFacts] = RecentlyUsed(N_KNOWN_CASES)
 
-    async def lease_out(self, lease: Lease) -> LeaseOut:
-        """Return a leased case as its reviewer sees it.
+    async def held_view(self, account_id: int, case_id: int) -> CaseView:
+        """Return a case as the account that has a live lease on it sees it, on either seat.
 
         Only stage 3 learns of earlier decisions: the second review is blind.
 
         Raises:
+            CaseNotFoundError: If there is no such lease, whatever the case.
             StoreUnavailableError: If the store does not answer. An object that is lost or damaged is no
                 error: its level is left out, so that the reviewer can decide on a rescan.
         """
-        row = await self._fetch(lease.case_id, lease.screening_id)
-        prior = await self._prior(lease.case_id, cycle=lease.cycle) if lease.stage == Stage.SUPERVISOR else []
-        return LeaseOut(
-            case_id=lease.case_id,
-            cycle=lease.cycle,
-            stage=_stage(lease.stage),
-            slot=_slot(lease.slot),
-            token=lease.token,
-            ttl_s=lease.ttl_s,
-            due_in_s=lease.due_in_s,
-            reason=str(lease.reason),
-            risk=lease.risk,
-            scan=await self._scan_view(row),
-            screening=_screening(row),
-            escalation=prior,
+        row = await self._pool.fetchrow(HELD_SQL, account_id, _checked_id(case_id))
+        if row is None:
+            raise CaseNotFoundError(f"there is no case {case_id} on a seat of this account")
+        cycle = row["cycle"]
+        is_final = row["stage"] == Stage.SUPERVISOR
+        return CaseView(
+            **await self._shown(row),
+            stage=row["stage"],
+            escalation=await self._prior(case_id, first_cycle=cycle, last_cycle=cycle) if is_final else [],
         )
 
-    async def closed_view(self, case_id: int) -> LeaseOut:
+    async def closed_view(self, case_id: int) -> ClosedCaseView:
         """Return a closed case with all its decisions, for supervisors and auditors.
 
         Raises:
             CaseNotFoundError: If there is no such case, or it is still open.
             StoreUnavailableError: If the store does not answer.
         """
-        row = await self._fetch(case_id, None)
-        if row["closed_at"] is None:
-            raise CaseNotFoundError(f"case {case_id} is not closed")
-        prior = await self._prior(case_id)
-        return LeaseOut(
-            case_id=case_id,
-            cycle=row["cycle"],
-            stage=_stage(prior[-1].stage if prior else 1),
-            slot=0,
-            token=0,
-            ttl_s=0.0,
-            due_in_s=row["due_in_s"],
-            reason=row["reason"],
-            risk=row["risk"],
-            scan=await self._scan_view(row),
-            screening=_screening(row),
+        row = await self._pool.fetchrow(CLOSED_SQL, _checked_id(case_id))
+        if row is None:
+            raise CaseNotFoundError(f"there is no closed case {case_id}")
+        prior = await self._prior(case_id, first_cycle=1, last_cycle=row["cycle"])
+        return ClosedCaseView(
+            **await self._shown(row),
+            stage=prior[-1].stage if prior else 1,
             escalation=prior,
+            disposition=row["disposition"],
+            closed_at=row["closed_at"],
         )
 
     async def facts(self, case_id: int) -> CaseFacts:
@@ -181,29 +189,37 @@ class CaseReader:
                 detail=str(error)[:500],
             )
 
-    async def _fetch(self, case_id: int, screening_id: int | None) -> asyncpg.Record:
-        row = await self._pool.fetchrow(CASE_SQL, _checked_id(case_id), screening_id)
-        if row is None:
-            raise CaseNotFoundError(f"there is no case {case_id}")
-        self._facts.put(case_id, _facts(case_id, row))
-        return row
+    async def _shown(self, row: asyncpg.Record) -> dict[str, Any]:
+        """Return what every view of a case has, from a row of ``CASE_COLUMNS``."""
+        return {
+            "case_id": row["case_id"],
+            "cycle": row["cycle"],
+            "reason": row["reason"],
+            "risk": row["risk"],
+            "scan": await self._scan_view(row),
+            "screening": _screening(row),
+        }
 
-    async def _prior(self, case_id: int, *, cycle: int | None = None) -> list[PriorDecision]:
-        rows = await self._pool.fetch(PRIOR_SQL, case_id)
+    async def _prior(self, case_id: int, *, first_cycle: int, last_cycle: int) -> list[PriorDecision]:
+        rows = await self._pool.fetch(PRIOR_SQL, case_id, first_cycle, last_cycle)
         return [
             PriorDecision(
+                cycle=row["cycle"],
                 stage=row["stage"],
-                reviewer=row["display_name"],
+                reviewer=row["reviewer"],
                 verdict=row["verdict"],
                 reason_codes=row["reason_codes"],
                 note=row["note"],
+                annotations=from_jsonb(row["annotations"]) or [],
+                finding_votes=from_jsonb(row["finding_votes"]) or [],
                 decided_at=row["decided_at"],
             )
             for row in rows
-            if cycle is None or row["cycle"] == cycle
         ]
 
     async def _scan_view(self, row: asyncpg.Record) -> ScanView:
+        facts = _facts(row["case_id"], row)
+        self._facts.put(facts.case_id, facts)
         return ScanView(
             scan_id=row["scan_id"],
             port=row["port"],
@@ -218,7 +234,7 @@ class CaseReader:
             received_at=row["received_at"],
             pixel_pitch_mm=row["pixel_pitch_mm"],
             bit_depth=row["bit_depth"],
-            levels=await self._levels(_facts(row["case_id"], row)),
+            levels=await self._levels(facts),
             declaration=from_jsonb(row["declaration"]),
         )
 
@@ -291,15 +307,3 @@ def _checked_id(case_id: int) -> int:
     if not 0 <= case_id <= MAX_ID:
         raise CaseNotFoundError(f"there is no case {case_id}")
     return case_id
-
-
-def _stage(stage: int) -> Literal[1, 2, 3]:
-    match stage:
-        case 1 | 2 | 3:
-            return stage
-        case _:
-            raise ValueError(f"there is no stage {stage}")
-
-
-def _slot(slot: int) -> Literal[0, 1]:
-    return 1 if slot == 1 else 0

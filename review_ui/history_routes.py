@@ -3,28 +3,25 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from starlette.requests import Request
 from starlette.responses import Response
 
-from review_ui.cases import MAX_ID, CaseReader
-from review_ui.guard import allow, json_response, session_of
+from review_ui.cases import MAX_ID
+from review_ui.guard import allow, json_response
 from review_ui.history import History
-from review_ui.schemas import AuditRow, DecisionPage, LeaseOut
+from review_ui.schemas import AuditRow, DecisionPage
 
 CaseId = Annotated[int, Path(ge=0, le=MAX_ID)]
 
 
 class HistoryRoutes:
-    """``/decisions``, ``/cases/{case_id}`` and its ``/audit``."""
+    """``/decisions`` and ``/cases/{case_id}/audit``."""
 
-    def __init__(self, *, cases: CaseReader, history: History) -> None:
-        self._cases = cases
+    def __init__(self, *, history: History) -> None:
         self._history = history
 
     def add_to(self, router: APIRouter) -> None:
         """Add the routes."""
         router.get("/decisions", response_model=DecisionPage)(self.decisions)
-        router.get("/cases/{case_id}", response_model=LeaseOut)(self.closed_case)
         router.get("/cases/{case_id}/audit")(self.case_audit)
 
     @allow("supervisor", "auditor")
@@ -37,16 +34,6 @@ class HistoryRoutes:
         """Return past decisions, newest first."""
         port = port.replace("\0", "") if port else None
         return json_response(await self._history.decisions(before=before, port=port, limit=limit))
-
-    @allow("supervisor", "auditor")
-    async def closed_case(self, request: Request, case_id: CaseId) -> Response:
-        """Return a closed case as it was reviewed, with its decisions; the audit trail notes who looked."""
-        view = await self._cases.closed_view(case_id)
-        session = session_of(request)
-        await self._history.record_view(
-            session.account, session.token_sha256, case_id=case_id, scan_id=view.scan.scan_id
-        )
-        return json_response(view)
 
     @allow("supervisor", "auditor")
     async def case_audit(self, case_id: CaseId) -> list[AuditRow]:

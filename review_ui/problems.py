@@ -12,6 +12,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "lease_lost": 409,
     "case_not_held": 409,
     "already_decided": 409,
+    "rest_due": 409,
     "case_exists": 409,
     "scan_disposed": 409,
     "scan_not_disposed": 409,
@@ -26,6 +27,11 @@ STATUS_BY_CODE: dict[str, int] = {
     "password_too_weak": 422,
     "account_not_found": 404,
     "login_taken": 409,
+    # the sealing of the trail, which no request asks for
+    "sealing_refused": 409,
+    "trail_restored": 409,
+    "anchor_ahead": 409,
+    "anchor_unreadable": 409,
     # ours: another reviewer's case may work, the same request may later
     "object_missing": 503,
     "object_corrupt": 503,

@@ -1,4 +1,4 @@
-"""The reviewer's routes: claim, prefetch, decide, keep, give back, look. Thin over ``ReviewQueue``.
+"""The reviewer's routes: claim, prefetch, decide, keep, give back. Thin over ``ReviewQueue``.
 
 ``build_review_router`` joins all routes of the review API.
 """
@@ -6,7 +6,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import structlog
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +15,7 @@ from review_queue.notify import Notifier, Subscription
 from review_queue.queue import ReviewQueue
 from review_ui.accounts import Authenticator
 from review_ui.board import board_feed, glance_feed
+from review_ui.case_routes import CaseRoutes
 from review_ui.cases import CaseReader
 from review_ui.database import Pool
 from review_ui.event_routes import EventRoutes
@@ -36,10 +36,7 @@ from review_ui.schemas import (
 from review_ui.session_routes import SessionRoutes
 from review_ui.sessions import SessionStore
 from review_ui.settings import ReviewSettings
-from scans.errors import ScanError
 from scans.store import ScanStore
-
-log = structlog.get_logger()
 
 MAX_DECIDE_BYTES = 512 * 1024
 NO_CASE: dict[int | str, dict[str, Any]] = {204: {"description": "There is no case for this reviewer now"}}
@@ -48,10 +45,9 @@ NO_CASE: dict[int | str, dict[str, Any]] = {204: {"description": "There is no ca
 class ReviewRoutes:
     """``/review/…``, for reviewers (stages 1 and 2) and supervisors (stage 3)."""
 
-    def __init__(self, *, queue: ReviewQueue, notifier: Notifier, cases: CaseReader) -> None:
+    def __init__(self, *, queue: ReviewQueue, notifier: Notifier) -> None:
         self._queue = queue
         self._notifier = notifier
-        self._cases = cases
 
     def add_to(self, router: APIRouter) -> None:
         """Add the routes."""
@@ -65,13 +61,13 @@ class ReviewRoutes:
     @allow("reviewer", "supervisor")
     async def next(self, request: Request) -> Response:
         """Return the case on seat 0: the one under review, the prefetched one, or a newly assigned one."""
-        return await self._lease_response(await self._queue.claim_next_case(session_of(request).reviewer()))
+        return lease_response(await self._queue.claim_next_case(session_of(request).reviewer()))
 
     @light
     @allow("reviewer", "supervisor")
     async def prefetch(self, request: Request) -> Response:
         """Fill seat 1, so that the next case's pixels are there when this one is decided."""
-        return await self._lease_response(await self._queue.prefetch_case(session_of(request).reviewer()))
+        return lease_response(await self._queue.prefetch_case(session_of(request).reviewer()))
 
     @light
     @allow("reviewer", "supervisor")
@@ -81,12 +77,12 @@ class ReviewRoutes:
         outcome = await self._queue.decide(session_of(request).reviewer(), _decision(body))
         if outcome.disposition is not None:
             self._notifier.publish("disposition", outcome.scan_id)
-        self._notifier.publish("queue", (await self._cases.facts(body.case_id)).port)
+        self._notifier.publish("queue", outcome.port)
         return json_response(
             DecideOut(
                 decision_id=outcome.decision_id,
                 case_closed=outcome.disposition is not None,
-                next=await self._next_out(outcome.next_lease),
+                next=None if outcome.next_lease is None else lease_out(outcome.next_lease),
             )
         )
 
@@ -106,20 +102,15 @@ class ReviewRoutes:
         self._notifier.publish("queue", "")
         return Response(status_code=204)
 
-    async def _lease_response(self, lease: Lease | None) -> Response:
-        if lease is None:
-            return Response(status_code=204)
-        return json_response(await self._cases.lease_out(lease))
 
-    async def _next_out(self, lease: Lease | None) -> LeaseOut | None:
-        """Return the promoted case; without its view the page asks again, for the decision is recorded."""
-        if lease is None:
-            return None
-        try:
-            return await self._cases.lease_out(lease)
-        except ScanError as error:
-            log.error("next_case_not_shown", case_id=lease.case_id, code=error.code, error=str(error))
-            return None
+def lease_response(lease: Lease | None) -> Response:
+    """Answer with a lease, or 204 without one."""
+    return Response(status_code=204) if lease is None else json_response(lease_out(lease))
+
+
+def lease_out(lease: Lease) -> LeaseOut:
+    """Return a lease as its owner's page sees it."""
+    return LeaseOut.model_validate(lease)
 
 
 def build_review_router(
@@ -167,7 +158,7 @@ def build_review_router(
     SessionRoutes(
         sessions=sessions, authenticator=Authenticator(pool), queue=queue, settings=settings
     ).add_to(router)
-    ReviewRoutes(queue=queue, notifier=notifier, cases=cases).add_to(router)
+    ReviewRoutes(queue=queue, notifier=notifier).add_to(router)
     PixelRoutes(queue=queue, cases=cases, history=history).add_to(router)
     EventRoutes(
         board=board,
@@ -176,7 +167,8 @@ def build_review_router(
         keepalive_s=settings.keepalive_s,
         is_stopping=is_stopping,
     ).add_to(router)
-    HistoryRoutes(cases=cases, history=history).add_to(router)
+    CaseRoutes(cases=cases, history=history).add_to(router)
+    HistoryRoutes(history=history).add_to(router)
     return router
 
 

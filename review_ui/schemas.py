@@ -18,6 +18,7 @@ def _without_nul(text: str) -> str:
 
 Verdict = Literal["release", "inspect", "escalate", "rescan"]
 Role = Literal["reviewer", "supervisor", "auditor", "admin"]
+Stage = Literal[1, 2, 3]
 Text = Annotated[str, AfterValidator(_without_nul)]
 Pixel = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 Box = Annotated[list[Pixel], Field(min_length=4, max_length=4)]
@@ -89,8 +90,26 @@ class Px16Level(BaseModel):
     url: str
 
 
+class LeaseOut(BaseModel):
+    """A case on this reviewer's seat; ``GET /review/cases/{case_id}`` tells what it looks like."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    case_id: int
+    scan_id: str
+    cycle: int
+    stage: Stage
+    slot: Literal[0, 1]
+    token: int
+    ttl_s: float = Field(description="Seconds from the server's answer until the lease ends unless extended")
+    due_in_s: float = Field(description="Seconds until the case is overdue; negative when it is")
+    reason: str
+    risk: float
+    screening_id: int | None
+
+
 class ScanView(BaseModel):
-    """The scan of a leased case."""
+    """The scan of a case."""
 
     scan_id: str
     port: str
@@ -111,38 +130,6 @@ class ScanView(BaseModel):
     )
 
 
-class LeaseOut(BaseModel):
-    """A case on this reviewer's seat, with everything the page needs to show it.
-
-    A second reviewer sees nothing of the first verdict. ``escalation`` is filled at stage 3 only, and in the
-    view of a closed case (slot, token and ``ttl_s`` 0) that supervisors and auditors read.
-    """
-
-    case_id: int
-    cycle: int
-    stage: Literal[1, 2, 3]
-    slot: Literal[0, 1]
-    token: int
-    ttl_s: float = Field(description="Seconds from the server's answer until the lease ends unless extended")
-    due_in_s: float = Field(description="Seconds until the case is overdue; negative when it is")
-    reason: str
-    risk: float
-    scan: ScanView
-    screening: ScreeningOut | None
-    escalation: list["PriorDecision"] = []
-
-
-class PriorDecision(BaseModel):
-    """An earlier decision of the case, for the supervisor who decides an escalated one."""
-
-    stage: int
-    reviewer: str
-    verdict: Verdict
-    reason_codes: list[str]
-    note: str
-    decided_at: datetime
-
-
 class Annotation(Strict):
     """What a person drew."""
 
@@ -156,6 +143,44 @@ class FindingVote(Strict):
 
     finding_id: int = Field(ge=0, le=100_000)
     accepted: bool
+
+
+class PriorDecision(BaseModel):
+    """An earlier decision of the case."""
+
+    cycle: int
+    stage: Stage
+    reviewer: str
+    verdict: Verdict
+    reason_codes: list[str]
+    note: str
+    annotations: list[Annotation]
+    finding_votes: list[FindingVote]
+    decided_at: datetime
+
+
+class CaseView(BaseModel):
+    """What the page shows of a case: as its holder sees it on their seat.
+
+    A second reviewer sees nothing of the first decision: ``escalation`` is filled at stage 3 only, with the
+    earlier decisions of the cycle.
+    """
+
+    case_id: int
+    cycle: int
+    stage: Stage
+    reason: str
+    risk: float
+    scan: ScanView
+    screening: ScreeningOut | None
+    escalation: list[PriorDecision]
+
+
+class ClosedCaseView(CaseView):
+    """A closed case, for supervisors and auditors. ``escalation`` has all its decisions, of every cycle."""
+
+    disposition: Literal["release", "inspect", "rescan"]
+    closed_at: datetime
 
 
 class DecideIn(Strict):
@@ -290,5 +315,7 @@ class UiConfig(BaseModel):
     version: str
     demo: bool
     heartbeat_s: float
+    remind_after_s: float = Field(description="Continuous review after which the page reminds; 0 is never")
+    rest_s: float = Field(description="The break after which continuous review is counted anew")
     reason_codes: list[ReasonCode]
     finding_kinds: dict[str, dict[str, str]] = Field(description="kind → {zh, en}")

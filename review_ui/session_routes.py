@@ -73,10 +73,13 @@ class SessionRoutes:
     @public
     async def ui_config(self) -> UiConfig:
         """Return what the page needs before a login."""
+        policy = self._queue.policy
         return UiConfig(
             version=self._settings.version,
             demo=self._settings.demo,
             heartbeat_s=self._settings.heartbeat_s,
+            remind_after_s=policy.remind_after_s,
+            rest_s=policy.rest_s,
             reason_codes=list(REASON_CODES),
             finding_kinds=FINDING_KINDS,
         )

@@ -83,7 +83,7 @@ async def decide_forever(system: ThrowawaySystem, decided: dict[int, str]) -> No
                         await asyncio.sleep(0.1)
                         continue
                     answer = await reviewer.decide(lease, "inspect")
-                    decided[answer["decision_id"]] = lease["scan"]["scan_id"]
+                    decided[answer["decision_id"]] = lease["scan_id"]
         except httpx.TransportError:
             await asyncio.sleep(0.1)
 

@@ -5,6 +5,8 @@ import type {
   AccountOut,
   AuditRow,
   BoardOut,
+  CaseView,
+  ClosedCaseView,
   DecideIn,
   DecideOut,
   DecisionPage,
@@ -28,6 +30,8 @@ export const getUiConfig = () => requestBody<UiConfig>(`${V1}/ui-config`)
 
 export const claimNext = () => request<LeaseOut>(`${V1}/review/next`, { method: 'POST', priority: 'high' })
 export const prefetchNext = () => request<LeaseOut>(`${V1}/review/prefetch`, { method: 'POST' })
+export const getHeldCase = (caseId: number, priority: 'high' | 'auto' = 'auto') =>
+  requestBody<CaseView>(`${V1}/review/cases/${caseId}`, { priority })
 export const decide = (body: DecideIn) =>
   requestBody<DecideOut>(`${V1}/review/decide`, { method: 'POST', body, priority: 'high' })
 export const heartbeat = (leases: LeaseRef[]) =>
@@ -36,7 +40,7 @@ export const pauseReview = () => request<void>(`${V1}/review/pause`, { method: '
 export const getGlance = () => requestBody<QueueGlance>(`${V1}/review/glance`)
 
 export const getBoard = () => requestBody<BoardOut>(`${V1}/board`)
-export const getCase = (caseId: number) => requestBody<LeaseOut>(`${V1}/cases/${caseId}`)
+export const getClosedCase = (caseId: number) => requestBody<ClosedCaseView>(`${V1}/cases/${caseId}`)
 export const getAudit = (caseId: number) => requestBody<AuditRow[]>(`${V1}/cases/${caseId}/audit`)
 
 export interface DecisionQuery {

@@ -354,7 +354,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/decisions": {
+    "/api/v1/review/cases/{case_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -362,10 +362,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Decisions
-         * @description Return past decisions, newest first.
+         * Held
+         * @description Return a case on one of this account's seats; a case that is on neither does not exist for it.
          */
-        get: operations["decisions_api_v1_decisions_get"];
+        get: operations["held_api_v1_review_cases__case_id__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -382,10 +382,30 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Closed Case
+         * Closed
          * @description Return a closed case as it was reviewed, with its decisions; the audit trail notes who looked.
          */
-        get: operations["closed_case_api_v1_cases__case_id__get"];
+        get: operations["closed_api_v1_cases__case_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Decisions
+         * @description Return past decisions, newest first.
+         */
+        get: operations["decisions_api_v1_decisions_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -511,6 +531,65 @@ export interface components {
              * @description Of the cases closed in the last hour, in [0, 1]
              */
             on_time_ratio: number | null;
+        };
+        /**
+         * CaseView
+         * @description What the page shows of a case: as its holder sees it on their seat.
+         *
+         *     A second reviewer sees nothing of the first decision: ``escalation`` is filled at stage 3 only, with the
+         *     earlier decisions of the cycle.
+         */
+        CaseView: {
+            /** Case Id */
+            case_id: number;
+            /** Cycle */
+            cycle: number;
+            /**
+             * Stage
+             * @enum {integer}
+             */
+            stage: 1 | 2 | 3;
+            /** Reason */
+            reason: string;
+            /** Risk */
+            risk: number;
+            scan: components["schemas"]["ScanView"];
+            screening: components["schemas"]["ScreeningOut"] | null;
+            /** Escalation */
+            escalation: components["schemas"]["PriorDecision"][];
+        };
+        /**
+         * ClosedCaseView
+         * @description A closed case, for supervisors and auditors. ``escalation`` has all its decisions, of every cycle.
+         */
+        ClosedCaseView: {
+            /** Case Id */
+            case_id: number;
+            /** Cycle */
+            cycle: number;
+            /**
+             * Stage
+             * @enum {integer}
+             */
+            stage: 1 | 2 | 3;
+            /** Reason */
+            reason: string;
+            /** Risk */
+            risk: number;
+            scan: components["schemas"]["ScanView"];
+            screening: components["schemas"]["ScreeningOut"] | null;
+            /** Escalation */
+            escalation: components["schemas"]["PriorDecision"][];
+            /**
+             * Disposition
+             * @enum {string}
+             */
+            disposition: "release" | "inspect" | "rescan";
+            /**
+             * Closed At
+             * Format: date-time
+             */
+            closed_at: string;
         };
         /**
          * DecideIn
@@ -709,14 +788,13 @@ export interface components {
         };
         /**
          * LeaseOut
-         * @description A case on this reviewer's seat, with everything the page needs to show it.
-         *
-         *     A second reviewer sees nothing of the first verdict. ``escalation`` is filled at stage 3 only, and in the
-         *     view of a closed case (slot, token and ``ttl_s`` 0) that supervisors and auditors read.
+         * @description A case on this reviewer's seat; ``GET /review/cases/{case_id}`` tells what it looks like.
          */
         LeaseOut: {
             /** Case Id */
             case_id: number;
+            /** Scan Id */
+            scan_id: string;
             /** Cycle */
             cycle: number;
             /**
@@ -745,13 +823,8 @@ export interface components {
             reason: string;
             /** Risk */
             risk: number;
-            scan: components["schemas"]["ScanView"];
-            screening: components["schemas"]["ScreeningOut"] | null;
-            /**
-             * Escalation
-             * @default []
-             */
-            escalation: components["schemas"]["PriorDecision"][];
+            /** Screening Id */
+            screening_id: number | null;
         };
         /**
          * LeaseRef
@@ -810,11 +883,16 @@ export interface components {
         };
         /**
          * PriorDecision
-         * @description An earlier decision of the case, for the supervisor who decides an escalated one.
+         * @description An earlier decision of the case.
          */
         PriorDecision: {
-            /** Stage */
-            stage: number;
+            /** Cycle */
+            cycle: number;
+            /**
+             * Stage
+             * @enum {integer}
+             */
+            stage: 1 | 2 | 3;
             /** Reviewer */
             reviewer: string;
             /**
@@ -826,6 +904,10 @@ export interface components {
             reason_codes: string[];
             /** Note */
             note: string;
+            /** Annotations */
+            annotations: components["schemas"]["Annotation"][];
+            /** Finding Votes */
+            finding_votes: components["schemas"]["FindingVote"][];
             /**
              * Decided At
              * Format: date-time
@@ -936,7 +1018,7 @@ export interface components {
         };
         /**
          * ScanView
-         * @description The scan of a leased case.
+         * @description The scan of a case.
          */
         ScanView: {
             /** Scan Id */
@@ -1017,6 +1099,16 @@ export interface components {
             demo: boolean;
             /** Heartbeat S */
             heartbeat_s: number;
+            /**
+             * Remind After S
+             * @description Continuous review after which the page reminds; 0 is never
+             */
+            remind_after_s: number;
+            /**
+             * Rest S
+             * @description The break after which continuous review is counted anew
+             */
+            rest_s: number;
             /** Reason Codes */
             reason_codes: components["schemas"]["ReasonCode"][];
             /**
@@ -1931,16 +2023,13 @@ export interface operations {
             };
         };
     };
-    decisions_api_v1_decisions_get: {
+    held_api_v1_review_cases__case_id__get: {
         parameters: {
-            query?: {
-                /** @description Only older decisions */
-                before?: number | null;
-                port?: string | null;
-                limit?: number;
-            };
+            query?: never;
             header?: never;
-            path?: never;
+            path: {
+                case_id: number;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -1951,7 +2040,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DecisionPage"];
+                    "application/json": components["schemas"]["CaseView"];
                 };
             };
             /** @description Unprocessable Entity */
@@ -1974,7 +2063,7 @@ export interface operations {
             };
         };
     };
-    closed_case_api_v1_cases__case_id__get: {
+    closed_api_v1_cases__case_id__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1991,7 +2080,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LeaseOut"];
+                    "application/json": components["schemas"]["ClosedCaseView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decisions_api_v1_decisions_get: {
+        parameters: {
+            query?: {
+                /** @description Only older decisions */
+                before?: number | null;
+                port?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionPage"];
                 };
             };
             /** @description Unprocessable Entity */

@@ -21,12 +21,19 @@ export type FindingOut = With<Schemas['FindingOut'], { box: Box | null }>
 export type ScreeningOut = With<Schemas['ScreeningOut'], { findings: FindingOut[] }>
 export type Px16Level = Schemas['Px16Level']
 export type ScanView = With<Schemas['ScanView'], { declaration: Declaration | null }>
-export type PriorDecision = Schemas['PriorDecision']
-export type LeaseOut = With<Schemas['LeaseOut'], { scan: ScanView; screening: ScreeningOut | null }>
+export type LeaseOut = Schemas['LeaseOut']
 export type Annotation = With<Schemas['Annotation'], { box: Box }>
 export type FindingVote = Schemas['FindingVote']
+export type PriorDecision = With<Schemas['PriorDecision'], { annotations: Annotation[] }>
 export type DecideIn = With<Schemas['DecideIn'], { annotations: Annotation[] }>
-export type DecideOut = With<Schemas['DecideOut'], { next: LeaseOut | null }>
+export type DecideOut = Schemas['DecideOut']
+interface Shown {
+  scan: ScanView
+  screening: ScreeningOut | null
+  escalation: PriorDecision[]
+}
+export type CaseView = With<Schemas['CaseView'], Shown>
+export type ClosedCaseView = With<Schemas['ClosedCaseView'], Shown>
 export type LeaseRef = Schemas['LeaseRef']
 export type HeartbeatOut = Schemas['HeartbeatOut']
 export type PortBoard = Schemas['PortBoard']

@@ -220,6 +220,13 @@ export const enUS: Messages = {
   'state.paused': 'Paused',
   'state.pausedHint':
     'Your cases went back to the queue and will be assigned at random. Press {key} to continue.',
+  'state.resting': 'Time for a break',
+  'state.restingHint':
+    'After reviewing for so long you get no new case for a while. The next one comes by itself when the time is up.',
+  'state.restingClock': 'until the next case',
+  'state.restLonger': 'Rest longer',
+  'state.viewAway': 'The case cannot be read just now',
+  'state.viewAwayHint': 'It stays yours and nothing is lost; it is shown as soon as it can be read.',
   'state.trouble': 'The server refused the request',
   'state.troubleHint': 'Trying again by itself. If this stays, tell the operators the code.',
   'state.offline': 'No connection to the server',
@@ -234,7 +241,7 @@ export const enUS: Messages = {
   'notice.needsGrounds': 'Give a reason or a note, accept a finding or draw a mark before you submit.',
   'notice.sendFailed': 'Not recorded ({code}): {detail}',
   'notice.pauseFailed': 'The pause did not arrive ({code}); the cases go back when their lease ends.',
-  'notice.fatigue': 'You have been reviewing for 20 minutes. A short break would be good.',
+  'notice.fatigue': 'You have been reviewing for {minutes} minutes. A short break would be good.',
   'notice.close': 'Close',
 
   'help.title': 'Keyboard shortcuts',

@@ -2,24 +2,25 @@
 
 import { WarningFilled } from '@ant-design/icons'
 
-import type { LeaseOut } from '../api/types'
+import type { LeaseOut, ScanView } from '../api/types'
 import { clock, containerNo, moment, riskBand } from '../format'
 import { usePick, useT, useWord } from '../i18n'
 import { useNowMs } from '../shell/now'
 import { useSeatState } from './SeatContext'
-import type { HeldLease } from './seat'
+import type { HeldLease } from './seatState'
 
 export function CaseBar() {
   const t = useT()
   const current = useSeatState((state) => state.current)
+  const scan = useSeatState((state) => state.view?.scan ?? null)
   return (
     <section className="sx-case" aria-label={t('case.label')}>
       <p className="sx-sr" role="status">
-        {current ? `${current.lease.scan.scan_id} ${t(`risk.${riskBand(current.lease.risk)}`)}` : ''}
+        {current ? `${current.lease.scan_id} ${t(`risk.${riskBand(current.lease.risk)}`)}` : ''}
       </p>
       {current ? (
         <>
-          <CaseFacts lease={current.lease} />
+          <CaseFacts of={current.lease} scanId={current.lease.scan_id} scan={scan} />
           <Countdowns held={current} />
         </>
       ) : (
@@ -29,12 +30,17 @@ export function CaseBar() {
   )
 }
 
-export function CaseFacts({ lease }: { lease: LeaseOut }) {
+export interface CaseFactsProps {
+  of: Pick<LeaseOut, 'cycle' | 'stage' | 'reason' | 'risk'>
+  scanId: string
+  /** Null while it is being fetched. */
+  scan: ScanView | null
+}
+
+export function CaseFacts({ of, scanId, scan }: CaseFactsProps) {
   const t = useT()
-  const pick = usePick()
   const word = useWord()
-  const { scan } = lease
-  const band = riskBand(lease.risk)
+  const band = riskBand(of.risk)
   return (
     <ul className="sx-facts">
       <li>
@@ -42,13 +48,33 @@ export function CaseFacts({ lease }: { lease: LeaseOut }) {
       </li>
       <li className="is-strong">
         <b className="sx-mono" title={t('case.scan')}>
-          {scan.scan_id}
+          {scanId}
         </b>
-        {lease.cycle > 1 ? (
-          <span className="sx-badge is-warning">{t('case.cycle', { cycle: lease.cycle })}</span>
+        {of.cycle > 1 ? (
+          <span className="sx-badge is-warning">{t('case.cycle', { cycle: of.cycle })}</span>
         ) : null}
-        {lease.stage > 1 ? <span className="sx-badge">{t(`stage.${lease.stage}`)}</span> : null}
+        {of.stage > 1 ? <span className="sx-badge">{t(`stage.${of.stage}`)}</span> : null}
       </li>
+      {scan ? <ScanFacts scan={scan} /> : null}
+      <li>
+        <span>{t('case.reason')}</span>
+        <b>{word('reason', of.reason)}</b>
+      </li>
+      {scan ? (
+        <li className="is-minor">
+          <span>{t('case.scannedAt')}</span>
+          <b className="sx-num">{moment(scan.scanned_at)}</b>
+        </li>
+      ) : null}
+    </ul>
+  )
+}
+
+function ScanFacts({ scan }: { scan: ScanView }) {
+  const t = useT()
+  const pick = usePick()
+  return (
+    <>
       <li>
         <span>{t('case.station')}</span>
         <b>
@@ -61,36 +87,20 @@ export function CaseFacts({ lease }: { lease: LeaseOut }) {
           {t(`modality.${scan.modality}`)}
         </b>
       </li>
-      <ContainerNo lease={lease} />
       <li>
-        <span>{t('case.reason')}</span>
-        <b>{word('reason', lease.reason)}</b>
+        <span>{t('case.container')}</span>
+        {scan.container_no ? (
+          <b className="sx-mono">{containerNo(scan.container_no)}</b>
+        ) : (
+          <b className="is-none">{t('case.noContainer')}</b>
+        )}
+        {scan.container_no_valid === false ? (
+          <span className="sx-badge is-warning" title={t('case.containerInvalidHint')}>
+            <WarningFilled /> {t('case.containerInvalid')}
+          </span>
+        ) : null}
       </li>
-      <li className="is-minor">
-        <span>{t('case.scannedAt')}</span>
-        <b className="sx-num">{moment(scan.scanned_at)}</b>
-      </li>
-    </ul>
-  )
-}
-
-function ContainerNo({ lease: { scan } }: { lease: LeaseOut }) {
-  const t = useT()
-  const isInvalid = scan.container_no_valid === false
-  return (
-    <li>
-      <span>{t('case.container')}</span>
-      {scan.container_no ? (
-        <b className="sx-mono">{containerNo(scan.container_no)}</b>
-      ) : (
-        <b className="is-none">{t('case.noContainer')}</b>
-      )}
-      {isInvalid ? (
-        <span className="sx-badge is-warning" title={t('case.containerInvalidHint')}>
-          <WarningFilled /> {t('case.containerInvalid')}
-        </span>
-      ) : null}
-    </li>
+    </>
   )
 }
 

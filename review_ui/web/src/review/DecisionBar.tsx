@@ -19,7 +19,7 @@ import { useSettings } from '../settings'
 import { KeyCap } from '../shell/KeyCap'
 import { reasonsFor, verdictsAt } from './decision'
 import { useDesk, useSeatState } from './SeatContext'
-import { scanKey } from './seat'
+import { scanKey } from './seatState'
 
 const ICONS: Record<Verdict, ReactNode> = {
   release: <CheckOutlined />,
@@ -52,7 +52,7 @@ function useVerdict(): Verdict | null {
 
 function useIsLocked(): boolean {
   return useSeatState(
-    ({ current, decision }) => current === null || decision.at === 'undo' || decision.at === 'sending',
+    ({ view, decision }) => view === null || decision.at === 'undo' || decision.at === 'sending',
   )
 }
 
@@ -69,7 +69,7 @@ function VerdictButton({ verdict, icon }: { verdict: Verdict; icon: ReactNode })
       aria-keyshortcuts={keyLabel(verdict)}
       disabled={isLocked}
       onMouseDown={(event) => event.preventDefault()}
-      onClick={() => (isOn ? seat.cancel() : seat.choose(verdict))}
+      onClick={() => (isOn ? seat.hand.cancel() : seat.hand.choose(verdict))}
     >
       {icon}
       <span>{t(`verdict.${verdict}`)}</span>
@@ -101,7 +101,7 @@ function Reasons() {
             aria-pressed={isOn}
             title={name}
             onMouseDown={(event) => event.preventDefault()}
-            onClick={() => seat.toggleReason(reason.code)}
+            onClick={() => seat.hand.toggleReason(reason.code)}
           >
             <span>{name}</span>
             {index < 10 ? (
@@ -126,7 +126,7 @@ function Note() {
     if (event.nativeEvent.isComposing || (event.key !== 'Enter' && event.key !== 'Escape')) return
     event.preventDefault()
     pane.focusHost()
-    if (event.key === 'Enter') seat.confirm()
+    if (event.key === 'Enter') seat.hand.confirm()
   }
   return (
     <label className="sx-note">
@@ -140,7 +140,7 @@ function Note() {
         placeholder={t('decision.note')}
         value={note}
         disabled={isLocked}
-        onChange={(event) => seat.setNote(event.target.value)}
+        onChange={(event) => seat.hand.setNote(event.target.value)}
         onKeyDown={leave}
       />
       <KeyCap of="note" />
@@ -171,9 +171,10 @@ function NextCase() {
 
 function Submit() {
   const decision = useSeatState((state) => state.decision)
+  const hasView = useSeatState((state) => state.view !== null)
   if (decision.at === 'undo') return <UndoButton verdict={decision.verdict} />
   if (decision.at === 'sending') return <Sending />
-  return <SubmitButton isReady={decision.at === 'chosen'} />
+  return <SubmitButton isReady={hasView && decision.at === 'chosen'} />
 }
 
 function SubmitButton({ isReady }: { isReady: boolean }) {
@@ -185,7 +186,7 @@ function SubmitButton({ isReady }: { isReady: boolean }) {
       className="sx-submit"
       disabled={!isReady}
       onMouseDown={(event) => event.preventDefault()}
-      onClick={() => seat.confirm()}
+      onClick={() => seat.hand.confirm()}
     >
       <span>{t(isReady ? 'decision.submit' : 'decision.chooseVerdict')}</span>
       {isReady ? <KeyCap of="confirm" /> : null}
@@ -202,7 +203,7 @@ function UndoButton({ verdict }: { verdict: Verdict }) {
       type="button"
       className={`sx-submit is-undo is-${verdict}`}
       onMouseDown={(event) => event.preventDefault()}
-      onClick={() => seat.cancel()}
+      onClick={() => seat.hand.cancel()}
     >
       <i style={{ animationDuration: `${undoMs}ms` }} />
       <span role="status">

@@ -22,9 +22,7 @@ export function Escalation({ decisions }: { decisions: readonly PriorDecision[] 
           <div>
             <span className={`sx-verdict is-${decision.verdict}`}>{t(`verdict.${decision.verdict}`)}</span>
             <b>{decision.reviewer}</b>
-            <small>
-              {decision.stage === 1 || decision.stage === 2 ? t(`stage.${decision.stage}`) : t('stage.3')}
-            </small>
+            <small>{t(`stage.${decision.stage}`)}</small>
             <time className="sx-num">{moment(decision.decided_at)}</time>
           </div>
           {decision.reason_codes.length > 0 ? (

@@ -11,11 +11,11 @@ import { keyLabel } from '../keys/keymap'
 import { findingKey, type NamedFinding, toneOf } from '../pane/overlays'
 import { usePane, usePaneState } from '../pane/PaneContext'
 import { useDesk, useSeatState } from './SeatContext'
-import { useFindings, useKindName, useLease } from './useOverlays'
+import { useFindings, useKindName, useView } from './useOverlays'
 
 export function Findings() {
   const t = useT()
-  const screening = useLease()?.screening ?? null
+  const screening = useView()?.screening ?? null
   const findings = useFindings()
   if (!screening) return <p className="sx-panel-note is-warning">{t('findings.noScreening')}</p>
   return (
@@ -98,7 +98,7 @@ function FindingRow({ finding }: { finding: NamedFinding }) {
   const isSelected = usePaneState((state) => state.selected === id)
   const isHidden = usePaneState((state) => finding.score < state.threshold)
   const vote = useSeatState((state) => state.draft.votes[finding.finding_id])
-  const pitchMm = useSeatState((state) => state.current?.lease.scan.pixel_pitch_mm ?? null)
+  const pitchMm = useSeatState((state) => state.view?.scan.pixel_pitch_mm ?? null)
   useEffect(() => {
     if (isSelected) row.current?.scrollIntoView({ block: 'nearest' })
   }, [isSelected])
@@ -130,14 +130,14 @@ function FindingRow({ finding }: { finding: NamedFinding }) {
           isOn={vote === true}
           name={t('findings.acceptNamed', { name })}
           hint={`${t('findings.accept')} (${keyLabel('acceptFinding')})`}
-          onPress={() => seat.vote(finding.finding_id, true)}
+          onPress={() => seat.hand.vote(finding.finding_id, true)}
           kind="accept"
         />
         <VoteButton
           isOn={vote === false}
           name={t('findings.rejectNamed', { name })}
           hint={`${t('findings.reject')} (${keyLabel('rejectFinding')})`}
-          onPress={() => seat.vote(finding.finding_id, false)}
+          onPress={() => seat.hand.vote(finding.finding_id, false)}
           kind="reject"
         />
       </span>

@@ -7,7 +7,7 @@ import { clock, span } from '../format'
 import { useT } from '../i18n'
 import { KeyCap } from '../shell/KeyCap'
 import { useNowMs } from '../shell/now'
-import { continuousMs, FATIGUE_LIMIT_MS } from './fatigue'
+import { continuousMs } from './fatigue'
 import { useDesk, useSeatState } from './SeatContext'
 
 export function Glance({ glance }: { glance: QueueGlance | null }) {
@@ -41,9 +41,10 @@ const AROUND = 2 * Math.PI * RADIUS
 export function FatigueRing() {
   const t = useT()
   const nowMs = useNowMs()
+  const limitMs = useDesk().config.remind_after_s * 1000
   const fatigue = useSeatState((state) => state.fatigue)
   const ms = continuousMs(fatigue, nowMs)
-  const part = Math.min(1, ms / FATIGUE_LIMIT_MS)
+  const part = limitMs > 0 ? Math.min(1, ms / limitMs) : 0
   return (
     <div
       className={`sx-fatigue${part >= 1 ? ' is-over' : ''}`}
@@ -62,7 +63,8 @@ export function FatigueRing() {
       <div>
         <span>{t('fatigue.label')}</span>
         <b className="sx-num">
-          {clock(ms / 1000)} / {clock(FATIGUE_LIMIT_MS / 1000)}
+          {clock(ms / 1000)}
+          {limitMs > 0 ? ` / ${clock(limitMs / 1000)}` : ''}
         </b>
       </div>
     </div>

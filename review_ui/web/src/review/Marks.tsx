@@ -43,7 +43,7 @@ function Mark({ annotation, index }: { annotation: Annotation; index: number }) 
   const pane = usePane()
   const { seat } = useDesk()
   const isSelected = usePaneState((state) => state.selected === markKey(index))
-  const pitchMm = useSeatState((state) => state.current?.lease.scan.pixel_pitch_mm ?? null)
+  const pitchMm = useSeatState((state) => state.view?.scan.pixel_pitch_mm ?? null)
   const leave = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' && event.key !== 'Escape') return
     if (event.nativeEvent.isComposing) return
@@ -70,7 +70,7 @@ function Mark({ annotation, index }: { annotation: Annotation; index: number }) 
         title={`${t('marks.remove')} (${keyLabel('removeMark')})`}
         onMouseDown={(event) => event.preventDefault()}
         onClick={() => {
-          seat.removeAnnotation(index)
+          seat.hand.removeAnnotation(index)
           pane.select(null)
         }}
       >
@@ -83,7 +83,7 @@ function Mark({ annotation, index }: { annotation: Annotation; index: number }) 
         aria-label={t('marks.note')}
         placeholder={`${boxSize(annotation.box, pitchMm)} · ${t('marks.note')}`}
         value={annotation.note}
-        onChange={(event) => seat.changeAnnotation(index, { note: event.target.value })}
+        onChange={(event) => seat.hand.changeAnnotation(index, { note: event.target.value })}
         onKeyDown={leave}
       />
     </li>
@@ -104,7 +104,7 @@ function KindSelect({ annotation, index, onLeave }: KindSelectProps) {
   const byPointer = useRef(false)
   const kinds = Object.keys(config.finding_kinds)
   const choose = (kind: string) => {
-    seat.changeAnnotation(index, { kind })
+    seat.hand.changeAnnotation(index, { kind })
     // Chosen with the mouse, the work goes on at the image; with arrow keys it may not be the last choice.
     if (byPointer.current) pane.focusHost()
   }

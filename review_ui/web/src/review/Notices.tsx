@@ -6,7 +6,7 @@ import { useEffect } from 'react'
 import { useT } from '../i18n'
 import { useNowMs } from '../shell/now'
 import { useDesk, useSeatState } from './SeatContext'
-import type { NoticeKind } from './seat'
+import type { NoticeKind } from './seatState'
 
 const TONES: Record<NoticeKind, 'info' | 'warning' | 'danger'> = {
   leaseLost: 'warning',
@@ -30,7 +30,7 @@ const SHOWN_MS: Record<NoticeKind, number> = {
 
 export function Notices() {
   const t = useT()
-  const { seat } = useDesk()
+  const { seat, config } = useDesk()
   const notice = useSeatState((state) => state.notice)
   useEffect(() => {
     if (!notice || SHOWN_MS[notice.kind] === 0) return
@@ -46,6 +46,7 @@ export function Notices() {
               scan: notice.scanId ?? '',
               code: notice.code ?? '',
               detail: notice.detail ?? '',
+              minutes: Math.round(config.remind_after_s / 60),
             })}
           </span>
           <button type="button" aria-label={t('notice.close')} onClick={() => seat.dismissNotice()}>

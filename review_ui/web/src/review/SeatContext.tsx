@@ -3,7 +3,8 @@ import { useStore } from 'zustand'
 import { useShallow } from 'zustand/react/shallow'
 
 import type { UiConfig } from '../api/types'
-import type { Seat, SeatState } from './seat'
+import type { Seat } from './seat'
+import type { SeatState } from './seatState'
 
 export interface Desk {
   seat: Seat

@@ -9,13 +9,13 @@ import { Findings } from './Findings'
 import { Marks } from './Marks'
 import { useSeatState } from './SeatContext'
 import { type PanelTab, useSidePanel } from './sidePanelState'
-import { useFindings, useLease } from './useOverlays'
+import { useFindings, useView } from './useOverlays'
 
 const TABS: readonly PanelTab[] = ['findings', 'declaration']
 const SUPERVISOR_TABS: readonly PanelTab[] = [...TABS, 'escalation']
 
 export function SidePanel() {
-  const lease = useLease()
+  const view = useView()
   const { tab, tabs, setTabs } = useSidePanel()
   const isSupervisor = useSeatState((state) => state.current?.lease.stage === 3)
   useEffect(() => setTabs(isSupervisor ? SUPERVISOR_TABS : TABS), [isSupervisor, setTabs])
@@ -28,15 +28,15 @@ export function SidePanel() {
         id={`sx-tabpanel-${tab}`}
         aria-labelledby={`sx-tab-${tab}`}
       >
-        {lease && tab === 'findings' ? (
+        {view && tab === 'findings' ? (
           <>
             <Findings />
             <Marks />
-            <DeclarationPanel declaration={lease.scan.declaration} isBrief />
+            <DeclarationPanel declaration={view.scan.declaration} isBrief />
           </>
         ) : null}
-        {lease && tab === 'declaration' ? <DeclarationPanel declaration={lease.scan.declaration} /> : null}
-        {lease && tab === 'escalation' ? <Escalation decisions={lease.escalation} /> : null}
+        {view && tab === 'declaration' ? <DeclarationPanel declaration={view.scan.declaration} /> : null}
+        {view && tab === 'escalation' ? <Escalation decisions={view.escalation} /> : null}
       </div>
     </aside>
   )
@@ -46,7 +46,7 @@ function TabList({ tabs }: { tabs: readonly PanelTab[] }) {
   const t = useT()
   const { tab, setTab } = useSidePanel()
   const nFindings = useFindings().length
-  const nPrior = useSeatState((state) => state.current?.lease.escalation.length ?? 0)
+  const nPrior = useSeatState((state) => state.view?.escalation.length ?? 0)
   const counts: Record<PanelTab, number> = { findings: nFindings, declaration: 0, escalation: nPrior }
   return (
     <div className="sx-tabs" role="tablist">

@@ -58,7 +58,7 @@ interface PageProps extends WorkstationProps {
 
 function Page({ account, config, nav, glance, link }: PageProps) {
   const [showsHelp, setShowsHelp] = useState(false)
-  const scan = useSeatState((state) => state.current?.lease.scan ?? null)
+  const scan = useSeatState((state) => state.view?.scan ?? null)
   useOverlays()
   useWorkstationKeys(() => setShowsHelp(true))
   const tools = (
@@ -120,7 +120,7 @@ function wire(seat: Seat, pane: Pane, config: UiConfig): () => void {
     boxDrawn: (box) => {
       const { annotations } = seat.store.getState().draft
       const mark: Annotation = { box, kind: annotations.at(-1)?.kind ?? firstKind, note: '' }
-      seat.annotate(mark)
+      seat.hand.annotate(mark)
       pane.select(`m:${annotations.length}`)
       pane.setTool('pan')
     },

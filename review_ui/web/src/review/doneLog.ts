@@ -1,6 +1,6 @@
 /** What was decided in this tab, over reloads. */
 
-import type { Done } from './seat'
+import type { Done } from './seatState'
 
 const nameOf = (accountId: number) => `sx:done:${accountId}`
 

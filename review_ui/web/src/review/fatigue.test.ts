@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
 
-import { continuousMs, observe, REST_MS, RESTED } from './fatigue'
+import { continuousMs, observe as observeWith, RESTED } from './fatigue'
+
+const REST_MS = 60_000
+const observe = (clock: typeof RESTED, isReviewing: boolean, nowMs: number) =>
+  observeWith(clock, isReviewing, nowMs, REST_MS)
 
 describe('fatigue', () => {
   it('counts from the first case on', () => {

@@ -1,13 +1,9 @@
 /**
- * How long a reviewer has been looking without a break.
+ * How long a reviewer has been looking without a break, as the page sees it.
  *
- * Twenty minutes at the screen is the limit of EU 2015/1998 annex 5.1.7 for X-ray screeners; here it is a
- * reminder, never a lock.
+ * For the ring and the reminder only: whether a rest is due the server decides, by its own clock. Twenty minutes
+ * at the screen is the limit of EU 2015/1998 annex 5.1.7 for X-ray screeners.
  */
-
-export const FATIGUE_LIMIT_MS = 20 * 60 * 1000
-/** A shorter pause is not a rest. */
-export const REST_MS = 60 * 1000
 
 export interface FatigueClock {
   /** Start of the present stretch, or null before the first case. */
@@ -18,10 +14,15 @@ export interface FatigueClock {
 
 export const RESTED: FatigueClock = { sinceMs: null, idleSinceMs: null }
 
-/** The clock after it was seen that a case is (or is not) on the screen. */
-export function observe(clock: FatigueClock, isReviewing: boolean, nowMs: number): FatigueClock {
+/** The clock after it was seen that a case is (or is not) on the screen. A pause below `restMs` is no rest. */
+export function observe(
+  clock: FatigueClock,
+  isReviewing: boolean,
+  nowMs: number,
+  restMs: number,
+): FatigueClock {
   if (!isReviewing) return clock.idleSinceMs === null ? { ...clock, idleSinceMs: nowMs } : clock
-  const rested = clock.idleSinceMs !== null && nowMs - clock.idleSinceMs >= REST_MS
+  const rested = clock.idleSinceMs !== null && nowMs - clock.idleSinceMs >= restMs
   if (clock.sinceMs === null || rested) return { sinceMs: nowMs, idleSinceMs: null }
   return clock.idleSinceMs === null ? clock : { ...clock, idleSinceMs: null }
 }

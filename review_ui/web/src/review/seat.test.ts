@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 import { ApiError } from '../api/client'
-import type { DecideIn, LeaseOut, ReasonCode } from '../api/types'
+import type { CaseView, DecideIn, LeaseOut, ReasonCode } from '../api/types'
 import { DraftStore } from './drafts'
-import { Seat, type SeatState } from './seat'
+import { Seat } from './seat'
+import type { SeatState } from './seatState'
 
 const REASONS: ReasonCode[] = [
   { code: 'concealment', zh: '夹藏', en: 'Concealment', verdicts: ['inspect'] },
@@ -11,16 +12,30 @@ const REASONS: ReasonCode[] = [
 ]
 const UNDO_MS = 1500
 const HEARTBEAT_S = 20
+const REMIND_S = 1200
+const REST_S = 300
 
 function lease(caseId: number, token = caseId * 10, slot: 0 | 1 = 0): LeaseOut {
   return {
     case_id: caseId,
+    scan_id: `XR-${caseId}`,
     cycle: 1,
     stage: 1,
     slot,
     token,
     ttl_s: 90,
     due_in_s: 300,
+    reason: 'finding',
+    risk: 0.5,
+    screening_id: null,
+  }
+}
+
+function view(caseId: number): CaseView {
+  return {
+    case_id: caseId,
+    cycle: 1,
+    stage: 1,
     reason: 'finding',
     risk: 0.5,
     screening: null,
@@ -52,6 +67,7 @@ function setUp() {
   const api = {
     claimNext: vi.fn(async (): Promise<LeaseOut | null> => lease(1)),
     prefetchNext: vi.fn(async (): Promise<LeaseOut | null> => lease(2, 20, 1)),
+    getHeldCase: vi.fn(async (caseId: number, _priority: 'high' | 'auto') => view(caseId)),
     decide: vi.fn(async (_body: DecideIn) => ({
       decision_id: 1,
       case_closed: true,
@@ -65,7 +81,7 @@ function setUp() {
   const seat = new Seat({
     api,
     drafts,
-    config: { heartbeat_s: HEARTBEAT_S, reason_codes: REASONS },
+    config: { heartbeat_s: HEARTBEAT_S, remind_after_s: REMIND_S, rest_s: REST_S, reason_codes: REASONS },
     clock: { now: () => performance.now(), random: () => 0.5 },
     undoMs: () => UNDO_MS,
   })
@@ -153,12 +169,121 @@ describe('claiming', () => {
   })
 })
 
+describe('what a case looks like', () => {
+  it('is fetched once per case, and waits with the pixels for its turn', async () => {
+    const { api, scans, seat, state, begin } = setUp()
+    await begin()
+    expect(api.getHeldCase.mock.calls).toEqual([
+      [1, 'high'],
+      [2, 'auto'],
+    ])
+    expect(state().view?.case_id).toBe(1)
+    expect(scans.prefetch).toHaveBeenCalledWith(expect.objectContaining({ key: '2' }))
+    seat.hand.choose('release')
+    seat.hand.confirm()
+    seat.hand.confirm()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(state().view?.case_id).toBe(2)
+    expect(api.getHeldCase).toHaveBeenCalledTimes(2)
+  })
+
+  it('is asked for again until it comes; the case is kept, and cannot be decided before', async () => {
+    const { api, scans, seat, state } = setUp()
+    api.getHeldCase.mockRejectedValueOnce(new ApiError(503, 'store_unavailable', 'away'))
+    api.getHeldCase.mockImplementationOnce(offline)
+    seat.start()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(state()).toMatchObject({ phase: 'reviewing', view: null, isOffline: false })
+    expect(state().viewTrouble).toMatchObject({
+      code: 'store_unavailable',
+      retryAtMs: performance.now() + 1000,
+    })
+    expect(scans.show).not.toHaveBeenCalled()
+    seat.hand.choose('release')
+    expect(state().decision.at).toBe('open')
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(state().viewTrouble?.code).toBe('network')
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(state()).toMatchObject({ view: { case_id: 1 }, viewTrouble: null })
+    expect(scans.show).toHaveBeenCalledWith(expect.objectContaining({ key: '1' }))
+    expect(api.claimNext).toHaveBeenCalledTimes(1)
+  })
+
+  it('waits no longer when the reviewer asks', async () => {
+    const { api, seat, state } = setUp()
+    api.getHeldCase.mockImplementationOnce(offline)
+    seat.start()
+    await vi.advanceTimersByTimeAsync(0)
+    seat.retryNow()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(state().view?.case_id).toBe(1)
+  })
+
+  it('does not let a restored verdict be sent unseen', async () => {
+    const first = setUp()
+    await first.begin()
+    first.seat.hand.choose('release')
+    first.seat.stop()
+    const { api, seat, state } = setUp()
+    api.getHeldCase.mockImplementation(offline)
+    seat.start()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(state().decision).toMatchObject({ at: 'chosen', verdict: 'release' })
+    seat.hand.confirm()
+    await vi.advanceTimersByTimeAsync(UNDO_MS)
+    expect(api.decide).not.toHaveBeenCalled()
+  })
+
+  it('that is not ours any more is a question to the heartbeat', async () => {
+    const { api, seat, state } = setUp()
+    api.getHeldCase.mockRejectedValueOnce(new ApiError(404, 'case_not_found', 'gone'))
+    api.heartbeat.mockResolvedValueOnce({ ttl_s: 90, lost: [1] })
+    api.claimNext.mockResolvedValueOnce(lease(1)).mockResolvedValueOnce(lease(3))
+    seat.start()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(state()).toMatchObject({ notice: { kind: 'leaseLost' }, view: { case_id: 3 } })
+  })
+
+  it('may still be on its way when the case becomes the current one', async () => {
+    const { api, scans, seat, state, begin } = setUp()
+    let answer = (_view: CaseView) => {}
+    api.getHeldCase.mockImplementation((caseId) =>
+      caseId === 1
+        ? Promise.resolve(view(1))
+        : new Promise((resolve) => {
+            answer = resolve
+          }),
+    )
+    await begin()
+    seat.hand.choose('release')
+    seat.hand.confirm()
+    seat.hand.confirm()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(state()).toMatchObject({ current: { lease: { case_id: 2 } }, view: null })
+    expect(scans.clear).toHaveBeenCalled()
+    answer(view(2))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(state().view?.case_id).toBe(2)
+    expect(scans.show).toHaveBeenLastCalledWith(expect.objectContaining({ key: '2' }))
+    expect(api.getHeldCase.mock.calls.filter(([caseId]) => caseId === 2)).toHaveLength(1)
+  })
+
+  it('is forgotten with the lease: the same case later is looked at anew', async () => {
+    const { api, seat, begin } = setUp()
+    await begin()
+    await seat.pause()
+    seat.resume()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(api.getHeldCase.mock.calls.filter(([caseId]) => caseId === 1)).toHaveLength(2)
+  })
+})
+
 describe('deciding', () => {
   it('sends after the undo window, and shows the next case with the answer', async () => {
     const { seat, api, scans, state, begin } = setUp()
     await begin()
-    seat.choose('release')
-    seat.confirm()
+    seat.hand.choose('release')
+    seat.hand.confirm()
     await vi.advanceTimersByTimeAsync(UNDO_MS - 1)
     expect(api.decide).not.toHaveBeenCalled()
     await vi.advanceTimersByTimeAsync(1)
@@ -178,8 +303,8 @@ describe('deciding', () => {
     await begin()
     const mark = vi.spyOn(performance, 'mark').mockImplementation(() => ({}) as PerformanceMark)
     vi.spyOn(performance, 'measure').mockImplementation(() => ({}) as PerformanceMeasure)
-    seat.choose('release')
-    seat.confirm()
+    seat.hand.choose('release')
+    seat.hand.confirm()
     await vi.advanceTimersByTimeAsync(UNDO_MS)
     seat.painted('2', 'full')
     expect(mark.mock.calls.map(([name]) => name)).toEqual([
@@ -192,10 +317,10 @@ describe('deciding', () => {
   it('sends nothing when it is taken back in time', async () => {
     const { seat, api, state, begin } = setUp()
     await begin()
-    seat.choose('release')
-    seat.confirm()
+    seat.hand.choose('release')
+    seat.hand.confirm()
     await vi.advanceTimersByTimeAsync(UNDO_MS - 1)
-    seat.cancel()
+    seat.hand.cancel()
     await vi.advanceTimersByTimeAsync(UNDO_MS)
     expect(api.decide).not.toHaveBeenCalled()
     expect(state().decision).toMatchObject({ at: 'chosen', verdict: 'release' })
@@ -204,11 +329,11 @@ describe('deciding', () => {
   it('asks for grounds before an inspection', async () => {
     const { seat, api, state, begin } = setUp()
     await begin()
-    seat.choose('inspect')
-    seat.confirm()
+    seat.hand.choose('inspect')
+    seat.hand.confirm()
     expect(state()).toMatchObject({ decision: { at: 'chosen' }, notice: { kind: 'needsGrounds' } })
-    seat.toggleReason('concealment')
-    seat.confirm()
+    seat.hand.toggleReason('concealment')
+    seat.hand.confirm()
     await vi.advanceTimersByTimeAsync(UNDO_MS)
     expect(api.decide).toHaveBeenCalledWith(expect.objectContaining({ reason_codes: ['concealment'] }))
   })
@@ -216,15 +341,15 @@ describe('deciding', () => {
   it('sends marks, votes and note with the decision', async () => {
     const { seat, api, begin } = setUp()
     await begin()
-    seat.annotate({ box: [1, 2, 3, 4], kind: 'brick', note: '' })
-    seat.vote(0, true)
-    seat.vote(1, false)
-    seat.vote(2, true)
-    seat.vote(2, true)
-    seat.setNote(' 箱尾 ')
-    seat.choose('inspect')
-    seat.confirm()
-    seat.confirm()
+    seat.hand.annotate({ box: [1, 2, 3, 4], kind: 'brick', note: '' })
+    seat.hand.vote(0, true)
+    seat.hand.vote(1, false)
+    seat.hand.vote(2, true)
+    seat.hand.vote(2, true)
+    seat.hand.setNote(' 箱尾 ')
+    seat.hand.choose('inspect')
+    seat.hand.confirm()
+    seat.hand.confirm()
     await vi.advanceTimersByTimeAsync(0)
     expect(api.decide.mock.calls[0][0]).toMatchObject({
       note: '箱尾',
@@ -241,8 +366,8 @@ describe('deciding', () => {
     await begin()
     api.decide.mockResolvedValueOnce({ decision_id: 1, case_closed: true, next: null })
     api.claimNext.mockResolvedValueOnce(lease(3))
-    seat.choose('release')
-    seat.confirm()
+    seat.hand.choose('release')
+    seat.hand.confirm()
     await vi.advanceTimersByTimeAsync(UNDO_MS)
     expect(state().current?.lease.case_id).toBe(3)
   })
@@ -253,8 +378,8 @@ describe('deciding', () => {
     api.decide.mockImplementationOnce(offline)
     api.decide.mockImplementationOnce(() => conflict('already_decided'))
     api.claimNext.mockResolvedValueOnce(lease(2, 21))
-    seat.choose('release')
-    seat.confirm()
+    seat.hand.choose('release')
+    seat.hand.confirm()
     await vi.advanceTimersByTimeAsync(UNDO_MS)
     expect(state()).toMatchObject({ isOffline: true, decision: { at: 'sending', attempt: 2 } })
     await vi.advanceTimersByTimeAsync(1500)
@@ -266,11 +391,11 @@ describe('deciding', () => {
   it('says so and goes on when the lease was lost, but keeps the marks', async () => {
     const { seat, api, drafts, state, begin } = setUp()
     await begin()
-    seat.setNote('可疑')
+    seat.hand.setNote('可疑')
     api.decide.mockImplementationOnce(() => conflict('lease_lost'))
     api.claimNext.mockResolvedValueOnce(lease(2, 21))
-    seat.choose('release')
-    seat.confirm()
+    seat.hand.choose('release')
+    seat.hand.confirm()
     await vi.advanceTimersByTimeAsync(UNDO_MS)
     expect(state()).toMatchObject({ notice: { kind: 'leaseLost', scanId: 'XR-1' } })
     expect(state().current?.lease.case_id).toBe(2)
@@ -282,8 +407,8 @@ describe('deciding', () => {
     const { seat, api, state, begin } = setUp()
     await begin()
     api.decide.mockRejectedValueOnce(new ApiError(422, 'reason_code_unknown', 'no'))
-    seat.choose('release')
-    seat.confirm()
+    seat.hand.choose('release')
+    seat.hand.confirm()
     await vi.advanceTimersByTimeAsync(UNDO_MS)
     expect(state()).toMatchObject({
       decision: { at: 'chosen', verdict: 'release' },
@@ -296,8 +421,8 @@ describe('notices', () => {
   it('about one case are gone with it', async () => {
     const { seat, state, begin } = setUp()
     await begin()
-    seat.choose('inspect')
-    seat.confirm()
+    seat.hand.choose('inspect')
+    seat.hand.confirm()
     expect(state().notice?.kind).toBe('needsGrounds')
     await seat.pause()
     expect(state().notice).toBeNull()
@@ -306,7 +431,7 @@ describe('notices', () => {
   it('say that the lease was lost, also when the same case comes back with its marks', async () => {
     const { seat, api, state, begin } = setUp()
     await begin()
-    seat.setNote('可疑')
+    seat.hand.setNote('可疑')
     api.heartbeat.mockResolvedValueOnce({ ttl_s: 90, lost: [1] })
     api.claimNext.mockResolvedValueOnce(lease(1, 11))
     await vi.advanceTimersByTimeAsync(HEARTBEAT_S * 1000)
@@ -319,8 +444,8 @@ describe('drafts', () => {
   it('come back with the case after a reload, verdict and all', async () => {
     const first = setUp()
     await first.begin()
-    first.seat.annotate({ box: [1, 2, 3, 4], kind: 'brick', note: '' })
-    first.seat.choose('inspect')
+    first.seat.hand.annotate({ box: [1, 2, 3, 4], kind: 'brick', note: '' })
+    first.seat.hand.choose('inspect')
     first.seat.stop()
     const second = setUp()
     await second.begin()
@@ -334,9 +459,9 @@ describe('drafts', () => {
   it('are gone once the case is decided', async () => {
     const { seat, begin } = setUp()
     await begin()
-    seat.setNote('x')
-    seat.choose('release')
-    seat.confirm()
+    seat.hand.setNote('x')
+    seat.hand.choose('release')
+    seat.hand.confirm()
     await vi.advanceTimersByTimeAsync(UNDO_MS)
     expect(sessionStorage.length).toBe(0)
   })
@@ -386,9 +511,9 @@ describe('heartbeats', () => {
         }),
     )
     seat.wake('visible')
-    seat.choose('release')
-    seat.confirm()
-    seat.confirm()
+    seat.hand.choose('release')
+    seat.hand.confirm()
+    seat.hand.confirm()
     await vi.advanceTimersByTimeAsync(0)
     answer({ ttl_s: 90, lost: [1, 2] })
     await vi.advanceTimersByTimeAsync(0)
@@ -433,23 +558,72 @@ describe('pausing', () => {
     const { seat, api, state, begin } = setUp()
     await begin()
     api.decide.mockImplementationOnce(() => new Promise(() => {}))
-    seat.choose('release')
-    seat.confirm()
-    seat.confirm()
+    seat.hand.choose('release')
+    seat.hand.confirm()
+    seat.hand.confirm()
     await seat.pause()
     expect(state().phase).toBe('reviewing')
     expect(api.pauseReview).not.toHaveBeenCalled()
   })
 })
 
-it('reminds of a break after twenty minutes, at the next case', async () => {
-  const { seat, state, begin } = setUp()
-  await begin()
-  await vi.advanceTimersByTimeAsync(20 * 60 * 1000)
-  expect(state().notice).toBeNull()
-  seat.choose('release')
-  seat.confirm()
-  seat.confirm()
-  await vi.advanceTimersByTimeAsync(0)
-  expect(state().notice).toMatchObject({ kind: 'fatigue' })
+describe('fatigue', () => {
+  const tired = (retryAfterS: number) => () =>
+    Promise.reject(new ApiError(409, 'rest_due', 'rest', retryAfterS))
+
+  it('reminds of a break when the time is up, at the next case', async () => {
+    const { seat, state, begin } = setUp()
+    await begin()
+    await vi.advanceTimersByTimeAsync(REMIND_S * 1000)
+    expect(state().notice).toBeNull()
+    seat.hand.choose('release')
+    seat.hand.confirm()
+    seat.hand.confirm()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(state().notice).toMatchObject({ kind: 'fatigue' })
+  })
+
+  it('is a rest when the server says so, and the next case comes by itself', async () => {
+    const { seat, api, state, begin } = setUp()
+    await begin()
+    api.decide.mockResolvedValueOnce({ decision_id: 1, case_closed: true, next: null })
+    api.claimNext.mockImplementationOnce(tired(REST_S)).mockResolvedValueOnce(lease(3))
+    seat.hand.choose('release')
+    seat.hand.confirm()
+    seat.hand.confirm()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(state()).toMatchObject({
+      phase: 'resting',
+      current: null,
+      trouble: null,
+      restUntilMs: performance.now() + REST_S * 1000,
+    })
+    seat.wake('glance', { ready: 9, overdue: 0, mine_today: 0, my_median_s: null })
+    await vi.advanceTimersByTimeAsync(REST_S * 1000 - 1)
+    expect(api.claimNext).toHaveBeenCalledTimes(2)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(state()).toMatchObject({ phase: 'reviewing', current: { lease: { case_id: 3 } } })
+    expect(state().fatigue).toEqual({ sinceMs: performance.now(), idleSinceMs: null })
+  })
+
+  it('takes the end of the rest from the server again when the tab is looked at', async () => {
+    const { seat, api, state } = setUp()
+    api.claimNext.mockImplementationOnce(tired(REST_S)).mockImplementationOnce(tired(100))
+    seat.start()
+    await vi.advanceTimersByTimeAsync(5000)
+    seat.wake('visible')
+    await vi.advanceTimersByTimeAsync(0)
+    expect(state()).toMatchObject({ phase: 'resting', restUntilMs: performance.now() + 100_000 })
+  })
+
+  it('can be rested longer: a pause claims nothing', async () => {
+    const { seat, api, state } = setUp()
+    api.claimNext.mockImplementationOnce(tired(REST_S))
+    seat.start()
+    await vi.advanceTimersByTimeAsync(0)
+    await seat.pause()
+    await vi.advanceTimersByTimeAsync(2 * REST_S * 1000)
+    expect(state().phase).toBe('paused')
+    expect(api.claimNext).toHaveBeenCalledTimes(1)
+  })
 })

@@ -1,169 +1,118 @@
 /**
  * The reviewer's seat: which case is current, which is next, and how a verdict leaves the page.
  *
- * Free of React and of the DOM: server, viewer, clock and storage are passed in. Invariants:
+ * Free of React and of the DOM: server, viewer, clock and storage are passed in. `Dispatch` asks for cases,
+ * `Heartbeats` keeps them, `CaseViews` knows what they look like, `Hand` takes the verdict; here is what their
+ * answers mean. Invariants:
  * - at most one claim, one prefetch, one heartbeat and one decision are under way;
  * - a decision is sent for the current lease only, and after it was sent nothing more is sent for that lease;
- * - every change of the draft is stored before anything else happens with it;
- * - when the next case's pixels are here, it is shown in the turn of the event loop in which the server's
- *   answer to the decision arrives.
+ * - when the next case's view and pixels are here, it is shown in the turn of the event loop in which the
+ *   server's answer to the decision arrives.
  */
 
-import { createStore, type StoreApi } from 'zustand/vanilla'
+import { createStore } from 'zustand/vanilla'
+import { type CaseRef, CaseViews, isSameCase } from '../api/caseViews'
 import { ApiError, isTransient } from '../api/client'
-import type {
-  Annotation,
-  DecideIn,
-  DecideOut,
-  HeartbeatOut,
-  LeaseOut,
-  LeaseRef,
-  QueueGlance,
-  UiConfig,
-  Verdict,
-} from '../api/types'
-import type { ScanRef } from '../viewer'
-import { backoffMs } from './backoff'
-import { type DecisionEvent, type DecisionState, needsGrounds, OPEN, step, verdictsAt } from './decision'
-import { type Draft, type DraftStore, EMPTY_DRAFT } from './drafts'
-import { continuousMs, FATIGUE_LIMIT_MS, type FatigueClock, observe, RESTED } from './fatigue'
-
-export interface ReviewApi {
-  claimNext(): Promise<LeaseOut | null>
-  prefetchNext(): Promise<LeaseOut | null>
-  decide(body: DecideIn): Promise<DecideOut>
-  heartbeat(leases: LeaseRef[]): Promise<HeartbeatOut>
-  pauseReview(): Promise<unknown>
-}
-
-export interface ScanPort {
-  show(scan: ScanRef): void
-  prefetch(scan: ScanRef): void
-  release(key: string): void
-  clear(): void
-}
-
-export interface Clock {
-  /** Milliseconds that never go back. */
-  now(): number
-  random(): number
-}
-
-/** A lease with the page's own times, since only durations come from the server. */
-export interface HeldLease {
-  lease: LeaseOut
-  expiresAtMs: number
-  dueAtMs: number
-}
-
-/** What was decided in this tab, newest first. */
-export interface Done {
-  scanId: string
-  containerNo: string | null
-  verdict: Verdict
-  handlingS: number
-  at: string
-}
-
-export type Phase = 'starting' | 'reviewing' | 'empty' | 'paused' | 'stopped'
-
-export type NoticeKind =
-  | 'leaseLost'
-  | 'alreadyDecided'
-  | 'draftRestored'
-  | 'needsGrounds'
-  | 'sendFailed'
-  | 'pauseFailed'
-  | 'fatigue'
-export interface Notice {
-  id: number
-  kind: NoticeKind
-  scanId?: string
-  code?: string
-  detail?: string
-}
-
-export interface SeatState {
-  phase: Phase
-  current: HeldLease | null
-  next: HeldLease | null
-  shownAtMs: number
-  decision: DecisionState
-  draft: Draft
-  /** When the next try is due while the server cannot be reached, else null. */
-  retryAtMs: number | null
-  isOffline: boolean
-  /** An answer of the server that the page cannot act on, while no case is on the screen. */
-  trouble: { status: number; code: string; detail: string } | null
-  notice: Notice | null
-  done: Done[]
-  fatigue: FatigueClock
-}
+import type { CaseView, DecideIn, HeartbeatOut, LeaseOut, QueueGlance, UiConfig, Verdict } from '../api/types'
+import { OPEN } from './decision'
+import { Dispatch } from './dispatch'
+import { type DraftStore, EMPTY_DRAFT } from './drafts'
+import { continuousMs, observe, RESTED } from './fatigue'
+import { Hand } from './hand'
+import { Heartbeats } from './heartbeats'
+import { Link } from './link'
+import {
+  asTrouble,
+  type Clock,
+  type Done,
+  type HeldLease,
+  heldFrom,
+  INITIAL,
+  isSameLease,
+  type Notice,
+  type NoticeKind,
+  type ReviewApi,
+  type ScanPort,
+  type SeatState,
+  type SeatStore,
+  type SeatTimers,
+  scanKey,
+  scanRef,
+} from './seatState'
+import { Timers } from './timers'
 
 export interface SeatOptions {
   api: ReviewApi
   drafts: DraftStore
-  config: Pick<UiConfig, 'heartbeat_s' | 'reason_codes'>
+  config: Pick<UiConfig, 'heartbeat_s' | 'remind_after_s' | 'rest_s' | 'reason_codes'>
   clock?: Clock
   undoMs: () => number
   done?: Done[]
   onDone?: (done: Done[]) => void
 }
 
-const POLL_MS = 15_000
-const MIN_CLAIM_GAP_MS = 2_000
 const KEEP_DONE = 30
-
-export const scanKey = (lease: Pick<LeaseOut, 'case_id'>): string => String(lease.case_id)
-
-export function scanRef(lease: LeaseOut): ScanRef {
-  const { bit_depth, pixel_pitch_mm, levels } = lease.scan
-  return { key: scanKey(lease), bit_depth, pixel_pitch_mm, levels }
-}
-
 const BROWSER_CLOCK: Clock = { now: () => performance.now(), random: Math.random }
 
-type Timer = ReturnType<typeof setTimeout>
-type TimerName = 'claim' | 'prefetch' | 'heartbeat' | 'undo' | 'send'
-
 export class Seat {
-  readonly store: StoreApi<SeatState>
+  readonly store: SeatStore
+  readonly hand: Hand
   readonly #o: SeatOptions
   readonly #clock: Clock
+  readonly #timers: SeatTimers = new Timers()
+  readonly #link: Link
+  readonly #views: CaseViews
+  readonly #dispatch: Dispatch
+  readonly #heartbeats: Heartbeats
   #scans: ScanPort | null = null
-  readonly #timers = new Map<TimerName, Timer>()
-  #isClaiming = false
-  #isPrefetching = false
-  #isBeating = false
   #isStarted = false
-  #tries = 0
-  #emptyClaims = 0
-  #claimDueMs = 0
-  #lastClaimMs = Number.NEGATIVE_INFINITY
-  #lastPrefetchMs = Number.NEGATIVE_INFINITY
   /** A decision was taken and the case after it is not on the screen yet. */
   #isSwitching = false
   #awaitsPaint: string | null = null
   #noticeId = 0
-  #isTired = false
+  #isReminded = false
 
   constructor(options: SeatOptions) {
+    const { api, config, done = [], clock = BROWSER_CLOCK } = options
     this.#o = options
-    this.#clock = options.clock ?? BROWSER_CLOCK
-    this.store = createStore<SeatState>(() => ({
-      phase: 'starting',
-      current: null,
-      next: null,
-      shownAtMs: 0,
-      decision: OPEN,
-      draft: EMPTY_DRAFT,
-      retryAtMs: null,
-      isOffline: false,
-      trouble: null,
-      notice: null,
-      done: options.done ?? [],
-      fatigue: RESTED,
-    }))
+    this.#clock = clock
+    this.store = createStore<SeatState>(() => ({ ...INITIAL, done }))
+    this.#link = new Link(this.store, clock)
+    this.#views = new CaseViews({
+      fetchView: (caseId, priority) => api.getHeldCase(caseId, priority),
+      random: () => clock.random(),
+      onView: (view) => this.#viewed(view),
+      onFailed: (of, error, waitMs) => this.#viewFailed(of, error, waitMs),
+    })
+    const parts = { api, clock, timers: this.#timers, link: this.#link }
+    this.#dispatch = new Dispatch({
+      ...parts,
+      wantsCurrent: () => this.#isStarted && this.#get().phase !== 'paused' && this.#get().current === null,
+      wantsNext: () => this.#get().current !== null && this.#get().next === null,
+      onCurrent: (lease) => this.#show(lease),
+      onNext: (lease) => this.#keepNext(lease),
+      onEmpty: () => this.#idle({ phase: 'empty' }),
+      onRest: (untilMs) => this.#idle({ phase: 'resting', restUntilMs: untilMs }),
+      onTrouble: (trouble) => this.#set({ trouble }),
+    })
+    this.#heartbeats = new Heartbeats({
+      ...parts,
+      periodMs: config.heartbeat_s * 1000,
+      held: () => (this.#isStarted && this.#get().current ? heldLeases(this.#get()) : []),
+      onAnswer: (beaten, out) => this.#extended(beaten, out),
+    })
+    this.hand = new Hand({
+      ...options,
+      ...parts,
+      store: this.store,
+      notify: (kind) => this.#notify(kind),
+      send: () => void this.#send(),
+    })
+    // The views follow the leases, whatever happens to these.
+    this.store.subscribe((state, before) => {
+      if (state.current !== before.current || state.next !== before.next)
+        this.#views.hold(heldLeases(state).map(({ lease }) => lease))
+    })
   }
 
   // -- life ---------------------------------------------------------------------------------------------
@@ -171,37 +120,36 @@ export class Seat {
   start(): void {
     this.#isStarted = true
     this.#set({ phase: 'starting' })
-    void this.#claim()
+    void this.#dispatch.claim()
   }
 
   /** Ends all activity of this object. Leases stay with the server: a reload gets the same case again. */
   stop(): void {
     this.#isStarted = false
-    for (const timer of this.#timers.values()) clearTimeout(timer)
-    this.#timers.clear()
+    this.#timers.clearAll()
+    this.#views.hold([])
     this.#set({ phase: 'stopped' })
   }
 
   /** The viewer is there (or gone): from now on it is told what to show. */
   attachScans(scans: ScanPort | null): void {
     this.#scans = scans
-    const { current, next } = this.store.getState()
-    if (!scans) return
-    if (current) scans.show(scanRef(current.lease))
-    if (next) scans.prefetch(scanRef(next.lease))
+    const { view, next } = this.#get()
+    const nextView = next && this.#views.get(next.lease)
+    if (view) scans?.show(scanRef(view))
+    if (nextView) scans?.prefetch(scanRef(nextView))
   }
 
   /** Gives both seats back. Marks stay stored in case one of them returns. */
   async pause(): Promise<void> {
-    const { phase, decision } = this.store.getState()
+    const { phase, decision } = this.#get()
     if (phase === 'paused' || phase === 'stopped' || decision.at === 'sending') return
-    if (decision.at === 'undo') this.cancel()
+    if (decision.at === 'undo') this.hand.cancel()
     this.#letGo()
-    this.#set({ phase: 'paused', trouble: null })
-    this.#observeFatigue(false)
+    this.#idle({ phase: 'paused' })
     try {
       await this.#o.api.pauseReview()
-      this.#reached()
+      this.#link.reached()
     } catch (error) {
       // Without heartbeats the server takes the cases back by itself.
       this.#notify('pauseFailed', { code: error instanceof ApiError ? error.code : 'unknown' })
@@ -209,93 +157,29 @@ export class Seat {
   }
 
   resume(): void {
-    if (this.store.getState().phase !== 'paused') return
+    if (this.#get().phase !== 'paused') return
     this.#set({ phase: 'starting' })
-    void this.#claim()
+    void this.#dispatch.claim()
   }
 
   /** The queue changed, the network came back or the tab is visible again. */
   wake(reason: 'glance' | 'online' | 'visible', glance?: QueueGlance): void {
-    const { phase, current, next, isOffline, decision } = this.store.getState()
-    if (!this.#isStarted || phase === 'paused') return
-    if (reason !== 'glance') {
-      if (isOffline && decision.at === 'sending') this.#after('send', 0, () => void this.#send())
-      void this.#beat()
+    const { phase, current, next, isOffline, decision } = this.#get()
+    const isGlance = reason === 'glance'
+    if (!this.#isStarted || phase === 'paused' || (isGlance && phase === 'resting')) return
+    if (!isGlance) {
+      if (isOffline && decision.at === 'sending') this.#timers.after('send', 0, () => void this.#send())
+      this.#views.retry()
+      void this.#heartbeats.beat()
     }
-    const hasWork = reason !== 'glance' || (glance?.ready ?? 0) > 0
-    if (!hasWork) return
+    if (isGlance && (glance?.ready ?? 0) === 0) return
     if (!current && decision.at !== 'sending')
-      this.#claimSoon(reason === 'glance' ? this.#clock.random() * 400 : 0)
-    else if (current && !next) this.#prefetchSoon(0)
+      this.#dispatch.claimSoon(isGlance ? this.#clock.random() * 400 : 0)
+    else if (current && !next) this.#dispatch.prefetchSoon(0)
   }
 
   retryNow(): void {
     this.wake('online')
-  }
-
-  // -- the reviewer's hand ------------------------------------------------------------------------------
-
-  choose(verdict: Verdict): void {
-    const { current } = this.store.getState()
-    if (!current || !verdictsAt(current.lease.stage).includes(verdict)) return
-    this.#step({ type: 'choose', verdict, offered: this.#o.config.reason_codes })
-  }
-
-  toggleReason(code: string): void {
-    this.#step({ type: 'toggleReason', code })
-  }
-
-  setNote(note: string): void {
-    this.#edit({ note })
-  }
-
-  /** Starts the undo window; a second time ends it at once. */
-  confirm(): void {
-    const { decision, draft, current } = this.store.getState()
-    if (!current || (decision.at !== 'chosen' && decision.at !== 'undo')) return
-    if (decision.at === 'chosen') {
-      const grounds = {
-        reasonCodes: decision.reasonCodes,
-        note: draft.note,
-        nAnnotations: draft.annotations.length,
-        nAccepted: Object.values(draft.votes).filter(Boolean).length,
-      }
-      if (needsGrounds(decision.verdict, grounds, this.#o.config.reason_codes)) {
-        this.#notify('needsGrounds')
-        return
-      }
-    }
-    this.#step({ type: 'confirm', nowMs: this.#clock.now(), undoMs: this.#o.undoMs() })
-    const after = this.store.getState().decision
-    if (after.at === 'sending') void this.#send()
-    if (after.at === 'undo') {
-      this.#after('undo', after.endsAtMs - this.#clock.now(), () => this.#endUndo())
-    }
-  }
-
-  cancel(): void {
-    this.#clear('undo')
-    this.#step({ type: 'cancel' })
-  }
-
-  vote(findingId: number, accepted: boolean): void {
-    const { [findingId]: before, ...others } = this.store.getState().draft.votes
-    this.#edit({ votes: before === accepted ? others : { ...others, [findingId]: accepted } })
-  }
-
-  annotate(annotation: Annotation): void {
-    this.#edit({ annotations: [...this.store.getState().draft.annotations, annotation] })
-  }
-
-  changeAnnotation(index: number, patch: Partial<Annotation>): void {
-    const annotations = this.store
-      .getState()
-      .draft.annotations.map((annotation, i) => (i === index ? { ...annotation, ...patch } : annotation))
-    this.#edit({ annotations })
-  }
-
-  removeAnnotation(index: number): void {
-    this.#edit({ annotations: this.store.getState().draft.annotations.filter((_, i) => i !== index) })
   }
 
   dismissNotice(): void {
@@ -311,77 +195,28 @@ export class Seat {
     }
     if (stage !== 'full') return
     performance.mark('sx:painted-full')
-    const { current, next } = this.store.getState()
-    if (current && scanKey(current.lease) === key && !next) this.#prefetchSoon(0)
+    const { current, next } = this.#get()
+    if (current && scanKey(current.lease) === key && !next) this.#dispatch.prefetchSoon(0)
   }
 
-  // -- claims -------------------------------------------------------------------------------------------
-
-  #claimSoon(delayMs: number): void {
-    // Work that is there but not for this reviewer must not turn every glance into a claim.
-    const gap = Math.min(MIN_CLAIM_GAP_MS * 2 ** this.#emptyClaims, POLL_MS)
-    const atMs = Math.max(this.#clock.now() + delayMs, this.#lastClaimMs + gap)
-    if (this.#timers.has('claim') && this.#claimDueMs <= atMs) return
-    this.#claimAt(atMs)
-  }
-
-  #claimAt(atMs: number): void {
-    this.#claimDueMs = atMs
-    this.#after('claim', atMs - this.#clock.now(), () => void this.#claim())
-  }
-
-  async #claim(): Promise<void> {
-    if (this.#isClaiming || !this.#isStarted) return
-    this.#clear('claim')
-    this.#isClaiming = true
-    this.#lastClaimMs = this.#clock.now()
-    try {
-      const lease = await this.#o.api.claimNext()
-      this.#reached()
-      if (!this.#mayShow()) return
-      if (lease) this.#show(lease)
-      else this.#wait()
-    } catch (error) {
-      if (this.#mayShow()) this.#claimFailed(error)
-    } finally {
-      this.#isClaiming = false
-    }
-  }
-
-  #mayShow(): boolean {
-    const { phase, current } = this.store.getState()
-    return this.#isStarted && phase !== 'paused' && phase !== 'stopped' && current === null
-  }
-
-  #wait(): void {
-    this.#set({ phase: 'empty', trouble: null })
-    this.#observeFatigue(false)
-    this.#emptyClaims += 1
-    this.#claimAt(this.#clock.now() + POLL_MS * (0.8 + 0.4 * this.#clock.random()))
-  }
-
-  #claimFailed(error: unknown): void {
-    if (isTransient(error)) {
-      this.#claimAt(this.#clock.now() + this.#lostTouch(error))
-      return
-    }
-    if (error instanceof ApiError && error.status === 401) return
-    this.#set({ trouble: asTrouble(error) })
-    this.#claimAt(this.#clock.now() + POLL_MS)
-  }
+  // -- cases on the seats -------------------------------------------------------------------------------
 
   #show(lease: LeaseOut): void {
-    const before = this.store.getState()
+    const { phase, next: before } = this.#get()
     const draft = this.#o.drafts.load(lease) ?? EMPTY_DRAFT
-    const next = before.next?.lease.case_id === lease.case_id ? null : before.next
+    const next = before?.lease.case_id === lease.case_id ? null : before
+    const view = this.#views.get(lease)
     const nowMs = this.#clock.now()
-    this.#emptyClaims = 0
     if (this.#isSwitching) this.#awaitsPaint = scanKey(lease)
     this.#isSwitching = false
-    this.#scans?.show(scanRef(lease))
+    if (view) this.#scans?.show(scanRef(view))
+    else this.#scans?.clear()
+    if (phase === 'resting') this.#set({ fatigue: RESTED })
     this.#set({
       phase: 'reviewing',
-      current: held(lease, nowMs),
+      current: heldFrom(lease, nowMs),
+      view,
+      viewTrouble: null,
       next,
       shownAtMs: nowMs,
       draft,
@@ -391,67 +226,62 @@ export class Seat {
       trouble: null,
     })
     this.#forgetCaseNotice()
-    if (draft !== EMPTY_DRAFT && this.store.getState().notice === null) this.#notify('draftRestored')
+    if (draft !== EMPTY_DRAFT && this.#get().notice === null) this.#notify('draftRestored')
     this.#observeFatigue(true)
-    this.#beatLater()
+    this.#heartbeats.later()
     // The pixels of the current case come first; `painted` asks earlier than this when they are there.
-    if (!next) this.#prefetchSoon(3000)
+    if (!next) this.#dispatch.prefetchSoon(3000)
+  }
+
+  #keepNext(lease: LeaseOut): void {
+    const { current, next } = this.#get()
+    // The answer may be overtaken by a decision that made this very case the current one.
+    if (!current || next || current.lease.case_id === lease.case_id) return
+    this.#set({ next: heldFrom(lease, this.#clock.now()) })
+  }
+
+  #viewed(view: CaseView): void {
+    const { current, next } = this.#get()
+    if (current && isSameCase(current.lease, view)) {
+      this.#scans?.show(scanRef(view))
+      this.#set({ view, viewTrouble: null })
+    } else if (next && isSameCase(next.lease, view)) this.#scans?.prefetch(scanRef(view))
+  }
+
+  #viewFailed(of: CaseRef, error: unknown, waitMs: number): void {
+    const { current } = this.#get()
+    // Not ours any more? The heartbeat knows.
+    if (error instanceof ApiError && error.status === 404) void this.#heartbeats.beat()
+    if (!current || !isSameCase(current.lease, of)) return
+    this.#set({ viewTrouble: { ...asTrouble(error), retryAtMs: this.#clock.now() + waitMs } })
+  }
+
+  /** There is no case to look at for a while. */
+  #idle(state: Pick<SeatState, 'phase'> & Partial<SeatState>): void {
+    this.#set({ ...state, trouble: null })
+    this.#observeFatigue(false)
   }
 
   /** Forgets both leases on this side. */
   #letGo(): void {
-    const { current, next } = this.store.getState()
-    for (const name of ['undo', 'send', 'prefetch', 'heartbeat', 'claim'] as const) this.#clear(name)
+    const held = heldLeases(this.#get())
+    this.#timers.clearAll()
     this.#scans?.clear()
-    for (const lease of [current, next]) if (lease) this.#scans?.release(scanKey(lease.lease))
-    this.#set({ current: null, next: null, decision: OPEN, draft: EMPTY_DRAFT })
+    for (const { lease } of held) this.#scans?.release(scanKey(lease))
+    this.#leave({ next: null })
     this.#forgetCaseNotice()
   }
 
-  // -- the next case ------------------------------------------------------------------------------------
-
-  #prefetchSoon(delayMs: number): void {
-    const wait = Math.max(delayMs, this.#lastPrefetchMs + MIN_CLAIM_GAP_MS - this.#clock.now())
-    this.#after('prefetch', wait, () => void this.#prefetch())
-  }
-
-  async #prefetch(): Promise<void> {
-    const { current, next } = this.store.getState()
-    if (this.#isPrefetching || !current || next) return
-    this.#isPrefetching = true
-    this.#lastPrefetchMs = this.#clock.now()
-    try {
-      const lease = await this.#o.api.prefetchNext()
-      this.#reached()
-      if (lease) this.#keepNext(lease)
-      else this.#after('prefetch', POLL_MS, () => void this.#prefetch())
-    } catch (error) {
-      const wait = isTransient(error) ? this.#lostTouch(error) : POLL_MS
-      this.#after('prefetch', wait, () => void this.#prefetch())
-    } finally {
-      this.#isPrefetching = false
-    }
-  }
-
-  #keepNext(lease: LeaseOut): void {
-    const { current, next } = this.store.getState()
-    // The answer may be overtaken by a decision that made this very case the current one.
-    if (!current || next || current.lease.case_id === lease.case_id) return
-    this.#set({ next: held(lease, this.#clock.now()) })
-    this.#scans?.prefetch(scanRef(lease))
+  /** Takes the current case off the screen. */
+  #leave(more: Partial<SeatState> = {}): void {
+    this.#set({ current: null, view: null, viewTrouble: null, decision: OPEN, draft: EMPTY_DRAFT, ...more })
   }
 
   // -- decisions ----------------------------------------------------------------------------------------
 
-  #endUndo(): void {
-    this.#step({ type: 'tick', nowMs: Number.POSITIVE_INFINITY })
-    if (this.store.getState().decision.at === 'sending') void this.#send()
-  }
-
   async #send(): Promise<void> {
-    const { current, decision, draft } = this.store.getState()
+    const { current, decision, draft } = this.#get()
     if (!current || decision.at !== 'sending') return
-    this.#clear('undo')
     performance.mark('sx:decide-sent')
     const body: DecideIn = {
       case_id: current.lease.case_id,
@@ -467,7 +297,7 @@ export class Seat {
     }
     try {
       const out = await this.#o.api.decide(body)
-      this.#reached()
+      this.#link.reached()
       this.#sent(current, body.verdict, out.next)
     } catch (error) {
       this.#sendFailed(error, current, body.verdict, decision.attempt)
@@ -475,7 +305,7 @@ export class Seat {
   }
 
   #sent(sent: HeldLease, verdict: Verdict, next: LeaseOut | null): void {
-    const { next: kept } = this.store.getState()
+    const { next: kept } = this.#get()
     const wasPrefetched = next !== null && kept?.lease.case_id === next.case_id
     if (kept && !wasPrefetched) this.#scans?.release(scanKey(kept.lease))
     if (!wasPrefetched) this.#set({ next: null })
@@ -484,8 +314,8 @@ export class Seat {
     if (next) this.#show(next)
     else {
       this.#scans?.clear()
-      this.#set({ current: null, next: null, phase: 'starting', decision: OPEN, draft: EMPTY_DRAFT })
-      void this.#claim()
+      this.#leave({ next: null, phase: 'starting' })
+      void this.#dispatch.claim()
     }
     this.#scans?.release(scanKey(sent.lease))
     this.#o.drafts.drop(sent.lease)
@@ -494,27 +324,26 @@ export class Seat {
 
   #doneEntry({ lease }: HeldLease, verdict: Verdict): Done {
     return {
-      scanId: lease.scan.scan_id,
-      containerNo: lease.scan.container_no,
+      scanId: lease.scan_id,
       verdict,
-      handlingS: (this.#clock.now() - this.store.getState().shownAtMs) / 1000,
+      handlingS: (this.#clock.now() - this.#get().shownAtMs) / 1000,
       at: new Date().toISOString(),
     }
   }
 
   #remember(entry: Done): void {
-    const done = [entry, ...this.store.getState().done].slice(0, KEEP_DONE)
+    const done = [entry, ...this.#get().done].slice(0, KEEP_DONE)
     this.#set({ done })
     this.#o.onDone?.(done)
   }
 
   #sendFailed(error: unknown, sent: HeldLease, verdict: Verdict, attempt: number): void {
-    const { current } = this.store.getState()
-    if (!current || !isSame(current.lease, sent.lease)) return
+    const { current } = this.#get()
+    if (!current || !isSameLease(current.lease, sent.lease)) return
     if (isTransient(error)) {
-      const wait = this.#lostTouch(error)
-      this.#step({ type: 'retry' })
-      this.#after('send', wait, () => void this.#send())
+      const wait = this.#link.lost(error)
+      this.hand.step({ type: 'retry' })
+      this.#timers.after('send', wait, () => void this.#send())
       return
     }
     const code = error instanceof ApiError ? error.code : 'unknown'
@@ -524,61 +353,36 @@ export class Seat {
       else this.#lost(code === 'already_decided' ? 'alreadyDecided' : 'leaseLost')
       return
     }
-    this.#step({ type: 'refused' })
+    this.hand.step({ type: 'refused' })
     if (error instanceof ApiError && error.status === 401) return
     this.#notify('sendFailed', asTrouble(error))
   }
 
   /** The current lease is gone. Its draft stays stored; work goes on with the next case. */
   #lost(kind: 'leaseLost' | 'alreadyDecided'): void {
-    const { current, next } = this.store.getState()
+    const { current, next } = this.#get()
     if (!current) return
     const { lease } = current
-    for (const name of ['undo', 'send'] as const) this.#clear(name)
+    this.#timers.clear('undo', 'send')
     if (kind === 'alreadyDecided') this.#o.drafts.drop(lease)
     if (!next) this.#scans?.clear()
     this.#scans?.release(scanKey(lease))
-    this.#set({ current: null, decision: OPEN, draft: EMPTY_DRAFT, phase: 'starting' })
-    this.#notify(kind, { scanId: lease.scan.scan_id })
-    void this.#claim()
-  }
-
-  // -- heartbeats ---------------------------------------------------------------------------------------
-
-  #beatLater(delayMs = this.#o.config.heartbeat_s * 1000): void {
-    this.#after('heartbeat', delayMs, () => void this.#beat())
-  }
-
-  async #beat(): Promise<void> {
-    const { current, next } = this.store.getState()
-    if (this.#isBeating || !this.#isStarted || !current) return
-    this.#isBeating = true
-    const beaten = [current, next].filter((lease) => lease !== null)
-    let wait = this.#o.config.heartbeat_s * 1000
-    try {
-      const refs = beaten.map(({ lease }) => ({ case_id: lease.case_id, token: lease.token }))
-      const out = await this.#o.api.heartbeat(refs)
-      this.#reached()
-      this.#extended(beaten, out)
-    } catch (error) {
-      if (isTransient(error)) wait = Math.min(wait, this.#lostTouch(error))
-    } finally {
-      this.#isBeating = false
-      if (this.store.getState().current) this.#beatLater(wait)
-    }
+    this.#leave({ phase: 'starting' })
+    this.#notify(kind, { scanId: lease.scan_id })
+    void this.#dispatch.claim()
   }
 
   /** Only leases that are still the same (case and token) are touched: a decision may have overtaken the answer. */
   #extended(beaten: HeldLease[], out: HeartbeatOut): void {
     const expiresAtMs = this.#clock.now() + out.ttl_s * 1000
     const isBeaten = (seat: HeldLease | null) =>
-      seat !== null && beaten.some(({ lease }) => isSame(lease, seat.lease))
-    const { current, next, decision } = this.store.getState()
+      seat !== null && beaten.some(({ lease }) => isSameLease(lease, seat.lease))
+    const { current, next, decision } = this.#get()
     if (next && isBeaten(next)) {
       const isLost = out.lost.includes(next.lease.case_id)
       if (isLost) this.#scans?.release(scanKey(next.lease))
       this.#set({ next: isLost ? null : { ...next, expiresAtMs } })
-      if (isLost) this.#prefetchSoon(0)
+      if (isLost) this.#dispatch.prefetchSoon(0)
     }
     if (!current || !isBeaten(current)) return
     if (!out.lost.includes(current.lease.case_id)) this.#set({ current: { ...current, expiresAtMs } })
@@ -587,45 +391,17 @@ export class Seat {
 
   // -- odds and ends ------------------------------------------------------------------------------------
 
-  #step(event: DecisionEvent): void {
-    const { current, decision } = this.store.getState()
-    if (!current) return
-    const after = step(decision, event)
-    if (after === decision) return
-    this.#set({ decision: after })
-    if (after.at === 'open') this.#edit({ verdict: null, reasonCodes: [] })
-    if (after.at === 'chosen') this.#edit({ verdict: after.verdict, reasonCodes: after.reasonCodes })
-  }
-
-  #edit(patch: Partial<Draft>): void {
-    const { current, draft, decision } = this.store.getState()
-    if (!current || decision.at === 'sending') return
-    const after = { ...draft, ...patch }
-    this.#o.drafts.save(current.lease, after)
-    this.#set({ draft: after })
-  }
-
-  #reached(): void {
-    this.#tries = 0
-    if (this.store.getState().isOffline) this.#set({ isOffline: false, retryAtMs: null })
-  }
-
-  /** Notes that the server did not answer; says how long to wait. */
-  #lostTouch(error: ApiError): number {
-    this.#tries += 1
-    const wait = Math.max((error.retryAfterS ?? 0) * 1000, backoffMs(this.#tries, this.#clock.random()))
-    this.#set({ isOffline: true, retryAtMs: this.#clock.now() + wait })
-    return wait
-  }
-
   #observeFatigue(isReviewing: boolean): void {
-    const before = this.store.getState().fatigue
+    const { remind_after_s, rest_s } = this.#o.config
     const nowMs = this.#clock.now()
-    const fatigue = observe(before, isReviewing, nowMs)
+    const fatigue = observe(this.#get().fatigue, isReviewing, nowMs, rest_s * 1000)
     this.#set({ fatigue })
-    const hasCrossed = (clock: FatigueClock, atMs: number) => continuousMs(clock, atMs) >= FATIGUE_LIMIT_MS
-    if (isReviewing && hasCrossed(fatigue, nowMs) && !this.#isTired) this.#notify('fatigue')
-    this.#isTired = hasCrossed(fatigue, nowMs)
+    const isLong = remind_after_s > 0 && continuousMs(fatigue, nowMs) >= remind_after_s * 1000
+    if (!isLong) this.#isReminded = false
+    else if (isReviewing && !this.#isReminded) {
+      this.#isReminded = true
+      this.#notify('fatigue')
+    }
   }
 
   #notify(kind: NoticeKind, more: Partial<Notice> = {}): void {
@@ -637,38 +413,19 @@ export class Seat {
 
   /** What was said about a case makes no sense beside another one. */
   #forgetCaseNotice(): void {
-    const kind = this.store.getState().notice?.kind
+    const kind = this.#get().notice?.kind
     if (kind === 'needsGrounds' || kind === 'sendFailed' || kind === 'draftRestored') this.dismissNotice()
+  }
+
+  #get(): SeatState {
+    return this.store.getState()
   }
 
   #set(patch: Partial<SeatState>): void {
     this.store.setState(patch)
   }
-
-  #after(name: TimerName, delayMs: number, run: () => void): void {
-    this.#clear(name)
-    const once = () => {
-      this.#timers.delete(name)
-      run()
-    }
-    this.#timers.set(name, setTimeout(once, Math.max(0, delayMs)))
-  }
-
-  #clear(name: TimerName): void {
-    clearTimeout(this.#timers.get(name))
-    this.#timers.delete(name)
-  }
 }
 
-function held(lease: LeaseOut, nowMs: number): HeldLease {
-  return { lease, expiresAtMs: nowMs + lease.ttl_s * 1000, dueAtMs: nowMs + lease.due_in_s * 1000 }
-}
-
-function isSame(a: LeaseRef, b: LeaseRef): boolean {
-  return a.case_id === b.case_id && a.token === b.token
-}
-
-function asTrouble(error: unknown): { status: number; code: string; detail: string } {
-  if (error instanceof ApiError) return { status: error.status, code: error.code, detail: error.detail }
-  return { status: 0, code: 'unknown', detail: String(error) }
+function heldLeases({ current, next }: Pick<SeatState, 'current' | 'next'>): HeldLease[] {
+  return [current, next].filter((lease) => lease !== null)
 }

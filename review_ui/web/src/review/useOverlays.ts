@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo } from 'react'
 
-import type { LeaseOut } from '../api/types'
+import type { CaseView } from '../api/types'
 import { usePick } from '../i18n'
 import { findingKey, markKey, type NamedFinding, named, overlaysOf } from '../pane/overlays'
 import { usePane, usePaneState } from '../pane/PaneContext'
@@ -15,32 +15,32 @@ export function useKindName(): (kind: string) => string {
   return useMemo(() => (kind: string) => pick(config.finding_kinds[kind], kind), [config, pick])
 }
 
-const namedByLease = new WeakMap<LeaseOut, NamedFinding[]>()
+const namedByView = new WeakMap<CaseView, NamedFinding[]>()
 
-/** The findings of a lease with their letters; worked out once per lease. */
-export function findingsOf(lease: LeaseOut | null | undefined): NamedFinding[] {
-  if (!lease?.screening) return NO_FINDINGS
-  const known = namedByLease.get(lease)
+/** The findings of a case with their letters; worked out once per view. */
+export function findingsOf(view: CaseView | null): NamedFinding[] {
+  if (!view?.screening) return NO_FINDINGS
+  const known = namedByView.get(view)
   if (known) return known
-  const findings = named(lease.screening.findings)
-  namedByLease.set(lease, findings)
+  const findings = named(view.screening.findings)
+  namedByView.set(view, findings)
   return findings
 }
 
 const NO_FINDINGS: NamedFinding[] = []
 
 export function useFindings(): NamedFinding[] {
-  return findingsOf(useLease())
+  return findingsOf(useView())
 }
 
-export function useLease(): LeaseOut | null {
-  return useSeatState((state) => state.current?.lease ?? null)
+export function useView(): CaseView | null {
+  return useSeatState((state) => state.view)
 }
 
 export function useOverlays(): void {
   const pane = usePane()
   const kindName = useKindName()
-  const lease = useLease()
+  const view = useView()
   const { votes, annotations } = useSeatState(({ draft }) => ({
     votes: draft.votes,
     annotations: draft.annotations,
@@ -51,11 +51,11 @@ export function useOverlays(): void {
     selected: state.selected,
   }))
   useEffect(() => {
-    const findings = findingsOf(lease)
+    const findings = findingsOf(view)
     pane.setOverlays(
       overlaysOf({ findings, votes, annotations, threshold, showsFindings, selected, kindName }),
     )
-  }, [pane, lease, votes, annotations, threshold, showsFindings, selected, kindName])
+  }, [pane, view, votes, annotations, threshold, showsFindings, selected, kindName])
 }
 
 /** The order in which Tab goes: visible findings, strongest first, then marks. */

@@ -36,7 +36,7 @@ export function useWorkstationKeys(onHelp: () => void): void {
 /** Runs an action; false when it means nothing now, so that the browser may have the key. */
 function act(action: ActionId, desk: Desk, pane: Pane): boolean {
   const { seat } = desk
-  const { phase, current } = seat.store.getState()
+  const { phase, view } = seat.store.getState()
   if (action === 'pause') {
     if (phase === 'paused') seat.resume()
     else void seat.pause()
@@ -44,7 +44,7 @@ function act(action: ActionId, desk: Desk, pane: Pane): boolean {
   }
   if (action === 'nextTab') useSidePanel.getState().nextTab()
   else if (action === 'focusPanel') toggleFocus(pane)
-  else if (!current) return false
+  else if (!view) return false
   else return decide(action, desk) || mark(action, desk, pane) || runPaneAction(pane, action)
   return true
 }
@@ -53,13 +53,13 @@ function decide(action: ActionId, { seat, config }: Desk): boolean {
   const { decision } = seat.store.getState()
   const verdict = VERDICTS[action]
   const reason = /^reason(\d+)$/.exec(action)
-  if (verdict) seat.choose(verdict)
-  else if (action === 'confirm') seat.confirm()
-  else if (action === 'takeBack') seat.cancel()
+  if (verdict) seat.hand.choose(verdict)
+  else if (action === 'confirm') seat.hand.confirm()
+  else if (action === 'takeBack') seat.hand.cancel()
   else if (action === 'note') document.getElementById('sx-note')?.focus()
   else if (reason && decision.at === 'chosen') {
     const offered = reasonsFor(decision.verdict, config.reason_codes)[Number(reason[1]) - 1]
-    if (offered) seat.toggleReason(offered.code)
+    if (offered) seat.hand.toggleReason(offered.code)
   } else return false
   return true
 }
@@ -84,12 +84,12 @@ function mark(action: ActionId, { seat }: Desk, pane: Pane): boolean {
       return true
     case 'removeMark':
       if (markIndex === null) return false
-      seat.removeAnnotation(markIndex)
+      seat.hand.removeAnnotation(markIndex)
       pane.select(null)
       return true
     case 'undoMark':
-      if (decision.at === 'undo') seat.cancel()
-      else seat.removeAnnotation(draft.annotations.length - 1)
+      if (decision.at === 'undo') seat.hand.cancel()
+      else seat.hand.removeAnnotation(draft.annotations.length - 1)
       return true
     case 'markKind':
       document.getElementById(`sx-kind-${markIndex ?? draft.annotations.length - 1}`)?.focus()
@@ -103,17 +103,17 @@ function mark(action: ActionId, { seat }: Desk, pane: Pane): boolean {
 function cancel(seat: Desk['seat'], pane: Pane): void {
   const { decision } = seat.store.getState()
   const { tool, selected, measurement } = pane.store.getState()
-  if (decision.at === 'undo') seat.cancel()
+  if (decision.at === 'undo') seat.hand.cancel()
   else if (tool !== 'pan') pane.setTool('pan')
-  else if (decision.at === 'chosen') seat.cancel()
+  else if (decision.at === 'chosen') seat.hand.cancel()
   else if (selected) pane.select(null)
   else if (measurement) pane.store.setState({ measurement: null })
 }
 
 function go(seat: Desk['seat'], pane: Pane, step: 1 | -1): void {
-  const { current, draft } = seat.store.getState()
+  const { view, draft } = seat.store.getState()
   const { threshold, selected } = pane.store.getState()
-  const findings = findingsOf(current?.lease)
+  const findings = findingsOf(view)
   const key = neighbour(tabOrder(findings, threshold, draft.annotations.length), selected, step)
   const box =
     findings.find((finding) => findingKey(finding.finding_id) === key)?.box ??
@@ -123,16 +123,16 @@ function go(seat: Desk['seat'], pane: Pane, step: 1 | -1): void {
 
 /** Votes on the selected finding; with none selected, on the strongest without a vote. */
 function vote(seat: Desk['seat'], pane: Pane, accepted: boolean): void {
-  const { current, draft } = seat.store.getState()
+  const { view, draft } = seat.store.getState()
   const { selected, threshold } = pane.store.getState()
-  const findings = findingsOf(current?.lease).filter((finding) => finding.score >= threshold)
+  const findings = findingsOf(view).filter((finding) => finding.score >= threshold)
   const id = findingIdOf(selected)
   const finding =
     id !== null
       ? findings.find((other) => other.finding_id === id)
       : findings.find((other) => draft.votes[other.finding_id] === undefined)
   if (!finding) return
-  seat.vote(finding.finding_id, accepted)
+  seat.hand.vote(finding.finding_id, accepted)
   if (id === null) pane.select(findingKey(finding.finding_id), finding.box)
 }
 

@@ -7,8 +7,8 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useMemo, useState } from 'react'
 
 import { ApiError } from '../api/client'
-import { getAudit, getCase } from '../api/endpoints'
-import type { AccountOut, AuditRow, DecisionRow, LeaseOut, UiConfig } from '../api/types'
+import { getAudit, getClosedCase } from '../api/endpoints'
+import type { AccountOut, AuditRow, ClosedCaseView, DecisionRow, UiConfig } from '../api/types'
 import { moment, percent, span } from '../format'
 import { usePick, useT, useWord } from '../i18n'
 import { useKeys } from '../keys/useKeys'
@@ -20,7 +20,7 @@ import { runPaneAction } from '../pane/paneActions'
 import { ScanStage } from '../pane/ScanStage'
 import { CaseFacts } from '../review/CaseBar'
 import { DeclarationPanel } from '../review/DeclarationPanel'
-import { scanRef } from '../review/seat'
+import { scanRef } from '../review/seatState'
 
 export interface CaseRecordProps {
   row: DecisionRow
@@ -32,12 +32,16 @@ export interface CaseRecordProps {
 export function CaseRecord({ row, config, account, onClose }: CaseRecordProps) {
   const t = useT()
   const [pane] = useState(() => new Pane())
-  const record = useQuery({ queryKey: ['case', row.case_id], queryFn: () => getCase(row.case_id) })
+  const record = useQuery({ queryKey: ['case', row.case_id], queryFn: () => getClosedCase(row.case_id) })
   return (
     <PaneContext.Provider value={pane}>
       <section className="sx-record" aria-label={row.scan_id}>
         <header>
-          {record.data ? <CaseFacts lease={record.data} /> : <b className="sx-mono">{row.scan_id}</b>}
+          {record.data ? (
+            <CaseFacts of={record.data} scanId={row.scan_id} scan={record.data.scan} />
+          ) : (
+            <b className="sx-mono">{row.scan_id}</b>
+          )}
           <span className="sx-badge">{t('case.readOnly')}</span>
           <button
             type="button"
@@ -50,14 +54,14 @@ export function CaseRecord({ row, config, account, onClose }: CaseRecordProps) {
           </button>
         </header>
         {record.data ? (
-          <RecordImage lease={record.data} config={config} onClose={onClose} />
+          <RecordImage view={record.data} row={row} config={config} onClose={onClose} />
         ) : (
           <RecordMissing error={record.error} />
         )}
         <div className="sx-record-facts">
           <DecisionFacts row={row} config={config} />
           <div>
-            {record.data ? <RecordFindings lease={record.data} config={config} /> : null}
+            {record.data ? <RecordFindings view={record.data} config={config} /> : null}
             {record.data ? <DeclarationPanel declaration={record.data.scan.declaration} /> : null}
           </div>
           <AuditTrail caseId={row.case_id} account={account} />
@@ -84,9 +88,14 @@ function useKindNames(config: UiConfig): (kind: string) => string {
   return useMemo(() => (kind: string) => pick(config.finding_kinds[kind], kind), [config, pick])
 }
 
-const NO_VOTES = {}
+interface RecordImageProps {
+  view: ClosedCaseView
+  row: DecisionRow
+  config: UiConfig
+  onClose: () => void
+}
 
-function RecordImage({ lease, config, onClose }: { lease: LeaseOut; config: UiConfig; onClose: () => void }) {
+function RecordImage({ view, row, config, onClose }: RecordImageProps) {
   const pane = usePane()
   const kindName = useKindNames(config)
   const { selected, showsFindings, threshold } = usePaneState((state) => ({
@@ -95,24 +104,27 @@ function RecordImage({ lease, config, onClose }: { lease: LeaseOut; config: UiCo
     threshold: state.threshold,
   }))
   useEffect(() => {
-    const ref = scanRef(lease)
+    const ref = scanRef(view)
     pane.show(ref)
     return () => pane.release(ref.key)
-  }, [pane, lease])
+  }, [pane, view])
   useEffect(() => {
-    const findings = named(lease.screening?.findings ?? [])
+    const findings = named(view.screening?.findings ?? [])
+    const decision = view.escalation.find(({ cycle, stage }) => cycle === row.cycle && stage === row.stage)
+    // Votes name findings of their own cycle's screening; the view has that of the last one.
+    const votes = row.cycle === view.cycle ? (decision?.finding_votes ?? []) : []
     pane.setOverlays(
       overlaysOf({
         findings,
-        votes: NO_VOTES,
-        annotations: [],
+        votes: Object.fromEntries(votes.map(({ finding_id, accepted }) => [finding_id, accepted])),
+        annotations: decision?.annotations ?? [],
         threshold,
         showsFindings,
         selected,
         kindName,
       }),
     )
-  }, [pane, lease, threshold, showsFindings, selected, kindName])
+  }, [pane, view, row, threshold, showsFindings, selected, kindName])
   useKeys('open', (action) => {
     if (action === 'cancel') onClose()
     else return runPaneAction(pane, action)
@@ -121,7 +133,7 @@ function RecordImage({ lease, config, onClose }: { lease: LeaseOut; config: UiCo
   return (
     <div className="sx-record-image">
       <ModeBar />
-      <ScanStage scan={lease.scan} />
+      <ScanStage scan={view.scan} />
     </div>
   )
 }
@@ -157,12 +169,12 @@ function DecisionFacts({ row, config }: { row: DecisionRow; config: UiConfig }) 
   )
 }
 
-function RecordFindings({ lease, config }: { lease: LeaseOut; config: UiConfig }) {
+function RecordFindings({ view, config }: { view: ClosedCaseView; config: UiConfig }) {
   const t = useT()
   const pane = usePane()
   const kindName = useKindNames(config)
   const selected = usePaneState((state) => state.selected)
-  const findings = named(lease.screening?.findings ?? [])
+  const findings = named(view.screening?.findings ?? [])
   return (
     <section>
       <h2>
@@ -185,7 +197,7 @@ function RecordFindings({ lease, config }: { lease: LeaseOut; config: UiConfig }
           )
         })}
         {findings.length === 0 ? (
-          <p className="sx-panel-note">{t(lease.screening ? 'findings.none' : 'findings.noScreening')}</p>
+          <p className="sx-panel-note">{t(view.screening ? 'findings.none' : 'findings.noScreening')}</p>
         ) : null}
       </div>
     </section>

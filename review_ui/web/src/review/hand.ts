@@ -1,0 +1,124 @@
+/**
+ * The reviewer's hand on the current case: verdict, reasons, note, marks and votes.
+ *
+ * Every change is stored before anything else happens with it, and nothing is decided whose view is not on the
+ * screen. What is confirmed and not taken back in time is sent by the seat.
+ */
+
+import type { Annotation, UiConfig, Verdict } from '../api/types'
+import { type DecisionEvent, needsGrounds, step, verdictsAt } from './decision'
+import type { Draft, DraftStore } from './drafts'
+import type { Clock, NoticeKind, SeatState, SeatStore, SeatTimers } from './seatState'
+
+export interface HandOptions {
+  store: SeatStore
+  drafts: DraftStore
+  config: Pick<UiConfig, 'reason_codes'>
+  clock: Clock
+  timers: SeatTimers
+  undoMs: () => number
+  notify: (kind: NoticeKind) => void
+  /** The decision is now `sending`. */
+  send: () => void
+}
+
+export class Hand {
+  readonly #o: HandOptions
+
+  constructor(options: HandOptions) {
+    this.#o = options
+  }
+
+  choose(verdict: Verdict): void {
+    const { view } = this.#get()
+    if (!view || !verdictsAt(view.stage).includes(verdict)) return
+    this.step({ type: 'choose', verdict, offered: this.#o.config.reason_codes })
+  }
+
+  toggleReason(code: string): void {
+    this.step({ type: 'toggleReason', code })
+  }
+
+  /** Starts the undo window; a second time ends it at once. */
+  confirm(): void {
+    const { view, decision } = this.#get()
+    if (!view || (decision.at === 'chosen' && !this.#hasGrounds(decision.verdict))) return
+    this.step({ type: 'confirm', nowMs: this.#o.clock.now(), undoMs: this.#o.undoMs() })
+    const after = this.#get().decision
+    if (after.at === 'undo') {
+      this.#o.timers.after('undo', after.endsAtMs - this.#o.clock.now(), () => this.#endUndo())
+    } else if (after !== decision && after.at === 'sending') this.#send()
+  }
+
+  cancel(): void {
+    this.#o.timers.clear('undo')
+    this.step({ type: 'cancel' })
+  }
+
+  setNote(note: string): void {
+    this.#edit({ note })
+  }
+
+  vote(findingId: number, accepted: boolean): void {
+    const { [findingId]: before, ...others } = this.#get().draft.votes
+    this.#edit({ votes: before === accepted ? others : { ...others, [findingId]: accepted } })
+  }
+
+  annotate(annotation: Annotation): void {
+    this.#edit({ annotations: [...this.#get().draft.annotations, annotation] })
+  }
+
+  changeAnnotation(index: number, patch: Partial<Annotation>): void {
+    const { annotations } = this.#get().draft
+    this.#edit({ annotations: annotations.map((one, i) => (i === index ? { ...one, ...patch } : one)) })
+  }
+
+  removeAnnotation(index: number): void {
+    this.#edit({ annotations: this.#get().draft.annotations.filter((_, i) => i !== index) })
+  }
+
+  step(event: DecisionEvent): void {
+    const { current, decision } = this.#get()
+    if (!current) return
+    const after = step(decision, event)
+    if (after === decision) return
+    this.#o.store.setState({ decision: after })
+    if (after.at === 'open') this.#edit({ verdict: null, reasonCodes: [] })
+    if (after.at === 'chosen') this.#edit({ verdict: after.verdict, reasonCodes: after.reasonCodes })
+  }
+
+  #hasGrounds(verdict: Verdict): boolean {
+    const { decision, draft } = this.#get()
+    const grounds = {
+      reasonCodes: decision.at === 'open' ? [] : decision.reasonCodes,
+      note: draft.note,
+      nAnnotations: draft.annotations.length,
+      nAccepted: Object.values(draft.votes).filter(Boolean).length,
+    }
+    const lacks = needsGrounds(verdict, grounds, this.#o.config.reason_codes)
+    if (lacks) this.#o.notify('needsGrounds')
+    return !lacks
+  }
+
+  #endUndo(): void {
+    this.step({ type: 'tick', nowMs: Number.POSITIVE_INFINITY })
+    if (this.#get().decision.at === 'sending') this.#send()
+  }
+
+  #send(): void {
+    this.#o.timers.clear('undo')
+    this.#o.send()
+  }
+
+  #edit(patch: Partial<Draft>): void {
+    const { current, draft, decision } = this.#get()
+    if (!current || decision.at === 'sending') return
+    const after = { ...draft, ...patch }
+    this.#o.drafts.save(current.lease, after)
+    this.#o.store.setState({ draft: after })
+  }
+
+  #get(): SeatState {
+    return this.#o.store.getState()
+  }
+}
