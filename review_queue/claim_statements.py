@@ -159,9 +159,9 @@ UNION ALL
 SELECT NULL, case_id, rank, port, qual_mask, stage, first_reviewer, pg_current_snapshot() FROM locked
 """
 
-# The second half, in the same transaction: puts each case on its seat. It has a row even if no seat at all was
-# empty, so that the guard is asked. $1 reviewers, $2 slots, $3 cases, $4 lease seconds, $5 the snapshot of the
-# first half, $6 the last rank it locked, $7 seconds of a rest.
+# The second half, in the same transaction: puts each case on its seat. It has a row even if no seat at all
+# was empty, so that the guard is asked. $1 reviewers, $2 slots, $3 cases, $4 lease seconds, $5 the snapshot
+# of the first half, $6 the last rank it locked, $7 seconds of a rest.
 CLAIM_MANY: Final = f"""
 WITH asked AS (
     SELECT * FROM unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::float8[]) WITH ORDINALITY
