@@ -7,6 +7,7 @@ import asyncpg
 
 from review_queue.cases import Stage
 from review_queue.ranking import RANDOM_BITS, commitment_of, draw_random
+from review_queue.statements import URGENCY
 from review_queue.states import Move, Place, follow
 
 # Each query names the rows that break the rule.
@@ -21,6 +22,9 @@ RULES = {
         SELECT reviewer FROM seats
         WHERE num_nonnulls(case_id, stage, tries, n_expired, leased_at, until) NOT IN (0, 6)
             OR (case_id IS NULL AND (token <> 0 OR shown_at IS NOT NULL OR first_reviewer IS NOT NULL))
+    """,
+    "a waiting case is ranked by the band and the due time that it has": f"""
+        SELECT r.case_id FROM ready r JOIN cases c USING (case_id) WHERE r.rank >> {RANDOM_BITS} <> {URGENCY}
     """,
     "only slot 0 is shown": """
         SELECT reviewer FROM seats WHERE case_id IS NOT NULL AND (shown_at IS NOT NULL) <> (slot = 0)
@@ -134,6 +138,9 @@ async def _replay(conn: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy) -
             if row["rank"] != last_rank.get(row["case_id"]):
                 found.append(f"case {row['case_id']} was assigned at a rank it did not have")
         elif row["rank"] is not None:
+            is_move = row["event"] == Move.REPRIORITIZED
+            if is_move and f" was={last_rank.get(row['case_id'])} " not in row["detail"]:
+                found.append(f"case {row['case_id']} was moved from a rank it did not have")
             last_rank[row["case_id"]] = row["rank"]
             found += _check_rank(row, secrets)
     for row in await conn.fetch(PLACES):

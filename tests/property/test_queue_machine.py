@@ -50,6 +50,9 @@ SELECT count(*) FROM ready
 WHERE ($1::text IS NULL OR port <> $1) AND (qual_mask & ~$2::bigint) = 0 AND stage = ANY ($3::smallint[])
     AND first_reviewer IS DISTINCT FROM $4
 """
+OPEN_CASES = """
+SELECT case_id AS n, scan_id, risk, band, due_at FROM cases WHERE closed_at IS NULL ORDER BY case_id
+"""
 EXPIRE = """
 UPDATE seats SET until = clock_timestamp() - interval '1 second'
 WHERE reviewer = $1 AND slot = $2 AND case_id IS NOT NULL
@@ -146,6 +149,32 @@ class QueueMachine(RuleBasedStateMachine):
                 if rows:
                     row = rows[n % len(rows)]
                     assert await self.reopen(conn, row["scan_id"], risk) == row["cycle"] + 1
+
+        self.run(act())
+
+    @rule(n=st.integers(0, 5), reason=st.sampled_from(CaseReason), risk=risks, may_lower=st.booleans())
+    def reprioritize(self, n: int, reason: CaseReason, risk: float, may_lower: bool) -> None:
+        async def act() -> None:
+            async with self.pool.acquire() as conn, conn.transaction():
+                rows = await conn.fetch(OPEN_CASES)
+                if not rows:
+                    return
+                before = rows[n % len(rows)]
+                has_changed = await self.queues[0].reprioritize_case(
+                    conn,
+                    before["scan_id"],
+                    reason=reason,
+                    risk=risk,
+                    screening_id=None,
+                    actor="system:test",
+                    may_lower=may_lower,
+                )
+                after = next(row for row in await conn.fetch(OPEN_CASES) if row["n"] == before["n"])
+            assert has_changed or after == before
+            assert after["due_at"] <= before["due_at"]
+            if not may_lower:
+                assert after["risk"] >= before["risk"]
+                assert after["band"] <= before["band"]
 
         self.run(act())
 
