@@ -25,10 +25,11 @@ BAND_OF_RANK = f"(rank >> {MINUTE_BITS + RANDOM_BITS})::smallint"
 MINUTE_OF_RANK = f"((rank >> {RANDOM_BITS}) & {(1 << MINUTE_BITS) - 1})::integer"
 
 # One process at a time; the lock is named after the table. Losing what was not flushed to disk loses the
-# counts and the snapshot they belong to together, so these commits need not wait for the disk.
+# counts and the snapshot they belong to together, so these commits need not wait for the disk. Planned for an
+# unknown snapshot, a catch-up would expect a third of the trail to be new, and read all of it.
 BEGIN = """
 SELECT pg_try_advisory_xact_lock('queue_counts'::regclass::oid::bigint) AS is_mine,
-    set_config('synchronous_commit', 'off', true)
+    set_config('synchronous_commit', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)
 """
 
 # The counted snapshot; no row before the first count. $1 how many new audit rows are too many.

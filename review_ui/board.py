@@ -20,6 +20,8 @@ STAGES = (1, 2, 3)
 N_BANDS = 16
 # What was decided is read at most a fiftieth of the time.
 SELDOM = 50
+# A board that is due does not wait longer for it than this.
+PATIENCE_S = 0.05
 # Reviewers are many, and a change of the depth goes to each of them.
 GLANCE_GAP_S = 1.0
 
@@ -114,7 +116,7 @@ def board_feed(pool: Pool, *, period_s: float, hints: Hints | None = None) -> Fe
         return _board(
             waiting=await pool.fetch(WAITING_SQL),
             held=await pool.fetch(HELD_SQL),
-            recent=await recent.current(),
+            recent=await recent.current(patience_s=PATIENCE_S),
         )
 
     return Feed(read_board, period_s=period_s, name="board", hints=hints)
@@ -145,7 +147,10 @@ def glance_feed(pool: Pool, *, period_s: float, time_zone: str, hints: Hints | N
     """
 
     async def read_today() -> dict[int, tuple[int, float]]:
-        rows = await pool.fetch(TODAY_SQL, time_zone)
+        async with pool.acquire() as conn, conn.transaction(readonly=True):
+            # Planned for an unknown time zone, it would expect to need most of all decisions there ever were.
+            await conn.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+            rows = await conn.fetch(TODAY_SQL, time_zone)
         return {row["reviewer"]: (row["n"], row["median_s"]) for row in rows}
 
     today = Feed(read_today, period_s=period_s, name="decided today", idle_per_busy=SELDOM)
@@ -154,7 +159,9 @@ def glance_feed(pool: Pool, *, period_s: float, time_zone: str, hints: Hints | N
         await catch_up(pool)
         depth = await pool.fetchrow(DEPTH_SQL)
         assert depth is not None
-        return Glances(ready=depth["n"], overdue=depth["overdue"], today=await today.current())
+        return Glances(
+            ready=depth["n"], overdue=depth["overdue"], today=await today.current(patience_s=PATIENCE_S)
+        )
 
     return Feed(read_glances, period_s=period_s, name="glance", hints=hints, hint_gap_s=GLANCE_GAP_S)
 

@@ -67,17 +67,29 @@ class Feed(Generic[T]):
         self._one_at_a_time = asyncio.Lock()
         self._n_watchers = 0
         self._task: asyncio.Task[None] | None = None
+        self._renewal: asyncio.Task[None] | None = None
 
-    async def current(self) -> T:
-        """Return a value at most one period old; callers that come together share one query."""
+    async def current(self, *, patience_s: float | None = None) -> T:
+        """Return a value at most one period old; callers that come together share one query.
+
+        Args:
+            patience_s: If a fresh value takes longer than this, return the last one; the query goes on.
+        """
         asked_at = self._clock()
         if self._latest is not None and asked_at - self._refreshed_at <= self._period_s:
             return self._latest
-        async with self._one_at_a_time:
-            if self._latest is None or self._refreshed_at < asked_at:
-                await self._renew()
-            assert self._latest is not None
-            return self._latest
+        if self._latest is None or patience_s is None:
+            await self._renew_since(asked_at)
+        else:
+            if self._renewal is None or self._renewal.done():
+                self._renewal = asyncio.create_task(self._renew_since(asked_at), name=f"feed-{self._name}")
+                # Retrieved here too: if it fails when nobody waits any more, the next caller tries again.
+                self._renewal.add_done_callback(lambda task: task.cancelled() or task.exception())
+            done, _ = await asyncio.wait([self._renewal], timeout=patience_s)
+            for task in done:
+                task.result()
+        assert self._latest is not None
+        return self._latest
 
     @asynccontextmanager
     async def watch(self) -> AsyncIterator["Watch[T]"]:
@@ -94,9 +106,10 @@ class Feed(Generic[T]):
                 self._task.cancel()
                 self._task = None
 
-    def invalidate(self) -> None:
-        """Make the next ``current()`` count again."""
-        self._refreshed_at = float("-inf")
+    async def _renew_since(self, asked_at: float) -> None:
+        async with self._one_at_a_time:
+            if self._latest is None or self._refreshed_at < asked_at:
+                await self._renew()
 
     async def _renew(self) -> None:
         started_at = self._clock()

@@ -1,6 +1,7 @@
 """The counts are those of a real state of the queue, whoever moves cases meanwhile."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from app.database import open_pool
 from review_queue import counting
 from review_queue.cases import CaseReason, NewCase, Verdict
 from review_queue.counting import catch_up, find_wrong_counts
+from review_queue.queue import ReviewQueue
 from tests.integration.queue.conftest import MakeRoom, QueueRoom
 from tests.integration.queue.test_concurrency import N_TASKS, Crowd
 from tests.seed import seed_scan
@@ -37,6 +39,25 @@ async def check_counts(pool: asyncpg.Pool) -> None:
 async def wrong_counts(pool: asyncpg.Pool) -> list[asyncpg.Record]:
     async with pool.acquire() as conn:
         return await find_wrong_counts(conn)
+
+
+async def reprioritize(
+    conn: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy,
+    queue: ReviewQueue,
+    scan_id: str,
+    *,
+    risk: float,
+) -> bool:
+    """Give a case the urgency of another risk, be it less."""
+    return await queue.reprioritize_case(
+        conn,
+        scan_id,
+        reason=CaseReason.FINDING,
+        risk=risk,
+        screening_id=None,
+        actor="system:test",
+        may_lower=True,
+    )
 
 
 @asynccontextmanager
@@ -71,12 +92,21 @@ async def test_catch_up__counts_a_crowd_exactly(database_url: str) -> None:
             while not crowding.done():
                 assert await wrong_counts(pool) == []
 
-        await asyncio.gather(crowding, compare(), *(keep() for _ in range(3)))
+        async def change_urgency() -> None:
+            while not crowding.done():
+                async with pool.acquire() as conn, conn.transaction():
+                    scan_id = await conn.fetchval("SELECT scan_id FROM cases ORDER BY random() LIMIT 1")
+                    await reprioritize(conn, crowd.queue, scan_id, risk=crowd.random.random())
+                await asyncio.sleep(0.005)
+
+        await asyncio.gather(crowding, compare(), change_urgency(), *(keep() for _ in range(3)))
         assert await wrong_counts(pool) == []
         await catch_up(pool)
         await check_counts(pool)
         assert done[True] > 10, done
         assert await pool.fetchval("SELECT count(*) FROM queue_depths WHERE stage > 1") > 0
+        n_moved = "SELECT count(*) FROM audit WHERE event = 'case_reprioritized'"
+        assert await pool.fetchval(n_moved) > 10
         assert await pool.fetchval("SELECT count(*) FROM decisions") > 50
 
 
@@ -190,6 +220,18 @@ async def test_catch_up__emptied_queue_leaves_no_rows(room: QueueRoom) -> None:
     assert await room.pool.fetchval("SELECT sum(n) FROM queue_depths") == 0
 
 
+async def test_catch_up__follows_a_case_to_its_new_rank(room: QueueRoom) -> None:
+    """A case that becomes more urgent while it waits is counted there, and no longer where it was."""
+    case_id = await room.open(risk=0.5)
+    await catch_up(room.pool)
+    async with room.pool.acquire() as conn, conn.transaction():
+        assert await reprioritize(conn, room.queue, await room.scan_of(case_id), risk=0.95)
+    assert await wrong_counts(room.pool) == []
+    await catch_up(room.pool)
+    await check_counts(room.pool)
+    assert [row["band"] for row in await room.pool.fetch(COUNTS)] == [1]
+
+
 async def test_catch_up__nothing_new_writes_nothing(room: QueueRoom) -> None:
     """A queue at rest is not written to every second."""
     await room.open()
@@ -213,9 +255,16 @@ async def test_catch_up__reads_new_rows_only(make_room: MakeRoom) -> None:
     await room.pool.execute("ANALYZE")
     snapshot = await room.pool.fetchval("SELECT pg_current_snapshot()::text")
     await room.open()
-    rows = await room.pool.fetch(
-        "EXPLAIN " + counting.CATCH_UP, snapshot, counting.ENTERING, counting.LEAVING
-    )
+    async with room.pool.acquire() as conn, conn.transaction():
+        # As the keeper runs it; EXPLAIN with parameters would always plan for their values.
+        await conn.execute(counting.BEGIN)
+        await conn.execute("PREPARE catching_up AS " + counting.CATCH_UP)
+        arguments = f"'{snapshot}', ARRAY{counting.ENTERING}, ARRAY{counting.LEAVING}"
+        rows = await conn.fetch(f"EXPLAIN EXECUTE catching_up ({arguments})")
+        await conn.execute("DEALLOCATE catching_up")
     plan = "\n".join(row[0] for row in rows)
     assert "Seq Scan on audit" not in plan, plan
     assert "Index Scan on audit_pkey" in plan, plan
+    expected = re.search(r"Heap Scan on audit .* rows=(\d+)", plan)
+    assert expected is not None, plan
+    assert int(expected[1]) < 5000, plan

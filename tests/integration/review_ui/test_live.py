@@ -241,8 +241,7 @@ async def test_feeds__one_count_however_many_ask(pool: asyncpg.Pool) -> None:
     await asyncio.gather(*(board.current() for _ in range(50)))
     await asyncio.gather(*(glances.current() for _ in range(100)))
     # Whoever asks while the first reading is under way shares a second one.
-    assert 0 < asked["acquire"] <= 4, asked
-    assert asked["fetch"] + asked["fetchrow"] <= 2 * 6, asked
+    assert 0 < sum(asked.values()) <= 2 * 7, asked
 
 
 async def test_board__on_time_counts_closed_cases(centre: Centre) -> None:

@@ -69,6 +69,36 @@ async def test_current__slow_count_is_asked_less_often() -> None:
     assert await feed.current() == 2
 
 
+async def test_current__impatient_caller_gets_the_last_value() -> None:
+    """A slow query holds nobody up who has a value at hand; who asks later gets what it found."""
+    counter, clock = Counter(), Clock()
+    feed = Feed(counter, period_s=2, name="test", clock=clock)
+    assert await feed.current(patience_s=0.01) == 1
+    counter.gate = asyncio.Event()
+    clock.now += 3
+    assert await feed.current(patience_s=0.01) == 1
+    assert await feed.current(patience_s=0.01) == 1
+    counter.gate.set()
+    assert await feed.current(patience_s=5) == 2
+    assert counter.n_counts == 2
+
+
+async def test_current__trouble_nobody_waited_for_is_told_to_the_next() -> None:
+    """A query that fails behind the back of an impatient caller is tried again by the next one."""
+    counter, clock = Counter(), Clock()
+    feed = Feed(counter, period_s=2, name="test", clock=clock)
+    await feed.current()
+    counter.gate, counter.error = asyncio.Event(), ConnectionRefusedError("the database is away")
+    clock.now += 3
+    assert await feed.current(patience_s=0.01) == 1
+    counter.gate.set()
+    await asyncio.sleep(0.01)
+    with pytest.raises(ConnectionRefusedError):
+        await feed.current(patience_s=1)
+    counter.error = None
+    assert await feed.current(patience_s=1) == 4
+
+
 async def test_watch__all_watchers_get_each_value_and_one_task_counts() -> None:
     """Fifty watchers see the same counts, made once."""
     counter = Counter()
