@@ -157,7 +157,7 @@ export const enUS: Messages = {
   'next.none': 'none yet',
   'next.loading': 'fetching {percent}',
   'next.ready': 'ready',
-  'next.hint': 'Assigned at random, shown by itself',
+  'next.hint': 'Random, comes by itself',
 
   'tab.findings': 'AI findings',
   'tab.declaration': 'Declaration',

@@ -46,7 +46,7 @@ export function Notices() {
               scan: notice.scanId ?? '',
               code: notice.code ?? '',
               detail: notice.detail ?? '',
-              minutes: Math.round(config.remind_after_s / 60),
+              minutes: Math.max(1, Math.round(config.remind_after_s / 60)),
             })}
           </span>
           <button type="button" aria-label={t('notice.close')} onClick={() => seat.dismissNotice()}>

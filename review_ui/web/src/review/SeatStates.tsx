@@ -92,7 +92,7 @@ function Resting() {
   return (
     <StateCard icon={<HourglassOutlined />} title={t('state.resting')} hint={t('state.restingHint')}>
       <p className="sx-rest-clock sx-num" role="timer" aria-live="off" aria-label={t('state.restingClock')}>
-        {clock(Math.max(0, Math.ceil((untilMs - nowMs) / 1000)))}
+        {clock(Math.max(0, (untilMs - nowMs) / 1000))}
       </p>
       <small>{t('state.restingClock')}</small>
       <button type="button" className="sx-button" onClick={() => void seat.pause()}>

@@ -588,6 +588,7 @@ describe('fatigue', () => {
     await begin()
     api.decide.mockResolvedValueOnce({ decision_id: 1, case_closed: true, next: null })
     api.claimNext.mockImplementationOnce(tired(REST_S)).mockResolvedValueOnce(lease(3))
+    await vi.advanceTimersByTimeAsync(REMIND_S * 1000)
     seat.hand.choose('release')
     seat.hand.confirm()
     seat.hand.confirm()
@@ -596,6 +597,7 @@ describe('fatigue', () => {
       phase: 'resting',
       current: null,
       trouble: null,
+      notice: null,
       restUntilMs: performance.now() + REST_S * 1000,
     })
     seat.wake('glance', { ready: 9, overdue: 0, mine_today: 0, my_median_s: null })
@@ -604,6 +606,19 @@ describe('fatigue', () => {
     await vi.advanceTimersByTimeAsync(1)
     expect(state()).toMatchObject({ phase: 'reviewing', current: { lease: { case_id: 3 } } })
     expect(state().fatigue).toEqual({ sinceMs: performance.now(), idleSinceMs: null })
+  })
+
+  it('needs no reminder in a break', async () => {
+    const { seat, state, begin } = setUp()
+    await begin()
+    await vi.advanceTimersByTimeAsync(REMIND_S * 1000)
+    seat.hand.choose('release')
+    seat.hand.confirm()
+    seat.hand.confirm()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(state().notice?.kind).toBe('fatigue')
+    await seat.pause()
+    expect(state().notice).toBeNull()
   })
 
   it('takes the end of the rest from the server again when the tab is looked at', async () => {

@@ -52,6 +52,8 @@ export interface SeatOptions {
 }
 
 const KEEP_DONE = 30
+/** What is said of a case makes no sense beside another one. */
+const OF_ONE_CASE: readonly NoticeKind[] = ['needsGrounds', 'sendFailed', 'draftRestored']
 const BROWSER_CLOCK: Clock = { now: () => performance.now(), random: Math.random }
 
 export class Seat {
@@ -225,7 +227,7 @@ export class Seat {
         : OPEN,
       trouble: null,
     })
-    this.#forgetCaseNotice()
+    this.#forgetNotice(...OF_ONE_CASE)
     if (draft !== EMPTY_DRAFT && this.#get().notice === null) this.#notify('draftRestored')
     this.#observeFatigue(true)
     this.#heartbeats.later()
@@ -259,6 +261,8 @@ export class Seat {
   /** There is no case to look at for a while. */
   #idle(state: Pick<SeatState, 'phase'> & Partial<SeatState>): void {
     this.#set({ ...state, trouble: null })
+    // Whoever has a break need not be reminded of one.
+    if (state.phase !== 'empty') this.#forgetNotice('fatigue')
     this.#observeFatigue(false)
   }
 
@@ -269,7 +273,7 @@ export class Seat {
     this.#scans?.clear()
     for (const { lease } of held) this.#scans?.release(scanKey(lease))
     this.#leave({ next: null })
-    this.#forgetCaseNotice()
+    this.#forgetNotice(...OF_ONE_CASE)
   }
 
   /** Takes the current case off the screen. */
@@ -411,10 +415,9 @@ export class Seat {
     })
   }
 
-  /** What was said about a case makes no sense beside another one. */
-  #forgetCaseNotice(): void {
-    const kind = this.#get().notice?.kind
-    if (kind === 'needsGrounds' || kind === 'sendFailed' || kind === 'draftRestored') this.dismissNotice()
+  #forgetNotice(...kinds: NoticeKind[]): void {
+    const { notice } = this.#get()
+    if (notice && kinds.includes(notice.kind)) this.dismissNotice()
   }
 
   #get(): SeatState {
