@@ -16,6 +16,7 @@ import typer
 
 from app.bench_cli import bench_app
 from app.logging import configure_logging
+from app.queue_policy_cli import build_queue_policy_app
 from app.settings import Settings
 
 app = typer.Typer(
@@ -84,6 +85,9 @@ def _serve(job: Coroutine[Any, Any, None]) -> None:
         runner = asyncio.Runner()
     with runner, contextlib.suppress(asyncio.CancelledError):
         runner.run(job)
+
+
+app.add_typer(build_queue_policy_app(_settings), name="queue-policy")
 
 
 @app.command()
@@ -355,6 +359,10 @@ def rescore(
         float | None,
         typer.Option(help="Open a new cycle for scans whose new risk is at least this.", min=0, max=1),
     ] = None,
+    reprioritize: Annotated[
+        bool,
+        typer.Option("--reprioritize", help="Bring open cases forward that the model flags with more risk."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Score the archive with another model: Parquet and summary; never alters a decision."""
@@ -370,6 +378,7 @@ def rescore(
             filters=filters,
             workers=workers,
             reopen_above=reopen_above,
+            reprioritize=reprioritize,
         )
     )
     _print(summary, as_json=as_json)

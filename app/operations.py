@@ -15,13 +15,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 import inference.stations
 import review_ui.accounts
 from app.database import open_database, schema_status
+from app.queue_policy import open_policy
 from app.settings import Settings
 from inference.errors import PolicyInvalidError
 from inference.rescore import rescore
 from inference.rescore_run import RescoreFilters
 from inference.scorer import load_scorer_file
 from inference.triage import TriagePolicy, current_policy, store_policy
-from review_queue.policy import QueuePolicy
 from review_queue.queue import ReviewQueue
 from scans.store import open_store
 
@@ -141,6 +141,7 @@ async def rescore_archive(
     filters: RescoreFilters,
     workers: int,
     reopen_above: float | None,
+    reprioritize: bool,
 ) -> dict[str, Any]:
     """Score the archive with a model file; see ``inference.rescore``. Shows a bar on stderr."""
     scorer = load_scorer_file(model)
@@ -163,11 +164,12 @@ async def rescore_archive(
         return await rescore(
             pool=database.pool,
             store=store,
-            queue=ReviewQueue(database.pool, QueuePolicy(lease_ttl_s=settings.lease_ttl_s)),
+            queue=ReviewQueue(database.pool, await open_policy(database.pool, settings)),
             scorer=scorer,
             out=out,
             filters=filters,
             n_workers=workers,
             reopen_above=reopen_above,
+            reprioritize=reprioritize,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )

@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from app.database import Database, open_database
 from app.health import build_health_router
 from app.problems import answer_error, install_problem_handlers
+from app.queue_policy import follow_policy, open_policy
 from app.settings import MiB, Settings
 from app.version import VERSION
 from inference.intake import build_intake_router
@@ -28,7 +29,7 @@ from inference.triage import ensure_policy
 from inference.webhooks import WebhookDispatcher
 from review_queue.counting import catch_up
 from review_queue.notify import Notifier
-from review_queue.policy import QueuePolicy
+from review_queue.policy_store import PolicyHolder
 from review_queue.queue import ReviewQueue
 from review_ui.hot_routes import HotRoutes, find_hot_routes
 from review_ui.review import build_review_router
@@ -52,6 +53,7 @@ class Services:
     database: Database
     store: ScanStore
     notifier: Notifier
+    policy: PolicyHolder
     queue: ReviewQueue
     decoder: GuardedDecoder
     stopping: asyncio.Event
@@ -76,12 +78,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             limits=intake_settings(settings).limits,
         )
         stack.push_async_callback(decoder.close)
-        queue = ReviewQueue(database.pool, QueuePolicy(lease_ttl_s=settings.lease_ttl_s))
+        policy = await open_policy(database.pool, settings)
         yield Services(
             database=database,
             store=store,
             notifier=notifier,
-            queue=queue,
+            policy=policy,
+            queue=ReviewQueue(database.pool, policy),
             decoder=decoder,
             stopping=asyncio.Event(),
         )
@@ -134,6 +137,7 @@ def describe_api() -> dict[str, Any]:
         database=database,
         store=nothing,
         notifier=nothing,
+        policy=nothing,
         queue=nothing,
         decoder=nothing,
         stopping=asyncio.Event(),
@@ -145,7 +149,7 @@ def describe_api() -> dict[str, Any]:
 async def run_background(services: Services, settings: Settings) -> AsyncIterator[None]:
     """Run the loops of the chosen roles for the length of the block, then let them drain."""
     stop = asyncio.Event()
-    loops: list[Coroutine[Any, Any, None]] = []
+    loops: list[Coroutine[Any, Any, None]] = [follow_policy(services.policy, services.database.pool, stop)]
     if "screening" in settings.roles:
         loops.append(screening_worker(services, settings).run(stop))
     if "intake" in settings.roles:

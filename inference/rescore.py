@@ -1,7 +1,6 @@
 """Runs the archive through another model and compares: resumable, repeatable, and it never alters a decision.
 
-With ``reopen_above`` it opens a new cycle for released scans in which the new model sees enough; that is a
-new question to a person, and the old answer stays.
+What it means for cases is in ``inference.rescore_cases``.
 """
 
 import asyncio
@@ -12,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import structlog
 
-from inference.database_errors import Pool, connect
+from inference.database_errors import Pool
 from inference.errors import RescoreError
+from inference.rescore_cases import reopen_flagged, reprioritize_flagged
 from inference.rescore_compare import compare
 from inference.rescore_run import (
     FINDING,
@@ -27,18 +26,13 @@ from inference.rescore_run import (
     write_json,
     write_table,
 )
-from inference.scorer import Scorer, ScoreResult, ScorerInfo, score_px16
-from inference.screening_store import finding_json, insert_screening
-from inference.triage import Outcome, Triage, TriagePolicy, finding_risk, is_alarm
+from inference.scorer import Scorer, ScoreResult, score_px16
+from inference.screening_store import finding_json
+from inference.triage import TriagePolicy, finding_risk, is_alarm
 from models.errors import ModelOutputError
-from models.finding import Finding
-from review_queue.cases import CaseReason
-from review_queue.errors import CaseExistsError, ScanNotDisposedError
 from review_queue.queue import ReviewQueue
 from scans.errors import ObjectCorruptError, ObjectMissingError, Px16Error
 from scans.store import ScanStore
-
-log = structlog.get_logger()
 
 RESULT_FILE, SUMMARY_FILE = "result.parquet", "summary.json"
 RESULT_FIELDS: "list[pa.Field[Any]]" = [
@@ -54,17 +48,6 @@ RESULT_FIELDS: "list[pa.Field[Any]]" = [
 RESULT_SCHEMA = pa.schema(RESULT_FIELDS)
 Progress = Callable[[int, int], None]
 
-LAST_WORD = """
-SELECT d.disposition,
-       EXISTS (SELECT 1 FROM screenings WHERE scan_id = $1 AND engine = $2) AS is_reopened
-FROM scans s
-LEFT JOIN LATERAL (
-    SELECT disposition FROM dispositions WHERE scan_id = s.scan_id ORDER BY cycle DESC LIMIT 1
-) d ON true
-WHERE s.scan_id = $1
-FOR UPDATE OF s
-"""
-
 
 async def rescore(
     *,
@@ -77,6 +60,7 @@ async def rescore(
     n_workers: int = 0,
     part_scans: int = 500,
     reopen_above: float | None = None,
+    reprioritize: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Score every stored scan that the filters choose, and compare with its stored primary screening.
@@ -84,17 +68,19 @@ async def rescore(
     Args:
         pool: Database.
         store: Holds the pixels.
-        queue: Opens new cycles.
+        queue: Opens new cycles, and brings cases forward.
         scorer: The other model, loaded.
         out: Folder of the run. The same folder again takes up where it was left.
         filters: Which scans.
         n_workers: Scans scored at once; 0 takes one per core.
         part_scans: Scans per part file; a stopped run loses at most one part's work.
         reopen_above: Open a new cycle for released scans that are flagged with at least this risk.
+        reprioritize: Bring open cases forward that are flagged with a higher risk than they have.
         progress: Called with (scans done, scans in all) as parts are finished.
 
     Returns:
-        The contents of ``summary.json``; with ``reopen_above`` also ``n_reopened``.
+        The contents of ``summary.json``; with ``reopen_above`` also ``n_reopened``, with ``reprioritize``
+        also ``n_reprioritized``.
 
     Raises:
         RescoreMismatchError: The folder holds another run.
@@ -119,12 +105,14 @@ async def rescore(
     summary = {"run_id": run.run_id, **compare(result)}
     write_table(result, out / RESULT_FILE)
     write_json(summary, out / SUMMARY_FILE)
+    effects = {}
+    if reprioritize:
+        effects["n_reprioritized"] = await reprioritize_flagged(pool, queue, run, result, info=scorer.info)
     if reopen_above is not None:
-        n_reopened = await reopen_flagged(
+        effects["n_reopened"] = await reopen_flagged(
             pool, queue, run, result, info=scorer.info, reopen_above=reopen_above
         )
-        return {**summary, "n_reopened": n_reopened}
-    return summary
+    return {**summary, **effects}
 
 
 def _join_parts(run: RescoreRun) -> pa.Table:
@@ -194,68 +182,3 @@ def _row(
         row["new_risk"] = max((finding_risk(finding, policy) for finding in findings), default=0.0)
         row["new_findings"] = [finding_json(finding) for finding in findings]
     return row
-
-
-async def reopen_flagged(
-    pool: Pool,
-    queue: ReviewQueue,
-    run: RescoreRun,
-    result: pa.Table,
-    *,
-    info: ScorerInfo,
-    reopen_above: float,
-) -> int:
-    """Open a new cycle for each released scan that is flagged with enough risk. Returns how many were opened.
-
-    The screening that speaks for it is stored with the run's id in the same transaction, and a scan that has
-    one is left alone: repeating never re-opens a scan twice for the same run.
-    """
-    n_reopened = 0
-    for row in result.select(["scan_id", "is_flagged", "new_risk", "new_findings"]).to_pylist():
-        if row["is_flagged"] and row["new_risk"] >= reopen_above:
-            n_reopened += await _reopen(pool, queue, run, row, info=info)
-    return n_reopened
-
-
-async def _reopen(
-    pool: Pool, queue: ReviewQueue, run: RescoreRun, row: dict[str, Any], *, info: ScorerInfo
-) -> bool:
-    scan_id: str = row["scan_id"]
-    engine = f"{info.engine} rescore:{run.run_id}"
-    stored = ScorerInfo(name=info.name, version=info.version, digest=info.digest, engine=engine)
-    findings = [
-        Finding(
-            kind=f["kind"],
-            score=f["score"],
-            threshold=f["threshold"],
-            box_xyxy=f["box_xyxy"] and tuple(f["box_xyxy"]),
-        )
-        for f in row["new_findings"]
-    ]
-    triage = Triage(outcome=Outcome.FLAG, reason=CaseReason.FINDING, risk=row["new_risk"])
-    try:
-        async with connect(pool, timeout_s=30.0) as conn, conn.transaction():
-            last = await conn.fetchrow(LAST_WORD, scan_id, engine)
-            if last is None or last["is_reopened"] or last["disposition"] != "release":
-                return False
-            screening_id = await insert_screening(
-                conn,
-                scan_id,
-                stored,
-                ScoreResult(findings=findings, timings_ms={}),
-                triage,
-                policy_version=run.policy.version,
-            )
-            cycle = await queue.reopen_case(
-                conn,
-                scan_id,
-                reason=CaseReason.REOPENED,
-                risk=triage.risk,
-                screening_id=screening_id,
-                actor="system:rescore",
-            )
-    except (CaseExistsError, ScanNotDisposedError) as error:  # a person has it already, or will
-        log.info("scan_not_reopened", scan_id=scan_id, error=str(error))
-        return False
-    log.info("scan_reopened", scan_id=scan_id, cycle=cycle, run_id=run.run_id)
-    return True

@@ -142,6 +142,11 @@ CREATE TABLE queue_policies (
     author text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
 );
+
+COMMENT ON TABLE queue_policies IS 'The highest version is in force; before the first, the defaults are.';
+
+CREATE TRIGGER queue_policies_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON queue_policies
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 """
 
 

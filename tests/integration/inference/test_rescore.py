@@ -258,3 +258,49 @@ async def test_rescore__another_run_may_reopen_again(
     newer = sees(0.95)
     newer.info = replace(FAKE_INFO, version="2", digest="cd" * 32)
     assert (await run(centre, tmp_path / "two", scorer=newer, reopen_above=0.8))["n_reopened"] == 0
+
+
+async def test_rescore__brings_open_cases_forward_once(
+    centre: Centre, archive: list[str], tmp_path: Path
+) -> None:
+    """An open case that the new model flags with more risk comes sooner and shows what that model saw."""
+    async with centre.pool.acquire() as conn, conn.transaction():
+        assert await centre.queue.reprioritize_case(
+            conn,
+            archive[1],
+            reason=CaseReason.FINDING,
+            risk=0.4,
+            screening_id=None,
+            actor="system:test",
+            may_lower=True,
+        )
+    [before] = await centre.pool.fetch("SELECT * FROM ready")
+    summary = await run(centre, tmp_path / "run", scorer=sees(0.9), reprioritize=True)
+    assert summary["n_reprioritized"] == 1
+    assert "n_reopened" not in summary
+    [after] = await centre.pool.fetch("SELECT * FROM ready")
+    assert after["case_id"] == before["case_id"]
+    assert after["rank"] >> 58 < before["rank"] >> 58
+    row = await centre.pool.fetchrow(
+        "SELECT c.scan_id, c.risk, c.reason, s.engine FROM cases c JOIN screenings s USING (screening_id)"
+    )
+    assert row is not None
+    assert (row["scan_id"], row["reason"]) == (archive[1], CaseReason.FINDING)
+    assert row["risk"] == pytest.approx(0.9)
+    assert row["engine"] == f"fake rescore:{summary['run_id']}"
+    assert await centre.pool.fetchval("SELECT count(*) FROM audit WHERE actor = 'system:rescore'") == 1
+    stored = await snapshot(centre)
+    assert (await run(centre, tmp_path / "run", scorer=sees(0.9), reprioritize=True))["n_reprioritized"] == 0
+    assert await snapshot(centre) == stored
+
+
+async def test_rescore__less_risk_puts_no_case_back(
+    centre: Centre, archive: list[str], tmp_path: Path
+) -> None:
+    """A model that sees less than was seen changes no case and stores nothing."""
+    stored = await snapshot(centre)
+    old_risk = await centre.pool.fetchval("SELECT risk FROM cases")
+    assert old_risk > 0.5
+    summary = await run(centre, tmp_path / "run", scorer=sees(0.5), reprioritize=True)
+    assert (summary["n_flagged"], summary["n_reprioritized"]) == (5, 0)
+    assert await snapshot(centre) == stored
