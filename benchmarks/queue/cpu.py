@@ -1,4 +1,4 @@
-"""CPU seconds that a process and everything below it has used."""
+"""CPU seconds: those of a process and everything below it, and those of the whole machine."""
 
 from pathlib import Path
 
@@ -16,6 +16,12 @@ def tree_cpu_s(pid: int) -> float:
         return sum(_own_cpu_s(process) for process in [root, *root.children(recursive=True)])
     except psutil.NoSuchProcess:
         return 0.0
+
+
+def machine_cpu_s() -> float:
+    """Return the CPU seconds that all processes of the machine have used so far."""
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "steal", 0.0))
 
 
 def _own_cpu_s(process: psutil.Process) -> float:

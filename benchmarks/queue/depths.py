@@ -45,6 +45,7 @@ async def measure_depths(setting: Setting) -> Result:
             "depth_1k": workload.shallow_depth,
             "depth_1m": workload.deep_depth,
         },
+        rounds=[one for its in rounds.values() for one in its],
     )
 
 
@@ -69,7 +70,11 @@ async def measure_head(setting: Setting) -> Result:
         }
         rounds = await interleave(runs, n_rounds=workload.n_rounds)
     ratio = median_ratio(rounds, "headed", "normal", lambda one: one.claim_percentile("p99"))
-    return Result(keys={"adversarial_p99_ratio": ratio}, details={"head": describe_rounds(rounds)})
+    return Result(
+        keys={"adversarial_p99_ratio": ratio},
+        details={"head": describe_rounds(rounds)},
+        rounds=[one for its in rounds.values() for one in its],
+    )
 
 
 def _sliced(setting: Setting, ours: Ours) -> Callable[[], Awaitable[Round]]:

@@ -36,4 +36,5 @@ async def measure_held(setting: Setting) -> Result:
             "held": describe_rounds({"before": [first], "under_snapshot": slices[1:]}),
             "held_cycles": joined(slices[1:]).n_cycles,
         },
+        rounds=slices,
     )

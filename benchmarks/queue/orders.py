@@ -1,7 +1,8 @@
 """What a load child is told, and how it answers: one JSON document per line on stdin and stdout.
 
 The parent starts a child, sends its configuration, and gets ``ready``. Then for each order: ``warm`` when the
-measured time begins, ``cut`` when it ends (the parent reads CPU clocks at both), and ``done`` with a tally.
+measured time begins, unless it begins with the order, ``cut`` when it ends (the parent reads CPU clocks at
+both), and ``done`` with a tally.
 A child ends when its stdin does, so none outlives its parent.
 """
 
@@ -98,7 +99,6 @@ async def _run_number(cycles: Sequence[Cycle], n_cycles: int) -> Tally:
         for _ in tickets:
             tally.add(*await cycle())
 
-    say("warm")
     started, cpu_s = time.perf_counter(), time.process_time()
     await asyncio.gather(*(client(cycle) for cycle in cycles))
     tally.seconds, tally.cpu_s = time.perf_counter() - started, time.process_time() - cpu_s

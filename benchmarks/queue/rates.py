@@ -74,6 +74,7 @@ async def measure_rates(setting: Setting, *, with_peers: bool) -> Result:
             "vs_pgqueuer_batch10": ratio("ours_64", "pgqueuer_batch10"),
         },
         details={"rates": describe_rounds(rounds), "versions": _versions() if with_peers else {}},
+        rounds=[one for its in rounds.values() for one in its],
     )
 
 

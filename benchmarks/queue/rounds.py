@@ -1,6 +1,8 @@
 """Rounds: contestants take turns, so that whatever else the machine does falls on all of them."""
 
+import os
 import sys
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -8,6 +10,7 @@ from typing import Any, Protocol
 
 from benchmarks.machine import percentile
 from benchmarks.queue.cluster import Cluster
+from benchmarks.queue.cpu import machine_cpu_s
 from benchmarks.queue.orders import Order, Tally
 
 PERCENTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
@@ -25,7 +28,8 @@ class Round:
     """One contestant's measured time: what was done and what it cost.
 
     ``program_cpu_s`` is that of the worker process or the queue's Python library, ``load_cpu_s`` that of what
-    only plays the reviewers; PostgreSQL and the program together are the price of a cycle.
+    only plays the reviewers; PostgreSQL and the program together are the price of a cycle. ``others_cpu_s``
+    is what everything else on the machine took meanwhile.
     """
 
     n_cycles: int
@@ -33,6 +37,7 @@ class Round:
     postgres_cpu_s: float
     program_cpu_s: float
     load_cpu_s: float
+    others_cpu_s: float
     claim_ms: Sequence[float]
     cycle_ms: Sequence[float]
 
@@ -40,6 +45,11 @@ class Round:
     def rate(self) -> float:
         """Cycles per second."""
         return self.n_cycles / self.seconds
+
+    @property
+    def others_share(self) -> float:
+        """What else the machine did, as a share of its cores; rates are worth little where it is large."""
+        return max(0.0, self.others_cpu_s) / (self.seconds * (os.cpu_count() or 1))
 
     @property
     def cpu_us(self) -> float:
@@ -63,6 +73,7 @@ class Round:
             "postgres_cpu_us": round(self.postgres_cpu_s / self.n_cycles * 1e6),
             "program_cpu_us": round(self.program_cpu_s / self.n_cycles * 1e6),
             "load_cpu_us": round(self.load_cpu_s / self.n_cycles * 1e6),
+            "others_share": round(self.others_share, 2),
             **{
                 f"claim_{name}_ms": round(self.claim_percentile(name), 2)
                 for name in PERCENTILES
@@ -97,21 +108,23 @@ class Contestant:
 
     async def run(self, order: Order) -> Round:
         """Run one order and read the clocks around it."""
-        postgres: list[float] = []
-        server: list[float] = []
+        postgres, server, machine = [], [], []
 
         def read_clocks() -> None:
             postgres.append(self.cluster.cpu_s())
             server.append(self.server_cpu_s() if self.server_cpu_s else 0.0)
+            machine.append(machine_cpu_s() - time.process_time())
 
         tally = await self.load.run(order, on_warm=read_clocks, on_cut=read_clocks)
         is_library = self.server_cpu_s is None and not self.is_bare
+        postgres_s, server_s = postgres[1] - postgres[0], server[1] - server[0]
         return Round(
             n_cycles=tally.n_cycles,
             seconds=tally.seconds,
-            postgres_cpu_s=postgres[1] - postgres[0],
-            program_cpu_s=tally.cpu_s if is_library else server[1] - server[0],
+            postgres_cpu_s=postgres_s,
+            program_cpu_s=tally.cpu_s if is_library else server_s,
             load_cpu_s=0.0 if is_library else tally.cpu_s,
+            others_cpu_s=machine[1] - machine[0] - postgres_s - server_s - tally.cpu_s,
             claim_ms=tally.claim_ms,
             cycle_ms=tally.cycle_ms,
         )
@@ -125,6 +138,7 @@ def joined(rounds: Sequence[Round]) -> Round:
         postgres_cpu_s=sum(one.postgres_cpu_s for one in rounds),
         program_cpu_s=sum(one.program_cpu_s for one in rounds),
         load_cpu_s=sum(one.load_cpu_s for one in rounds),
+        others_cpu_s=sum(one.others_cpu_s for one in rounds),
         claim_ms=[ms for one in rounds for ms in one.claim_ms],
         cycle_ms=[ms for one in rounds for ms in one.cycle_ms],
     )
@@ -139,7 +153,10 @@ async def interleave(
         for name, run in runs.items():
             one = await run()
             rounds[name].append(one)
-            tell(f"round {number}/{n_rounds} {name}: {one.rate:.0f} cycles/s, {one.cpu_us:.0f} µs CPU each")
+            tell(
+                f"round {number}/{n_rounds} {name}: {one.rate:.0f} cycles/s, {one.cpu_us:.0f} µs CPU each; "
+                f"others took {one.others_share:.0%} of the machine"
+            )
     return rounds
 
 
@@ -157,6 +174,7 @@ def describe_rounds(rounds: Mapping[str, Sequence[Round]]) -> dict[str, Any]:
         name: {
             "rate": round(median(one.rate for one in its), 1),
             "cpu_us": round(median(one.cpu_us for one in its)),
+            "others_share": round(median(one.others_share for one in its), 2),
             "rounds": [one.describe() for one in its],
         }
         for name, its in rounds.items()

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import asdict
+from statistics import median
 from typing import Any
 
 from benchmarks.machine import describe_machine
@@ -11,7 +12,7 @@ from benchmarks.queue.depths import measure_depths, measure_head
 from benchmarks.queue.held import measure_held
 from benchmarks.queue.parts import Result, Setting, build_base
 from benchmarks.queue.rates import check_peers, measure_rates
-from benchmarks.queue.rounds import tell
+from benchmarks.queue.rounds import Round, tell
 from benchmarks.queue.workload import Workload
 
 KEYS = (
@@ -43,7 +44,8 @@ async def run_benchmark(workload: Workload, *, parts: Collection[str] = PARTS) -
         parts: Which of ``PARTS``; ``peers`` come with ``rates``.
 
     Returns:
-        ``KEYS`` at the top, then the machine, the workload and, below ``details``, every round.
+        ``KEYS`` at the top; beside them where the run was smaller than they say, and the share of the machine
+        that others took during the median round; then machine, workload and, below ``details``, every round.
 
     Raises:
         PeersMissingError: If ``peers`` is asked for and they are not installed.
@@ -54,6 +56,7 @@ async def run_benchmark(workload: Workload, *, parts: Collection[str] = PARTS) -
     keys: dict[str, float | int | None] = dict.fromkeys(KEYS)
     details: dict[str, Any] = {}
     seconds: dict[str, float] = {}
+    rounds: list[Round] = []
 
     async def measure(name: str, part: Callable[[], Awaitable[Result]]) -> None:
         if name in parts:
@@ -62,6 +65,7 @@ async def run_benchmark(workload: Workload, *, parts: Collection[str] = PARTS) -
             result = await part()
             keys.update(result.keys)
             details.update(result.details)
+            rounds.extend(result.rounds)
             seconds[name] = round(time.perf_counter() - part_started, 1)
 
     async with open_cluster() as cluster:
@@ -75,6 +79,7 @@ async def run_benchmark(workload: Workload, *, parts: Collection[str] = PARTS) -
     return {
         **keys,
         **_reductions(workload),
+        "others_share": round(median(one.others_share for one in rounds), 2) if rounds else None,
         **machine,
         "workload": asdict(workload),
         "seconds": seconds,
