@@ -242,6 +242,7 @@ ROLES = {
     ("POST", "/api/v1/review/decide"): {"reviewer", "supervisor"},
     ("POST", "/api/v1/review/heartbeat"): {"reviewer", "supervisor"},
     ("POST", "/api/v1/review/pause"): {"reviewer", "supervisor"},
+    ("GET", "/api/v1/review/cases/{case_id}"): {"reviewer", "supervisor"},
     ("GET", "/api/v1/review/glance"): {"reviewer", "supervisor"},
     ("GET", "/api/v1/board"): {"supervisor"},
     ("GET", "/api/v1/board/events"): {"supervisor"},
