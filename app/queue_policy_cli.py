@@ -77,7 +77,7 @@ def build_queue_policy_app(load_settings: Callable[[], Settings]) -> typer.Typer
         )
         typer.echo(done["version"])
         if reprioritize:
-            typer.echo(f"{done['n_reprioritized']} waiting cases ranked anew", err=True)
+            typer.echo(f"waiting cases ranked anew: {done['n_reprioritized']}", err=True)
 
     return policy_app
 

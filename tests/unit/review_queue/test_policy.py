@@ -2,14 +2,24 @@
 
 import itertools
 import json
+import re
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from review_queue.cases import CaseReason, Verdict
 from review_queue.errors import QueuePolicyInvalidError
-from review_queue.policy import FIRST_BAND, LAST_BAND, MODALITIES, NOT_STORED, QueuePolicy
+from review_queue.policy import (
+    BAND_OF_REASON,
+    BAND_OF_RISK,
+    FIRST_BAND,
+    LAST_BAND,
+    MODALITIES,
+    NOT_STORED,
+    QueuePolicy,
+)
 
 EVERYTHING = QueuePolicy(
     prefetch_ttl_s=60,
@@ -165,3 +175,17 @@ def test_modalities__are_those_of_a_scan() -> None:
     from inference.schemas import Modality
 
     assert frozenset(get_args(Modality)) == MODALITIES
+
+
+def test_docs__list_every_rule_with_its_default() -> None:
+    """The reference page has exactly the stored fields, their defaults, the bands, and a valid example."""
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "queue-policy.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", page, re.MULTILINE)
+    assert {name: json.loads(value) for name, value in rows} == QueuePolicy().to_json()
+    bands = re.findall(r"^\| (`.+?`) \| (\d+) \| \|", page, re.MULTILINE)
+    documented = {reason: int(band) for reasons, band in bands for reason in re.findall(r"`(\w+)`", reasons)}
+    assert documented == BAND_OF_REASON
+    by_risk = re.findall(r"\| \| (0\.\d) \| (\d+) \|$", page, re.MULTILINE)
+    assert [(float(risk), int(band)) for risk, band in by_risk] == list(BAND_OF_RISK)
+    [example] = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    assert QueuePolicy.from_json(json.loads(example)) != QueuePolicy()

@@ -350,6 +350,8 @@ export const enUS: Messages = {
   'event.screening_failed': 'Screening failed',
   'event.case_opened': 'Case opened',
   'event.case_reopened': 'Case re-opened',
+  'event.case_reprioritized': 'Priority changed',
+  'event.case_reassessed': 'Case re-assessed',
   'event.case_leased': 'Assigned',
   'event.case_prefetched': 'Assigned ahead',
   'event.case_shown': 'Shown',

@@ -344,6 +344,8 @@ export const zhCN = {
   'event.screening_failed': '机检失败',
   'event.case_opened': '案件开启',
   'event.case_reopened': '案件重新开启',
+  'event.case_reprioritized': '调整优先级',
+  'event.case_reassessed': '重新评估',
   'event.case_leased': '派单',
   'event.case_prefetched': '预派单',
   'event.case_shown': '开始审像',
