@@ -131,7 +131,7 @@ class ScanIntake:
                     station.port,
                     key,
                     request_sha256,
-                    *scan_columns(scan),
+                    *scan_columns(scan, named_by_files=prepared.container_no),
                     prepared.width_px,
                     prepared.height_px,
                     prepared.n_channels,
@@ -162,14 +162,14 @@ class ScanIntake:
         )
 
 
-def scan_columns(scan: ScanIn) -> tuple[object, ...]:
+def scan_columns(scan: ScanIn, *, named_by_files: str | None = None) -> tuple[object, ...]:
     """Return modality, direction, container number, its validity and the scan time, as stored.
 
     A number with a wrong check digit is kept and flagged: it may be the scanner's misreading or a forged one.
+    The station's description goes before what its files say.
     """
-    number = normalise(scan.container_no) if scan.container_no else None
-    if scan.container_no and not number:
-        number = scan.container_no.strip() or None
+    written = (scan.container_no or "").strip() or named_by_files
+    number = (normalise(written) or written) if written else None
     valid = is_valid(number) if number else None
     return scan.modality, scan.direction, number, valid, scan.scanned_at
 

@@ -19,7 +19,10 @@ from scans.image_info import ImageLimits
 from scans.memory_file import read_parts, write_parts
 from scans.prepare import prepare_scan
 
-CODECS = ("png_decode", "lzw_decode", "deflate_decode", "zstd_decode", "jpeg8_decode", "jpegxl_encode_jpeg")
+CODECS = (
+    "png_decode", "lzw_decode", "deflate_decode", "zstd_decode", "blosc2_decode", "jpeg8_decode",
+    "jpegxl_encode_jpeg",
+)  # fmt: skip
 """Loaded before the first job; imagecodecs loads each on first use, which costs time and address space."""
 
 
@@ -77,6 +80,7 @@ def answer(input_fd: int, output_fd: int, sizes: list[int], limits: ImageLimits)
         "height_px": scan.height_px,
         "n_channels": scan.n_channels,
         "bit_depth": scan.bit_depth,
+        "container_no": scan.container_no,
         "sizes": [len(scan.px16_full), len(scan.px16_preview)],
     }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scans import jpeg, png, tiff
+from scans import dicos, jpeg, png, raw16, tiff
 from scans.errors import ImageTooLargeError, ImageUnsupportedError
 from scans.image_info import ImageInfo, ImageLimits
 
@@ -29,6 +29,7 @@ class Reader:
 
     Attributes:
         signatures: What a file of this format begins with; no two readers share one.
+        signature_at: Where they stand, if a preamble comes before.
         inspect: Checks the structure without any codec.
         decode: Takes inspected bytes, returns ``(C, H, W)`` of uint8 or uint16.
     """
@@ -37,12 +38,21 @@ class Reader:
     signatures: Sequence[bytes]
     inspect: Callable[[bytes, ImageLimits], ImageInfo]
     decode: Callable[[bytes, ImageInfo], npt.NDArray[np.uint8 | np.uint16]]
+    signature_at: int = 0
 
 
 READERS: tuple[Reader, ...] = (
     Reader(format="png", signatures=(png.SIGNATURE,), inspect=png.inspect, decode=png.decode),
     Reader(format="tiff", signatures=tiff.SIGNATURES, inspect=tiff.inspect, decode=tiff.decode),
     Reader(format="jpeg", signatures=(jpeg.SIGNATURE,), inspect=jpeg.inspect, decode=jpeg.decode),
+    Reader(format="raw16", signatures=(raw16.SIGNATURE,), inspect=raw16.inspect, decode=raw16.decode),
+    Reader(
+        format="dicos",
+        signatures=(dicos.SIGNATURE,),
+        signature_at=dicos.SIGNATURE_AT,
+        inspect=dicos.inspect,
+        decode=dicos.decode,
+    ),
 )
 
 
@@ -86,7 +96,7 @@ def decode_image(data: bytes, *, limits: ImageLimits = DEFAULT_LIMITS) -> npt.ND
 
 def _reader_of(data: bytes) -> Reader:
     for reader in READERS:
-        if data.startswith(tuple(reader.signatures)):
+        if data.startswith(tuple(reader.signatures), reader.signature_at):
             return reader
     known = ", ".join(reader.format.upper() for reader in READERS)
     raise ImageUnsupportedError(f"the file begins with {data[:8]!r}, which is none of {known}")

@@ -12,9 +12,11 @@ class ImageInfo:
     """What an image file declares.
 
     Attributes:
-        format: ``png``, ``tiff`` or ``jpeg``.
+        format: The reader's name, such as ``png``.
         bit_depth: 8 or 16.
         n_channels: 1 (one energy), 2 (high and low energy) or 3 (a colour photo, never a scan).
+        study_uid: What the two files of a dual-energy scan have in common, where a format says so.
+        container_no: The container that the file names, as written, where a format says so.
     """
 
     format: str
@@ -22,6 +24,8 @@ class ImageInfo:
     height_px: int
     bit_depth: int
     n_channels: int
+    study_uid: str | None = None
+    container_no: str | None = None
 
     @property
     def is_scan(self) -> bool:

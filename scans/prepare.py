@@ -20,6 +20,7 @@ class PreparedScan:
     Attributes:
         n_channels: 2 with both energies, high first; 1 with one.
         bit_depth: Of the files as sent, 8 or 16; the px16 objects are 16 bit, 65535 is air.
+        container_no: The container that the files name, as written; None if they name none.
         px16_full: Level 0, in strips.
         px16_preview: Level 2, a quarter of the width and height.
     """
@@ -30,6 +31,7 @@ class PreparedScan:
     bit_depth: int
     px16_full: bytes
     px16_preview: bytes
+    container_no: str | None = None
 
 
 def prepare_scan(high: bytes, low: bytes | None, limits: ImageLimits) -> PreparedScan:
@@ -41,7 +43,7 @@ def prepare_scan(high: bytes, low: bytes | None, limits: ImageLimits) -> Prepare
         limits: On each file.
 
     Raises:
-        ChannelsDifferError: If high and low are not two pictures of one channel and one size.
+        ChannelsDifferError: If high and low are not two pictures of one channel, one size and one study.
         ScanError: Whatever ``formats.decode_image`` raises.
     """
     files = [high] if low is None else [high, low]
@@ -64,6 +66,7 @@ def prepare_scan(high: bytes, low: bytes | None, limits: ImageLimits) -> Prepare
         bit_depth=max(info.bit_depth for info in infos),
         px16_full=px16.encode(pixels),
         px16_preview=px16.encode(preview, level=px16.PREVIEW_LEVEL),
+        container_no=next((info.container_no for info in infos if info.container_no), None),
     )
 
 
@@ -77,4 +80,12 @@ def _check_pair(high: ImageInfo, low: ImageInfo) -> None:
         raise ChannelsDifferError(
             f"high energy is {high.width_px}×{high.height_px} pixels, "
             f"low energy {low.width_px}×{low.height_px}"
+        )
+    if high.study_uid != low.study_uid and high.study_uid and low.study_uid:
+        raise ChannelsDifferError(
+            f"high and low energy are of different studies, {high.study_uid} and {low.study_uid}"
+        )
+    if high.container_no != low.container_no and high.container_no and low.container_no:
+        raise ChannelsDifferError(
+            f"high and low energy name different containers, {high.container_no} and {low.container_no}"
         )

@@ -1,8 +1,10 @@
 """What every image reader promises, on files written by other people's encoders."""
 
 import io
+import struct
 import time
 import tracemalloc
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import tifffile
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scans.errors import ImageMalformedError, ImageTooLargeError, ImageUnsupportedError, ScanError
-from scans.formats import READERS, ImageInfo, ImageLimits, decode_image, inspect_image
+from scans.formats import READERS, ImageLimits, decode_image, inspect_image
+from tests.dicos_files import dicos_dx, nested
 
 HEIGHT_PX, WIDTH_PX = 23, 37
 Array = npt.NDArray[Any]
@@ -46,6 +50,36 @@ def by_opencv(suffix: str, *flags: int) -> Callable[[Array], bytes]:
 
 def by_tifffile(**options: Any) -> Callable[[Array], bytes]:
     return lambda pixels: tiff(pixels, **options)
+
+
+def by_pydicom(**changes: Any) -> Callable[[Array], bytes]:
+    return lambda pixels: dicos_dx(pixels[0], **changes)
+
+
+def raw16(codec: int, compress: Callable[[Array], bytes]) -> Callable[[Array], bytes]:
+    """Write raw16 by its reference page, not by our encoder."""
+
+    def write(pixels: Array) -> bytes:
+        blocks = [compress(channel) for channel in pixels]
+        sizes = [*map(len, blocks), 0][:2]
+        header = struct.pack(
+            "<8s4B4I", b"SXRAW\r\n\x1a", 1, codec, len(pixels), 0, *pixels.shape[:0:-1], *sizes
+        )
+        return b"".join([header, struct.pack("<I", zlib.crc32(header)), *blocks])
+
+    return write
+
+
+by_zstandard = raw16(1, lambda channel: zstandard.compress(channel.tobytes()))
+
+
+def by_blosc2(**options: Any) -> Callable[[Array], bytes]:
+    options = {"compressor": "zstd", "shuffle": "bitshuffle", "level": 5, **options}
+
+    def compress(channel: Any) -> bytes:
+        return bytes(imagecodecs.blosc2_encode(channel, **options))
+
+    return raw16(2, compress)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +151,20 @@ SAMPLES = [
         dtype=np.uint8,
         tolerance=2 * 257,
     ),
+    Sample(name="raw16 zstd", format="raw16", write=by_zstandard),
+    Sample(name="raw16 zstd two channels", format="raw16", write=by_zstandard, n_channels=2),
+    Sample(name="raw16 blosc2", format="raw16", write=by_blosc2()),
+    Sample(name="raw16 blosc2 two channels", format="raw16", write=by_blosc2(), n_channels=2),
+    Sample(name="raw16 blosc2 stored", format="raw16", write=by_blosc2(level=0)),
+    Sample(name="raw16 blosc2 byte shuffle", format="raw16", write=by_blosc2(shuffle="shuffle")),
+    Sample(name="raw16 blosc2 small blocks", format="raw16", write=by_blosc2(blocksize=256)),
+    Sample(name="dicos", format="dicos", write=by_pydicom()),
+    Sample(name="dicos 8 bit", format="dicos", write=by_pydicom(), dtype=np.uint8),
+    Sample(
+        name="dicos nested",
+        format="dicos",
+        write=by_pydicom(RequestAttributesSequence=nested(4, is_undefined_length=True)),
+    ),
 ]
 every_sample = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 
@@ -129,13 +177,10 @@ def test_samples__cover_every_reader() -> None:
 @every_sample
 def test_inspect_image__reads_what_the_file_declares(sample: Sample) -> None:
     """Format, size, depth and channels are known before any codec runs."""
-    assert inspect_image(sample.data) == ImageInfo(
-        format=sample.format,
-        width_px=WIDTH_PX,
-        height_px=HEIGHT_PX,
-        bit_depth=8 * np.dtype(sample.dtype).itemsize,
-        n_channels=sample.n_channels,
-    )
+    info = inspect_image(sample.data)
+    assert (info.format, info.width_px, info.height_px) == (sample.format, WIDTH_PX, HEIGHT_PX)
+    assert info.bit_depth == 8 * np.dtype(sample.dtype).itemsize
+    assert info.n_channels == sample.n_channels
 
 
 @every_sample

@@ -3,20 +3,24 @@
 import asyncio
 import zlib
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+import cv2
 import httpx
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from inference.stations import create_station, revoke_key, rotate_key
-from scans import px16
+from scans import px16, raw16
 from scans.errors import StoreFullError
 from scans.guard import GuardedDecoder, PreparedScan
 from scans.store import FolderStore
+from tests.dicos_files import dicos_dx
 from tests.integration.inference.centre import (
     VALID_CONTAINER_NO,
     Centre,
@@ -77,6 +81,68 @@ async def test_post__channels_may_come_in_any_order(centre: Centre, station: htt
     ).status_code == 201
     stored = await centre.pool.fetchval("SELECT image_digests FROM scans")
     assert [digest.hex() for digest in stored] == [high, low]
+
+
+def jpeg(pixels: npt.NDArray[np.uint16]) -> bytes:
+    return bytes(cv2.imencode(".jpg", (pixels >> 8).astype(np.uint8))[1])
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        jpeg,
+        dicos_dx,
+        lambda pixels: raw16.encode(pixels[None]),
+        lambda pixels: raw16.encode(pixels[None], codec=raw16.Codec.BLOSC2),
+    ],
+    ids=["jpeg", "dicos", "raw16 zstd", "raw16 blosc2"],
+)
+async def test_post__every_format_becomes_px16(
+    write: Callable[[npt.NDArray[np.uint16]], bytes], centre: Centre, station: httpx.AsyncClient
+) -> None:
+    """Whatever a station's files are, both energies are there, high first (JPEG: to its own loss)."""
+    pair = np.stack([grey_scan(seed=1) // 4096 * 4096, grey_scan(seed=2) // 4096 * 4096])
+    pair = np.repeat(np.repeat(pair[:, ::10, ::10], 10, axis=1), 10, axis=2)
+    digests = [await put_image(station, write(pixels)) for pixels in pair]
+    response = await station.post(
+        "/api/v1/scans", json=scan_json(*digests), headers={"Idempotency-Key": "pass-1"}
+    )
+    assert response.status_code == 201, response.text
+    row = await centre.pool.fetchrow("SELECT * FROM scans")
+    assert row is not None
+    full = px16.decode(await centre.store.get(row["px16_full"].hex()))
+    tolerance = 6000 if write is jpeg else 0
+    assert np.abs(full.astype(int) - pair).max() <= tolerance
+
+
+@pytest.mark.parametrize(
+    ("described", "named_by_file", "expected"),
+    [
+        (None, "csqu 305438-3", ("CSQU3054383", True)),
+        (None, "CSQU3054384", ("CSQU3054384", False)),
+        ("MSCU6639870", "CSQU3054383", ("MSCU6639870", True)),
+        (None, None, (None, None)),
+    ],
+)
+async def test_post__container_number_of_a_dicos_file(
+    described: str | None,
+    named_by_file: str | None,
+    expected: tuple[str | None, bool | None],
+    station: httpx.AsyncClient,
+) -> None:
+    """It is taken where the description names none, and flagged like any other."""
+    scan = await post_scan(station, dicos_dx(grey_scan(), PatientID=named_by_file), container_no=described)
+    assert (scan["container_no"], scan["container_no_valid"]) == expected
+
+
+async def test_post__dicos_files_of_two_studies_are_refused(station: httpx.AsyncClient) -> None:
+    """Two energies of two passes are no scan."""
+    files = [dicos_dx(grey_scan(seed=seed), StudyInstanceUID=f"2.25.{seed}") for seed in (1, 2)]
+    digests = [await put_image(station, data) for data in files]
+    response = await station.post(
+        "/api/v1/scans", json=scan_json(*digests), headers={"Idempotency-Key": "pass-1"}
+    )
+    assert problem_of(response) == (422, "channels_differ")
 
 
 async def test_post__same_key_and_body_is_the_same_scan(centre: Centre, station: httpx.AsyncClient) -> None:

@@ -28,6 +28,7 @@ from scans.errors import (
 )
 from scans.guard import GuardedDecoder
 from scans.image_info import ImageLimits, MiB
+from tests.dicos_files import dicos_dx
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -116,6 +117,17 @@ async def test_prepare__one_file_of_two_pages_is_the_same(decoder: GuardedDecode
     """However the energies were packed, the stored form is the same bytes."""
     high, low = noise(seed=1), noise(seed=2)
     assert await decoder.prepare(two_pages(high, low)) == await decoder.prepare(png(high), png(low))
+
+
+async def test_prepare__two_dicos_files_of_one_study_are_one_scan(decoder: GuardedDecoder) -> None:
+    """The container is the one that the files name; files of different passes are not mixed."""
+    high, low = noise(seed=1), noise(seed=2)
+    scan = await decoder.prepare(dicos_dx(high), dicos_dx(low))
+    assert (scan.n_channels, scan.container_no) == (2, "CSQU3054383")
+    assert scan.px16_full == (await decoder.prepare(png(high), png(low))).px16_full
+    for other in ({"StudyInstanceUID": "2.25.302"}, {"PatientID": "MSCU6639870"}):
+        with pytest.raises(ChannelsDifferError):
+            await decoder.prepare(dicos_dx(high), dicos_dx(low, **other))
 
 
 async def test_prepare__one_energy_in_8_bit(decoder: GuardedDecoder) -> None:
@@ -355,6 +367,7 @@ async def test_children__load_neither_torch_nor_servers(
 ) -> None:
     """A child starts in a fraction of a second because it imports only what it needs."""
     await decoder.prepare(png(noise()))
+    await decoder.prepare(dicos_dx(noise()))
     (pid,) = children()
     maps = file_of(pid, "maps")
     assert "imagecodecs" in maps
