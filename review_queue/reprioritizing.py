@@ -13,7 +13,7 @@ that changes many passes over the rows of ``ready`` that others have locked.
 
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -94,15 +94,16 @@ SELECT CASE WHEN (SELECT count(*) FROM entered) <> cardinality($1::bigint[])
         THEN queue_abort('reprioritize: a case would be lost or doubled') END AS guard
 """
 
-# Changes a case in its place. $1 case, $2 reason, $3 risk, $4 band, $5 due time, $6 screening, $7 stage,
-# $8 actor, $9 detail.
+# Changes a case in its place. ``reach`` tells that a waiting case was locked meanwhile, so that claims passed
+# over it. $1 case, $2 reason, $3 risk, $4 band, $5 due time, $6 screening, $7 stage, $8 actor, $9 detail,
+# $10 its rank if it waits.
 REASSESS: Final = f"""
 WITH assessed AS (
     UPDATE cases SET reason = $2, risk = $3, band = $4, due_at = $5, screening_id = $6 WHERE case_id = $1
     RETURNING scan_id, case_id, cycle
 )
-INSERT INTO audit (actor, event, scan_id, case_id, cycle, stage, detail)
-SELECT $8, '{REASSESSED}', scan_id, case_id, cycle, $7, $9 FROM assessed
+INSERT INTO audit (actor, event, scan_id, case_id, cycle, stage, detail, reach)
+SELECT $8, '{REASSESSED}', scan_id, case_id, cycle, $7, $9, $10 FROM assessed
 """
 
 # Behind LOCK_SEAT: a decision that waits for the seat will find that it knows an old case. $1 reviewer,
@@ -126,25 +127,27 @@ class Assessment:
         return pack_rank(band=self.band, due_at=self.due_at, random=0) >> RANDOM_BITS
 
 
-def reassess(
-    policy: QueuePolicy,
-    case: asyncpg.Record,
-    *,
-    reason: CaseReason,
-    risk: float,
-    screening_id: int | None,
-    may_lower: bool,
-) -> Assessment | None:
-    """Return what becomes of a case; ``None`` if nothing.
+@dataclass(frozen=True, kw_only=True)
+class Opinion:
+    """What is newly thought of a scan.
 
-    Args:
-        policy: The rules.
-        case: The columns ``KNOWN``.
-        reason: Why the scan needs a person, by the new assessment.
-        risk: Likewise.
-        screening_id: Likewise; ``None`` keeps the screening that is there.
-        may_lower: Whether the new assessment counts even where it is less urgent. The due time never gets
-            later.
+    Attributes:
+        reason: Why it needs a person.
+        risk: In [0, 1].
+        screening_id: The screening that says so; ``None`` leaves the one that is there.
+        may_lower: Whether it counts even where it makes a case less urgent.
+    """
+
+    reason: CaseReason
+    risk: float
+    screening_id: int | None = None
+    may_lower: bool = False
+
+
+def reassess(policy: QueuePolicy, case: asyncpg.Record, opinion: Opinion) -> Assessment | None:
+    """Return what becomes of a case (the columns ``KNOWN``) by an opinion; ``None`` if nothing changes.
+
+    The due time is counted from the same start, and never gets later.
     """
     old = Assessment(
         reason=CaseReason(case["reason"]),
@@ -153,18 +156,18 @@ def reassess(
         due_at=case["due_at"],
         screening_id=case["screening_id"],
     )
+    reason, risk, screening_id = opinion.reason, opinion.risk, opinion.screening_id
     band = policy.band_of(reason, risk, port=case["port"], modality=case["modality"])
-    is_riskier = risk > old.risk
-    counts = may_lower or is_riskier or band < old.band
-    if not may_lower:
-        band = min(band, old.band)
-    due_at = min(old.due_at, case["since"] + timedelta(seconds=policy.sla_s[band]))
+    if not opinion.may_lower:
+        if risk <= old.risk and band >= old.band:
+            reason, screening_id = old.reason, None
+        risk, band = max(risk, old.risk), min(band, old.band)
     new = Assessment(
-        reason=reason if counts else old.reason,
-        risk=risk if is_riskier or may_lower else old.risk,
+        reason=reason,
+        risk=risk,
         band=band,
-        due_at=due_at,
-        screening_id=screening_id if counts and screening_id is not None else old.screening_id,
+        due_at=min(old.due_at, case["since"] + timedelta(seconds=policy.sla_s[band])),
+        screening_id=old.screening_id if screening_id is None else screening_id,
     )
     return None if new == old else new
 
@@ -202,20 +205,14 @@ class Reprioritizer:
         """See ``ReviewQueue.reprioritize_case``."""
         if await conn.fetchrow(sql.LOCK_SCAN, scan_id) is None:
             raise ScanUnknownError(f"there is no scan {scan_id}")
+        opinion = Opinion(reason=reason, risk=risk, screening_id=screening_id, may_lower=may_lower)
+        if await self._look(conn, scan_id, opinion) is None:
+            return False  # and nothing is locked for nothing: claims pass over what is
         waits, sits = await self._lock(conn, scan_id)
-        case = await conn.fetchrow(OPEN_CASE, scan_id, risk)
-        if case is None:
+        found = await self._look(conn, scan_id, opinion)
+        if found is None:
             return False
-        new = reassess(
-            self._policy.current,
-            case,
-            reason=reason,
-            risk=case["new_risk"],
-            screening_id=screening_id,
-            may_lower=may_lower,
-        )
-        if new is None:
-            return False
+        case, new = found
         if waits is not None and new.urgency != waits["rank"] >> RANDOM_BITS:
             await self._move(conn, [(case, waits, new)], actor=actor)
         else:
@@ -242,6 +239,16 @@ class Reprioritizer:
                         n_moved += await self._move_locked(conn, [case_id], actor=actor, may_lower=may_lower)
         return n_moved
 
+    async def _look(
+        self, conn: Connection, scan_id: str, opinion: Opinion
+    ) -> tuple[asyncpg.Record, Assessment] | None:
+        """Return the open case of a scan and what becomes of it; ``None`` if there is none, or nothing."""
+        case = await conn.fetchrow(OPEN_CASE, scan_id, opinion.risk)
+        if case is None:
+            return None
+        new = reassess(self._policy.current, case, replace(opinion, risk=case["new_risk"]))
+        return None if new is None else (case, new)
+
     async def _lock(
         self, conn: Connection, scan_id: str
     ) -> tuple[asyncpg.Record | None, asyncpg.Record | None]:
@@ -250,24 +257,21 @@ class Reprioritizer:
             case = await conn.fetchrow(OPEN_CASE, scan_id, 0.0)
             if case is None:
                 return None, None
+            look = conn.transaction()
+            await look.start()
             waits = await conn.fetchrow(LOCK_READY, case["case_id"])
-            if waits is not None:
-                return waits, None
-            sits = await conn.fetchrow(LOCK_SEAT, case["case_id"])
-            if sits is not None:
-                return None, sits
+            sits = None if waits else await conn.fetchrow(LOCK_SEAT, case["case_id"])
+            if waits or sits:
+                await look.commit()
+                return waits, sits
+            # A seat that was waited for, and has another case now, is locked nevertheless.
+            await look.rollback()
         raise RuntimeError(f"the case of scan {scan_id} is open and in no place")
 
     def _rank_anew(self, case: asyncpg.Record, *, may_lower: bool) -> Assessment | None:
         """Return the assessment of a waiting case by the policy in force, if it has to be moved."""
-        new = reassess(
-            self._policy.current,
-            case,
-            reason=CaseReason(case["reason"]),
-            risk=case["risk"],
-            screening_id=None,
-            may_lower=may_lower,
-        )
+        same = Opinion(reason=CaseReason(case["reason"]), risk=case["risk"], may_lower=may_lower)
+        new = reassess(self._policy.current, case, same)
         return new if new is not None and new.urgency != case["rank"] >> RANDOM_BITS else None
 
     async def _move_locked(
@@ -344,6 +348,7 @@ class Reprioritizer:
             place["stage"],
             actor,
             f"stage={place['stage']} tries={tries} urgency={new.urgency} {_why(new)}",
+            None if waits is None else waits["rank"],
         )
 
 

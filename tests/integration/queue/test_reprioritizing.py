@@ -24,6 +24,16 @@ from tests.property.queue_invariants import find_violations
 from tests.seed import seed_policy, seed_screening
 
 CASE = "SELECT * FROM cases WHERE case_id = $1"
+# Another reviewer has the case now. $1 from whom, $2 to whom.
+MOVE_SEAT = """
+WITH emptied AS (
+    UPDATE seats s SET case_id = NULL FROM seats b
+    WHERE s.reviewer = $1 AND s.slot = 0 AND b.reviewer = $1 AND b.slot = 0
+    RETURNING b.case_id, b.stage, b.tries
+)
+UPDATE seats s SET case_id = e.case_id, stage = e.stage, tries = e.tries
+FROM emptied e WHERE s.reviewer = $2 AND s.slot = 0
+"""
 # A seat is about to be emptied by somebody who has not committed.
 HOLD_SEAT = "SELECT * FROM seats WHERE reviewer = $1 AND slot = 0 FOR UPDATE"
 
@@ -125,7 +135,10 @@ async def test_reprioritize_case__no_new_lot_without_a_new_band(room: QueueRoom)
         assert await reprioritize(room, case_id, risk=risk)
     assert await room.ready() == queue
     assert (await case_of(room, case_id))["risk"] == pytest.approx(0.65)
-    assert len(await events(room, "case_reassessed")) == 3
+    noted = await events(room, "case_reassessed")
+    assert [row["reach"] for row in noted] == 3 * [queue[0]["rank"]], (
+        "it was locked, and claims passed over it"
+    )
     assert await events(room, Move.REPRIORITIZED) == []
 
 
@@ -188,7 +201,7 @@ async def test_decide__a_risk_that_rose_meanwhile_asks_for_a_second_review(room:
     assert outcome.disposition is None
     [row] = await room.ready()
     assert (row["stage"], row["rank"] >> 58) == (Stage.SECOND, 1)
-    assert (await events(room, Move.FORWARDED))[0]["detail"].endswith("why=risk")
+    assert " why=risk" in (await events(room, Move.FORWARDED))[0]["detail"]
 
 
 async def test_decide__that_waits_for_the_change_rules_by_it(room: QueueRoom, database_url: str) -> None:
@@ -245,6 +258,36 @@ async def test_reprioritize_case__waits_for_a_claim_and_meets_the_seat(
     assert [row["event"] for row in await events(room, "case_reassessed")] == ["case_reassessed"]
     outcome = await room.decide(reviewer, lease, Verdict.RELEASE)
     assert outcome.disposition is None, "the risk of the lease is an old one"
+
+
+async def test_reprioritize_case__lets_go_of_a_seat_that_the_case_has_left(
+    make_room: MakeRoom, database_url: str
+) -> None:
+    """While it waits for the new seat it does not hold the old one: others lock both the other way round."""
+    room = make_room()
+    case_id = await room.open(risk=0.4)
+    old, new = await room.hire("li"), await room.hire("wang")
+    await room.pool.execute(statements.MAKE_SEATS, new.account_id)
+    await room.claim(old)
+    mover, waiter = await asyncpg.connect(database_url), await asyncpg.connect(database_url)
+    moving, waiting = mover.transaction(), waiter.transaction()
+    await moving.start()
+    await mover.execute(MOVE_SEAT, old.account_id, new.account_id)
+    await waiting.start()
+    holding = asyncio.create_task(waiter.fetch(HOLD_SEAT, new.account_id))
+    await asyncio.sleep(0.1)
+    change = asyncio.create_task(reprioritize(room, case_id, risk=0.95))
+    await asyncio.sleep(0.2)
+    await moving.commit()
+    await holding
+    await asyncio.sleep(0.2)
+    assert not change.done()
+    await waiter.execute("SET LOCAL lock_timeout = '2s'")
+    await waiter.fetch(HOLD_SEAT, old.account_id)
+    await waiting.commit()
+    assert await change
+    await mover.close()
+    await waiter.close()
 
 
 async def test_claim__passes_over_a_case_that_is_being_moved(room: QueueRoom, database_url: str) -> None:
