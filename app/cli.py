@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from app.bench_cli import bench_app
+from app.dicos_cli import build_dicos_app
 from app.logging import configure_logging
 from app.queue_policy_cli import build_queue_policy_app
 from app.settings import Settings
@@ -88,6 +89,7 @@ def _serve(job: Coroutine[Any, Any, None]) -> None:
 
 
 app.add_typer(build_queue_policy_app(_settings), name="queue-policy")
+app.add_typer(build_dicos_app(_settings), name="dicos")
 
 
 @app.command()

@@ -26,6 +26,9 @@ DX_SOP_CLASSES = {
     "1.2.840.10008.5.1.4.1.1.501.2.1": "DICOS Digital X-Ray for presentation",
     "1.2.840.10008.5.1.4.1.1.501.2.2": "DICOS Digital X-Ray for processing",
 }
+ISSUER_OF_SCAN_IDS = "SHENXIANG"
+"""Who names inspected objects that have no container number, in files that we export."""
+
 MAX_ELEMENTS = 20_000
 MAX_DEPTH = 16
 
@@ -38,10 +41,11 @@ _TRANSFER_SYNTAX, _SOP_CLASS, _STUDY, _PATIENT_ID = 0x00020010, 0x00080016, 0x00
 _SAMPLES, _PHOTOMETRIC, _FRAMES, _ROWS, _COLUMNS = 0x00280002, 0x00280004, 0x00280008, 0x00280010, 0x00280011
 _ALLOCATED, _STORED, _HIGH_BIT, _SIGNED = 0x00280100, 0x00280101, 0x00280102, 0x00280103
 _RELATIONSHIP, _SIGN, _INTERCEPT, _SLOPE = 0x00281040, 0x00281041, 0x00281052, 0x00281053
-_OOI_TYPE, _PIXELS = 0x40101042, 0x7FE00010
+_ISSUER, _OOI_TYPE, _PIXELS = 0x00100021, 0x40101042, 0x7FE00010
 _WANTED = {
     _TRANSFER_SYNTAX, _SOP_CLASS, _STUDY, _PATIENT_ID, _SAMPLES, _PHOTOMETRIC, _FRAMES, _ROWS, _COLUMNS,
-    _ALLOCATED, _STORED, _HIGH_BIT, _SIGNED, _RELATIONSHIP, _SIGN, _INTERCEPT, _SLOPE, _OOI_TYPE, _PIXELS,
+    _ALLOCATED, _STORED, _HIGH_BIT, _SIGNED, _RELATIONSHIP, _SIGN, _INTERCEPT, _SLOPE, _ISSUER, _OOI_TYPE,
+    _PIXELS,
 }  # fmt: skip
 _MAX_VALUE_BYTES = 256
 """Of a wanted value that is no pixels."""
@@ -173,6 +177,8 @@ def _is_inverted(data: bytes, values: Mapping[int, tuple[int, int]]) -> bool:
 def _container_no(data: bytes, values: Mapping[int, tuple[int, int]]) -> str | None:
     """Return the id of the inspected object if that is cargo, without what no database keeps."""
     if _text(data, values, _OOI_TYPE, "") != "CARGO":
+        return None
+    if _text(data, values, _ISSUER, "") == ISSUER_OF_SCAN_IDS:
         return None
     text = _text(data, values, _PATIENT_ID, "")
     return "".join(c for c in text if c.isprintable()).strip() or None
