@@ -159,12 +159,18 @@ UNION ALL
 SELECT NULL, case_id, rank, port, qual_mask, stage, first_reviewer, pg_current_snapshot() FROM locked
 """
 
+# In place of the second half when nobody of the askers may get any of the cases: other claims passed over
+# them meanwhile, and the trail has to show why. $1 the snapshot of the first half, $2 the last rank it locked.
+NOTE_LOCKED: Final = """
+INSERT INTO audit (actor, event, seen, reach) VALUES ('system:queue', 'claim_found_nothing', $1, $2)
+"""
+
 # The second half, in the same transaction: puts each case on its seat. It has a row even if no seat at all
 # was empty, so that the guard is asked. $1 reviewers, $2 slots, $3 cases, $4 lease seconds, $5 the snapshot
 # of the first half, $6 the last rank it locked, $7 seconds of a rest.
 CLAIM_MANY: Final = f"""
 WITH asked AS (
-    SELECT * FROM unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::float8[]) WITH ORDINALITY
+    SELECT * FROM unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::float8[], $8::int[])
         AS a (reviewer, slot, case_id, lease_s, asker)
 ), taken AS (
     DELETE FROM ready r USING asked a WHERE r.case_id = a.case_id

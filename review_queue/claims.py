@@ -10,6 +10,7 @@ from review_queue import statements as sql
 from review_queue.audit import Connection, account_actor
 from review_queue.batching import Batcher
 from review_queue.cases import Lease, Reviewer
+from review_queue.deadlocks import do_again_after_deadlock
 from review_queue.errors import RestDueError
 from review_queue.heads import Eligibility, Head, Heads
 from review_queue.leases import LeaseReturner, lease_from_row
@@ -77,18 +78,25 @@ class Claimer:
             lease = await self._claim_alone(ask)
         if lease is not None:
             return lease
-        async with self._pool.acquire() as conn:
-            lease, rest_s = await self._fill_carefully(conn, ask)
-            if lease is None and not rest_s and await self._returner.sweep(conn):
-                lease = await self._claim(conn, ask, await self._heads.lanes(conn, ask.eligibility))
+        lease, rest_s = await do_again_after_deadlock(lambda: self._fill_or_sweep(ask))
         if rest_s:
             raise RestDueError(retry_after_s=rest_s)
         return lease
 
-    async def _claim_alone(self, ask: Ask) -> Lease | None:
+    async def _fill_or_sweep(self, ask: Ask) -> tuple[Lease | None, float]:
         async with self._pool.acquire() as conn:
-            head = self._heads.remembered_lanes(ask.eligibility) or await self._heads.shared(conn)
-            return await self._claim(conn, ask, head)
+            lease, rest_s = await self._fill_carefully(conn, ask)
+            if lease is None and not rest_s and await self._returner.sweep(conn):
+                lease = await self._claim(conn, ask, await self._heads.lanes(conn, ask.eligibility))
+        return lease, rest_s
+
+    async def _claim_alone(self, ask: Ask) -> Lease | None:
+        async def claim() -> Lease | None:
+            async with self._pool.acquire() as conn:
+                head = self._heads.remembered_lanes(ask.eligibility) or await self._heads.shared(conn)
+                return await self._claim(conn, ask, head)
+
+        return await do_again_after_deadlock(claim)
 
     async def _claim(self, conn: Connection, ask: Ask, head: Head) -> Lease | None:
         """Move the best eligible case to an empty seat: one statement, a transaction if there is none."""
@@ -146,6 +154,8 @@ class Claimer:
                     self._heads.use_up()
                 cases = match([asks[n].reviewer for n in numbers], [_ready_case(row) for row in locked])
                 given = [(n, case.case_id) for n, case in zip(numbers, cases, strict=True) if case]
+                # Everybody locks seats in this order; the trail tells in which order they were served.
+                given.sort(key=lambda one: asks[one[0]].reviewer.account_id)
                 if given:
                     seated = await conn.fetch(
                         claim_sql.CLAIM_MANY,
@@ -156,11 +166,14 @@ class Claimer:
                         locked[0]["seen"],
                         max(row["rank"] for row in locked),
                         policy.rest_s,
+                        [n for n, _ in given],
                     )
+                elif locked:
+                    reach = max(row["rank"] for row in locked)
+                    await conn.execute(claim_sql.NOTE_LOCKED, locked[0]["seen"], reach)
             if given:
                 for row in seated:
-                    n = given[row["asker"] - 1][0]
-                    leases[n] = self._lease(row)
+                    leases[row["asker"]] = self._lease(row)
         return leases
 
     async def _fill_carefully(self, conn: Connection, ask: Ask) -> tuple[Lease | None, float]:

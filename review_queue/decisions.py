@@ -12,6 +12,7 @@ from review_queue import statements as sql
 from review_queue.audit import Connection, account_actor
 from review_queue.batching import Batcher
 from review_queue.cases import Decision, DecisionOutcome, Disposition, Reviewer, Stage, Verdict
+from review_queue.deadlocks import do_again_after_deadlock
 from review_queue.errors import AlreadyDecidedError, CaseNotHeldError, LeaseLostError, RoleNotAllowedError
 from review_queue.leases import lease_from_row
 from review_queue.policy_store import PolicyHolder
@@ -44,12 +45,16 @@ class HeldCase:
 
 @dataclass(frozen=True, kw_only=True)
 class Ruling:
-    """A decision together with what follows from it."""
+    """A decision together with what follows from it.
+
+    ``sample`` is the share of primary reviews that were to be drawn for a second one.
+    """
 
     reviewer: Reviewer
     decision: Decision
     step: Step
     risk: float
+    sample: float | None
     rank: int | None
     today: date
 
@@ -112,11 +117,12 @@ class Decider:
     async def _rule(self, reviewer: Reviewer, decision: Decision, held: HeldCase) -> Ruling:
         policy, verdict = self._policy.current, Verdict(decision.verdict)
         case_id, cycle = decision.case_id, held.cycle
-        second_review = None
+        second_review = sample = None
         if held.stage is Stage.PRIMARY:
             secret = await self._secret(held.today)
             draw = draw_share(secret, case_id=case_id, cycle=cycle)
             second_review = policy.second_review(verdict, held.risk, draw=draw)
+            sample = policy.sample_share(verdict)
         step = step_after(held.stage, verdict, first=held.first_verdict, second_review=second_review)
         rank = None
         if step.stage is not None:
@@ -124,7 +130,13 @@ class Decider:
             random = draw_random(secret, case_id=case_id, cycle=cycle, stage=step.stage, tries=0)
             rank = pack_rank(band=held.band, due_at=held.due_at, random=random)
         return Ruling(
-            reviewer=reviewer, decision=decision, step=step, risk=held.risk, rank=rank, today=held.today
+            reviewer=reviewer,
+            decision=decision,
+            step=step,
+            risk=held.risk,
+            sample=sample,
+            rank=rank,
+            today=held.today,
         )
 
     async def _secret(self, day: date) -> bytes:
@@ -136,7 +148,7 @@ class Decider:
 
     async def _record_alone(self, ruling: Ruling) -> DecisionOutcome | None:
         try:
-            return (await self._record_many([ruling]))[0]
+            return (await do_again_after_deadlock(lambda: self._record_many([ruling])))[0]
         except asyncpg.PostgresError as error:
             if error.sqlstate != sql.ABORTED:
                 raise
@@ -169,6 +181,7 @@ class Decider:
 
     async def _record(self, conn: Connection, rulings: Sequence[Ruling]) -> list[asyncpg.Record | None]:
         """Run ``DECIDE``; one row per ruling, ``None`` for what the fence refused."""
+        asked, rulings = rulings, sorted(rulings, key=lambda one: one.reviewer.account_id)
         steps = [ruling.step for ruling in rulings]
         decisions = [ruling.decision for ruling in rulings]
         rows = await conn.fetch(
@@ -189,7 +202,7 @@ class Decider:
             [ruling.risk for ruling in rulings],
         )
         by_reviewer = {row["decided_by"]: row for row in rows}
-        return [by_reviewer.get(ruling.reviewer.account_id) for ruling in rulings]
+        return [by_reviewer.get(ruling.reviewer.account_id) for ruling in asked]
 
     def _outcome(self, ruling: Ruling, row: asyncpg.Record | None) -> DecisionOutcome | None:
         if row is None:
@@ -246,6 +259,7 @@ class Decider:
 
 def _detail(ruling: Ruling) -> str:
     step = ruling.step
+    sampled = "" if ruling.sample is None else f" sample={ruling.sample}"
     if step.stage is None:
-        return f"disposition={step.disposition} day={ruling.today}"
-    return f"stage={int(step.stage)} tries=0 day={ruling.today} why={step.why}"
+        return f"disposition={step.disposition} day={ruling.today}{sampled}"
+    return f"stage={int(step.stage)} tries=0 day={ruling.today} why={step.why}{sampled}"

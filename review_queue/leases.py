@@ -10,6 +10,7 @@ from review_queue import statements as sql
 from review_queue.audit import Connection
 from review_queue.batching import Batcher
 from review_queue.cases import CaseReason, Lease, Reviewer, Stage
+from review_queue.deadlocks import do_again_after_deadlock
 from review_queue.policy_store import PolicyHolder
 from review_queue.ranking import DailySecrets, draw_random, pack_rank
 from review_queue.states import Move
@@ -59,7 +60,7 @@ class LeaseKeeper:
         return await self._batcher.do(heartbeat)
 
     async def _extend_one(self, heartbeat: Heartbeat) -> tuple[float, list[int]]:
-        return (await self._extend_many([heartbeat]))[0]
+        return (await do_again_after_deadlock(lambda: self._extend_many([heartbeat])))[0]
 
     async def _extend_many(self, heartbeats: Sequence[Heartbeat]) -> list[tuple[float, list[int]]]:
         policy = self._policy.current
@@ -98,6 +99,9 @@ class LeaseReturner:
 
     async def release(self, reviewer: Reviewer) -> None:
         """Give both seats' cases back."""
+        await do_again_after_deadlock(lambda: self._release(reviewer))
+
+    async def _release(self, reviewer: Reviewer) -> None:
         async with self._pool.acquire() as conn, conn.transaction():
             held = [seat for seat in await self.lock_seats(conn, reviewer) if seat["case_id"] is not None]
             await self.give_back(conn, [seat for seat in held if seat["is_live"]], Move.RELEASED)

@@ -71,19 +71,26 @@ async def open_database(
 
 
 @asynccontextmanager
-async def open_pool(dsn: str, *, max_connections: int = 16) -> AsyncIterator[asyncpg.Pool]:
-    """Hold a pool of connections with this program's session settings."""
+async def open_pool(
+    dsn: str, *, max_connections: int = 16, is_hot: bool = False
+) -> AsyncIterator[asyncpg.Pool]:
+    """Hold a pool of connections with this program's session settings.
+
+    Args:
+        dsn: Of a database that is there.
+        max_connections: Upper limit of the pool.
+        is_hot: For the queue's own moves, which reach rows by their keys: they are planned once, for any
+            parameters, because planning one anew costs more than running it. A statement that looks for a
+            range would be planned as if it read a third of its table.
+    """
+    settings = {"application_name": "shenxiang", "timezone": "UTC", "jit": "off"}
+    if is_hot:
+        settings["plan_cache_mode"] = "force_generic_plan"
     pool = asyncpg.create_pool(
         dsn,
         min_size=1,
         max_size=max_connections,
-        server_settings={
-            "application_name": "shenxiang",
-            "timezone": "UTC",
-            # Our statements are few and prepared; planning one anew costs more than running it.
-            "plan_cache_mode": "force_generic_plan",
-            "jit": "off",
-        },
+        server_settings=settings,
         # No session state is ever left behind, so nothing is reset when a connection comes back: that would
         # be another round trip for every statement.
         reset=_keep,

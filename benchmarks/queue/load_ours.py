@@ -21,7 +21,7 @@ from review_queue.queue import ReviewQueue
 @asynccontextmanager
 async def open_load(config: Config) -> AsyncIterator[RunOrder]:
     """Open the queue. ``config``: ``dsn``, ``n_clients``, ``reviewers`` (their numbers)."""
-    async with open_pool(config["dsn"]) as pool:
+    async with open_pool(config["dsn"], is_hot=True) as pool:
         queue = ReviewQueue(pool, QueuePolicy())
         cycles = [_cycle(queue, share) for share in shares(config["reviewers"], config["n_clients"])]
 

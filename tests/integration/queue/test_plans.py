@@ -38,8 +38,8 @@ STATEMENTS = {
     ),
     "claim_many": (
         claim_sql.CLAIM_MANY,
-        "bigint[], smallint[], bigint[], float8[], pg_snapshot, bigint, float8",
-        f"'{{100,101,102}}', '{{0,0,0}}', '{{1,2,3}}', '{{90,90,90}}', {SNAPSHOT}, 7, 300",
+        "bigint[], smallint[], bigint[], float8[], pg_snapshot, bigint, float8, int[]",
+        f"'{{100,101,102}}', '{{0,0,0}}', '{{1,2,3}}', '{{90,90,90}}', {SNAPSHOT}, 7, 300, '{{0,1,2}}'",
     ),
     "head": (claim_sql.HEAD, "bigint, pg_snapshot, bigint", f"5, {SNAPSHOT}, 192"),
     "lane_head": (claim_sql.LANE_HEAD, "text, bigint, smallint[]", "'SKZ', 0, '{1,2}'"),
