@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from app.bench_cli import bench_app
+from app.dataset_cli import dataset_app
 from app.dicos_cli import build_dicos_app
 from app.logging import configure_logging
 from app.queue_policy_cli import build_queue_policy_app
@@ -32,6 +33,7 @@ account_app = typer.Typer(help="People's accounts.", no_args_is_help=True)
 port_app = typer.Typer(help="Ports.", no_args_is_help=True)
 policy_app = typer.Typer(help="The triage policy: what becomes a case.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
+app.add_typer(dataset_app, name="dataset")
 app.add_typer(policy_app, name="policy")
 app.add_typer(db_app, name="db")
 app.add_typer(port_app, name="port")

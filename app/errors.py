@@ -6,6 +6,7 @@ AppError
 """
 
 from app.database.errors import DatabaseError
+from datasets.errors import DatasetError
 from inference.errors import InferenceError
 from models.errors import ModelError
 from review_queue.errors import QueueError
@@ -31,4 +32,13 @@ class SelftestError(AppError):
     code = "selftest_failed"
 
 
-KNOWN_ERRORS = (AppError, DatabaseError, InferenceError, ModelError, QueueError, ReviewError, ScanError)
+KNOWN_ERRORS = (
+    AppError,
+    DatabaseError,
+    DatasetError,
+    InferenceError,
+    ModelError,
+    QueueError,
+    ReviewError,
+    ScanError,
+)

@@ -120,6 +120,7 @@ class ProblemCode(StrEnum):
     FILE_OUTSIDE_FOLDER = "file_outside_folder"
     IMAGE_UNREADABLE = "image_unreadable"
     SIZE_DIFFERS = "size_differs"
+    CHANNELS_DIFFER = "channels_differ"
 
 
 @dataclass(frozen=True, kw_only=True)

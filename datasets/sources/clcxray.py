@@ -9,7 +9,7 @@ seven liquid containers have no counterpart.
 Pictures: pseudo-coloured. The authors offer 16-bit raw images of a part, in a form that is not described;
 not read.
 No bag or machine is named, so its own split is kept.
-Licence: "can only be used for ACADEMIC PURPOSES. NO COMERCIAL USE is allowed"; © Visual and Intelligent
+Licence: "can only be used for ACADEMIC PURPOSES", no commercial use; © Visual and Intelligent
 Learning Lab, Tongji University. Do not train a model that is put to use on it.
 
 Layout: the authors' README (GreysonPhoenix/CLCXray) says COCO format and no more; names of files and

@@ -10,7 +10,7 @@ Size: 1,059,231 images, 8,929 of them with items.
 Classes (6): see ``CLASSES``. Hammer is rare: the authors' lists of images have no column for it. Gun and
 Knife have counterparts; tools and Scissors have none.
 Pictures: pseudo-coloured JPEG, several machines, none named, so the lists' split is kept.
-Licence: "can only be used for ACADEMIC PURPOSES. NO COMERCIAL USE is allowed"; © UCAS-PRISDL. Do not
+Licence: "can only be used for ACADEMIC PURPOSES", no commercial use; © UCAS-PRISDL. Do not
 train a model that is put to use on it.
 
 Layout: the authors' loader (MeioJane/CHR: JPEGImage, the CSV form) and download list; the folders 10, 100

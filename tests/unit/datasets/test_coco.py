@@ -38,7 +38,7 @@ DOCUMENT: dict[str, Any] = {
             "id": 1,
             "image_id": 7,
             "category_id": 4,
-            "bbox": [0.1, 0.2, 30.333333, 7.07],
+            "bbox": [0.1, 0.2, 0.2, 7.07],
             "area": 55.5,
             "iscrowd": 0,
             "segmentation": [[1.5, 2, 3, 4, 5, 6]],
@@ -99,7 +99,7 @@ def test_read_coco__attributes_become_fields(tmp_path: Path) -> None:
     assert (second.n_channels, second.licence, second.source) == (None, None, "here")
     knife, pallet = first.annotations
     assert (knife.kind, pallet.kind) == (ThreatKind.BLADE, None)
-    assert knife.box_xyxy == pytest.approx((0.1, 0.2, 30.433333, 7.27))
+    assert knife.box_xyxy == pytest.approx((0.1, 0.2, 0.3, 7.27))
     assert (knife.mask_area_px, second.annotations[0].mask_area_px) == (55.5, None)
 
 
