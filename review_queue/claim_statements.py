@@ -98,7 +98,10 @@ WHERE l.port IS DISTINCT FROM $1::text AND (l.qual_mask & ~$2::bigint) = 0 AND l
 # snapshot, $8 slot, $9 lease seconds, $10 actor, $11 event, $12 and $13 seconds of work before a rest, and of
 # the rest.
 CLAIM_GUARD: Final = "CASE WHEN s.case_id IS NULL THEN queue_abort('claim: the seat was not empty') END"
-CLAIM: Final = f"""
+
+
+def _claim(more: str = "", values: str = "") -> str:
+    return f"""
 WITH picked AS (
     SELECT ctid FROM ready
     WHERE rank >= {_start("$5", "$7")} AND rank <= $6::bigint
@@ -124,14 +127,22 @@ WITH picked AS (
     WHERE s.reviewer = $1 AND s.slot = $8 AND s.case_id IS NULL
     RETURNING s.*
 ), noted AS (
-    INSERT INTO audit (actor, event, scan_id, case_id, cycle, stage, slot, token, rank, seen, reach)
+    INSERT INTO audit (actor, event, scan_id, case_id, cycle, stage, slot, token, rank, seen, reach{more})
     SELECT $10, $11, c.scan_id, c.case_id, c.cycle, s.stage, s.slot, s.token, t.rank, pg_current_snapshot(),
-        t.rank
+        t.rank{values}
     FROM seated s JOIN taken t USING (case_id) JOIN cases c USING (case_id)
 )
 SELECT {CLAIM_GUARD} AS guard, {LEASE_COLUMNS}
 FROM taken t LEFT JOIN seated s ON true JOIN cases c ON c.case_id = t.case_id
 """
+
+
+CLAIM: Final = _claim()
+
+# The same behind LOCK_SEATS. Its transaction has its number before it looks for a case. The trail tells it:
+# one with a later number may have locked what the claim passes over.
+BEHIND_SEATS: Final = "behind=seats"
+CLAIM_BEHIND_SEATS: Final = _claim(", detail", f", '{BEHIND_SEATS}'")
 
 # The first half of a claim by many: which of the askers have room ("asker" is the place in the arrays, from
 # 1), and the first cases from the head on, locked, a few more than there is room for. $1 reviewers, $2 slots,
@@ -160,7 +171,7 @@ SELECT NULL, case_id, rank, port, qual_mask, stage, first_reviewer, pg_current_s
 """
 
 # In place of the second half when nobody of the askers may get any of the cases: other claims passed over
-# them meanwhile, and the trail has to show why. $1 the snapshot of the first half, $2 the last rank it locked.
+# them meanwhile, and the trail has to show why. $1 the first half's snapshot, $2 the last rank it locked.
 NOTE_LOCKED: Final = """
 INSERT INTO audit (actor, event, seen, reach) VALUES ('system:queue', 'claim_found_nothing', $1, $2)
 """

@@ -104,7 +104,7 @@ class Claimer:
         is_shown = ask.slot == CURRENT_SLOT
         try:
             row = await conn.fetchrow(
-                claim_sql.CLAIM,
+                claim_sql.CLAIM_BEHIND_SEATS if conn.is_in_transaction() else claim_sql.CLAIM,
                 reviewer.account_id,
                 reviewer.port,
                 reviewer.quals,
