@@ -91,7 +91,7 @@ async def test_hot_statements__read_no_table_whole(full_queue: asyncpg.Pool, mod
         await conn.execute(f"SET plan_cache_mode = {mode}")
         plans = {name: await explain(conn, name) for name in STATEMENTS}
     for plan in plans.values():
-        assert not re.search(r"Seq Scan on (?!\w*(asked|unnest))\w+", plan), plan
+        assert not re.search(r"Seq Scan on (ready|seats|cases)\b", plan), plan
     for name in ("claim", "lock_many", "head"):
         assert "using ready_rank on ready" in plans[name], plans[name]
         assert re.search(r"ready_xid", plans[name]), plans[name]
