@@ -20,6 +20,7 @@ from app.dicos_cli import build_dicos_app
 from app.logging import configure_logging
 from app.queue_policy_cli import build_queue_policy_app
 from app.settings import Settings
+from app.sidecar_cli import print_sidecars
 
 app = typer.Typer(
     name="shenxiang",
@@ -92,6 +93,7 @@ def _serve(job: Coroutine[Any, Any, None]) -> None:
 
 app.add_typer(build_queue_policy_app(_settings), name="queue-policy")
 app.add_typer(build_dicos_app(_settings), name="dicos")
+app.command("sidecar")(print_sidecars)
 
 
 @app.command()

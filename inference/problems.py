@@ -32,6 +32,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "image_malformed": 422,
     "image_undecodable": 422,
     "channels_differ": 422,
+    "sidecar_malformed": 422,
     "digest_mismatch": 422,
     "scan_error": 422,
     # ours: nothing was acknowledged, the same request may be repeated

@@ -6,6 +6,7 @@
     ├── ImageTooLargeError            image_too_large      beyond a limit on bytes or pixels
     ├── ImageUndecodableError         image_undecodable    sound structure, but no pixels came out
     ├── ChannelsDifferError           channels_differ      high and low energy do not fit together
+    ├── SidecarMalformedError         sidecar_malformed    the scanner's own description cannot be read
     ├── DigestMismatchError           digest_mismatch      the bytes are not those that were announced
     ├── DecoderUnavailableError       decoder_unavailable  no decoding process can be started; try again later
     ├── Px16Error                     px16_malformed       a stored px16 object breaks its layout
@@ -15,7 +16,7 @@
         ├── ObjectMissingError        object_missing       never stored here, or lost
         └── ObjectCorruptError        object_corrupt       stored bytes no longer match their digest
 
-The first six speak about what was sent and are the sender's to mend; the others speak about us.
+The first seven speak about what was sent and are the sender's to mend; the others speak about us.
 """
 
 from typing import ClassVar
@@ -55,6 +56,12 @@ class ChannelsDifferError(ScanError):
     """The two energies of a scan are not two one-channel pictures of one size."""
 
     code = "channels_differ"
+
+
+class SidecarMalformedError(ScanError):
+    """What a scanner wrote beside its images is no XML or JSON that can be read."""
+
+    code = "sidecar_malformed"
 
 
 class DigestMismatchError(ScanError):
