@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -27,8 +26,6 @@ PixelProvider = Callable[[], NDArray[np.uint16]]
 
 EDGE_TOLERANCE_PX: Final = 1.0
 """How far a box may reach over the edge: annotation tools disagree on whether the last pixel is counted."""
-
-_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Split(StrEnum):
@@ -57,7 +54,7 @@ class Annotation:
     box_xyxy: BoxXyxy
     polygons: tuple[tuple[float, ...], ...] = ()
     mask_area_px: float | None = None
-    extra: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +85,7 @@ class Record:
     split: Split | None = None
     source: str | None = None
     licence: str | None = None
-    extra: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -103,7 +100,7 @@ class Category:
     id: int
     label: str
     kind: ThreatKind | None
-    extra: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 class ProblemCode(StrEnum):
@@ -147,8 +144,8 @@ class RecordSet:
     name: str
     records: tuple[Record, ...]
     categories: tuple[Category, ...]
-    info: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
-    licences: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: _NOTHING)
+    info: Mapping[str, Any] = field(default_factory=dict)
+    licences: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
     def find_problems(self) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""Training crops: a piece of a cached scene, threats, a scanner of its own.
+"""Training crops: a piece of a cached scene, threats, a scanner of its own; or a piece of an annotated scan.
 
 Crop number n is a pure function of (recipe seed, n), so a resumed run sees exactly the crops it would
 have seen.
@@ -20,6 +20,7 @@ from datasets.synthetic.chain import Chain, digitise, draw_chain, transmission
 from datasets.synthetic.physics import ALUMINIUM, STEEL, Float32
 from datasets.synthetic.threats import ThreatKind, draw_threat, place_threat
 from models.preprocess import to_input
+from training.annotated import AnnotatedScan, cut_crop
 from training.recipe import CropRecipe, Recipe
 from training.scenes import CachedScene
 
@@ -44,9 +45,18 @@ class Crop:
 class CropDataset(Dataset[Crop]):
     """Crops by number; see the module's docstring."""
 
-    def __init__(self, recipe: Recipe, scenes: Sequence[CachedScene], *, first: int, count: int) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        scenes: Sequence[CachedScene],
+        *,
+        first: int,
+        count: int,
+        annotated: Sequence[AnnotatedScan] = (),
+    ) -> None:
         self._recipe = recipe
         self._scenes = list(scenes)
+        self._annotated = list(annotated)
         self._first = first
         self._count = count
 
@@ -56,6 +66,11 @@ class CropDataset(Dataset[Crop]):
     def __getitem__(self, index: int) -> Crop:
         cv2.setNumThreads(1)
         rng = np.random.default_rng([self._recipe.seed, self._first + index])
+        coco = self._recipe.coco
+        # Without a dataset nothing is drawn, so that recipes of before see the crops of before.
+        if coco is not None and rng.random() < coco.share:
+            scan = self._annotated[int(rng.integers(len(self._annotated)))]
+            return _finish(rng, self._recipe.crops, *cut_crop(rng, self._recipe.crops, scan))
         return make_crop(rng, self._recipe, self._scenes[int(rng.integers(len(self._scenes)))])
 
 
@@ -81,15 +96,21 @@ def make_crop(rng: Rng, recipe: Recipe, scene: CachedScene) -> Crop:
                 boxes.append(box)
                 kinds.append(kind)
     pixels = digitise(transmission(planes, chain), chain, rng)
+    return _finish(rng, options, pixels, np.array(boxes, dtype=np.float32).reshape(-1, 4), kinds)
+
+
+def _finish(
+    rng: Rng, options: CropRecipe, pixels: NDArray[np.uint16], target: Float32, kinds: Sequence[int]
+) -> Crop:
+    """Mirror half of the crops and make tensors."""
     image = to_input(pixels)[0]
-    target = np.array(boxes, dtype=np.float32).reshape(-1, 4)
     if rng.random() < 0.5:
         image = np.ascontiguousarray(image[:, :, ::-1])
         target[:, [0, 2]] = options.width_px - target[:, [2, 0]]
     return Crop(
         image=torch.from_numpy(image),
         boxes=torch.from_numpy(target),
-        kinds=torch.tensor(kinds, dtype=torch.int64),
+        kinds=torch.tensor(list(kinds), dtype=torch.int64),
     )
 
 

@@ -17,6 +17,7 @@ from torch.optim import AdamW
 from torch.utils.data import DataLoader
 
 from models.detector import Detector
+from training.annotated import AnnotatedScan, read_scans
 from training.crops import CropDataset, collate
 from training.errors import CheckpointError
 from training.loss import detection_loss
@@ -44,13 +45,15 @@ def train(
     Raises:
         RecipeError: If the recipe cannot be used.
         CheckpointError: If the folder belongs to another recipe.
+        DatasetError: If the recipe's dataset cannot be read or has faults.
     """
     recipe = load_recipe(recipe_path)
+    annotated = read_scans(recipe, recipe_path.parent)
     out_dir.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(recipe.fit.threads)
     scenes = prepare_scenes(recipe.scenes, scenes_dir or out_dir / "scenes", workers=recipe.fit.threads)
     run = _Run(recipe, out_dir)
-    return run.go(scenes, stop_after=stop_after)
+    return run.go(scenes, annotated, stop_after=stop_after)
 
 
 def load_weights(path: Path, *, n_kinds: int) -> Detector:
@@ -77,11 +80,13 @@ class _Run:
         if path.exists():
             self._load(path)
 
-    def go(self, scenes: list[CachedScene], *, stop_after: int | None) -> Path:
+    def go(
+        self, scenes: list[CachedScene], annotated: list[AnnotatedScan], *, stop_after: int | None
+    ) -> Path:
         fit = self.recipe.fit
         last = fit.steps if stop_after is None else min(fit.steps, self.step + stop_after)
         first_crop, n_crops = self.step * fit.batch, (last - self.step) * fit.batch
-        crops = CropDataset(self.recipe, scenes, first=first_crop, count=n_crops)
+        crops = CropDataset(self.recipe, scenes, first=first_crop, count=n_crops, annotated=annotated)
         loader = DataLoader(
             crops,
             batch_size=fit.batch,

@@ -34,6 +34,19 @@ class CropRecipe:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CocoRecipe:
+    """An annotated dataset beside the synthetic scenes.
+
+    Attributes:
+        folder: Any that ``shenxiang dataset check`` accepts; relative to the recipe.
+        share: Of crops cut from it, as a probability.
+    """
+
+    folder: str
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class FitRecipe:
     """The optimiser and its schedule."""
 
@@ -59,6 +72,7 @@ class Recipe:
     scenes: SceneRecipe
     crops: CropRecipe
     fit: FitRecipe
+    coco: CocoRecipe | None = None
 
     @property
     def digest(self) -> str:
@@ -66,6 +80,8 @@ class Recipe:
         fields = asdict(self)
         for name in ("threads", "workers", "checkpoint_every"):
             del fields["fit"][name]
+        if self.coco is None:  # a recipe without a dataset keeps the digest that its checkpoints have
+            del fields["coco"]
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
@@ -77,10 +93,12 @@ def load_recipe(path: Path) -> Recipe:
     """
     try:
         fields: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        coco = fields.pop("coco", None)
         recipe = Recipe(
             scenes=SceneRecipe(**fields.pop("scenes")),
             crops=CropRecipe(**fields.pop("crops")),
             fit=FitRecipe(**fields.pop("fit")),
+            coco=None if coco is None else CocoRecipe(**coco),
             kinds=tuple(fields.pop("kinds")),
             **fields,
         )
@@ -98,5 +116,7 @@ def _check(recipe: Recipe, path: Path) -> None:
         )
     if recipe.crops.height_px % 32 or recipe.crops.width_px % 32:
         raise RecipeError(f"recipe {path}: crop sides must be multiples of 32")
+    if recipe.coco is not None and not 0 < recipe.coco.share <= 1:
+        raise RecipeError(f"recipe {path}: the share of [coco] must be above 0 and at most 1")
     if min(recipe.fit.steps, recipe.fit.batch, recipe.scenes.n_scenes) < 1:
         raise RecipeError(f"recipe {path}: steps, batch and n_scenes must be positive")
