@@ -2,6 +2,7 @@
 
 AppError
 ├── PortTakenError        port_taken         something else listens there
+├── AuditKeyError         audit_key_invalid  the key that signs or checks seals cannot be used
 └── SelftestError         selftest_failed    the throwaway system did not come up
 """
 
@@ -24,6 +25,12 @@ class PortTakenError(AppError):
     """Something else listens on the address."""
 
     code = "port_taken"
+
+
+class AuditKeyError(AppError):
+    """A key that should sign or check seals cannot be used."""
+
+    code = "audit_key_invalid"
 
 
 class SelftestError(AppError):

@@ -35,6 +35,11 @@ class Settings(BaseSettings):
         default=ALL_ROLES, description="Comma-separated parts this process runs: intake, screening, review."
     )
     model: str = Field(default="default", description="Pinned model to screen with: a name in the manifest.")
+    audit_key: Path | None = Field(
+        default=None,
+        description="Ed25519 private key (PEM) that seals the audit trail. "
+        "Default: `<data>/keys/audit-ed25519.pem`, made at the first start.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least level that is logged."
     )

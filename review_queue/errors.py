@@ -12,7 +12,11 @@
     ├── ScanDisposedError        scan_disposed        the scan has its final word; re-open it instead
     ├── ScanNotDisposedError     scan_not_disposed    the scan has no final word that could be re-opened
     ├── ScreeningMissingError    screening_missing    no stored screening clears the scan
-    └── QueuePolicyInvalidError  queue_policy_invalid a queue policy has an unknown or impossible value
+    ├── QueuePolicyInvalidError  queue_policy_invalid a queue policy has an unknown or impossible value
+    └── SealingRefusedError      sealing_refused      the trail is not as it was left, so nothing is sealed
+        ├── TrailRestoredError     trail_restored     the trail holds transactions that are yet to come
+        ├── AnchorAheadError       anchor_ahead       the anchor file has seals that the database lacks
+        └── AnchorUnreadableError  anchor_unreadable  the anchor file does not end with a seal
 
 An empty queue is not an error.
 """
@@ -98,3 +102,27 @@ class QueuePolicyInvalidError(QueueError):
     """A queue policy names something unknown, or has a value that could not work."""
 
     code = "queue_policy_invalid"
+
+
+class SealingRefusedError(QueueError):
+    """The audit trail is not as it was left; until somebody has looked, nothing is sealed."""
+
+    code = "sealing_refused"
+
+
+class TrailRestoredError(SealingRefusedError):
+    """The trail holds transaction numbers that the server has not reached: it came from another server."""
+
+    code = "trail_restored"
+
+
+class AnchorAheadError(SealingRefusedError):
+    """The anchor file has seals that the database lacks, or other ones."""
+
+    code = "anchor_ahead"
+
+
+class AnchorUnreadableError(SealingRefusedError):
+    """The anchor file does not end with a seal."""
+
+    code = "anchor_unreadable"

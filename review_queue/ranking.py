@@ -20,6 +20,8 @@ from review_queue.cases import Stage
 SECRET_BYTES = 32
 MINUTE_BITS = 26
 RANDOM_BITS = 32
+# A day's secret is revealed so long after its end: nothing that began on the day is still under way.
+REVEAL_GRACE_S = 7_200.0
 # A caller holds one connection while it waits for another; waiting for ever could lock the pool up.
 ACQUIRE_TIMEOUT_S = 10
 
@@ -88,3 +90,30 @@ class DailySecrets:
                 detail = f"day={day} commitment={commitment.hex()}"
                 await audit.record(conn, actor="system:queue", event="rank_secret_committed", detail=detail)
             return bytes(await conn.fetchval("SELECT secret FROM rank_secrets WHERE day = $1", day))
+
+
+# $1 seconds after the end of the day. Another process that reveals too waits for the row and finds it done.
+_REVEAL = """
+UPDATE rank_secrets SET revealed_at = clock_timestamp()
+WHERE revealed_at IS NULL
+    AND (day + 1)::timestamp AT TIME ZONE 'UTC' + make_interval(secs => $1) <= clock_timestamp()
+RETURNING day, secret
+"""
+
+
+async def reveal_secrets(pool: asyncpg.Pool, *, grace_s: float = REVEAL_GRACE_S) -> list[date]:
+    """Reveal the secrets of days that ended long enough ago: into the audit trail, for everybody to check.
+
+    Args:
+        pool: The database.
+        grace_s: How long after the end of the UTC day; longer than a case may be held.
+
+    Returns:
+        The days.
+    """
+    async with pool.acquire() as conn, conn.transaction():
+        rows = sorted(await conn.fetch(_REVEAL, grace_s), key=lambda row: row["day"])
+        for row in rows:
+            detail = f"day={row['day']} secret={row['secret'].hex()}"
+            await audit.record(conn, actor="system:queue", event="rank_secret_revealed", detail=detail)
+    return [row["day"] for row in rows]
