@@ -84,9 +84,9 @@ async def create_account(
                 quals,
                 password_hash,
             )
-            await audit.record(
-                connection, actor=actor, event="account_created", detail=f"account={account_id} role={role}"
-            )
+            # What decides which cases an account gets: whoever verifies the trail reads it there.
+            detail = f"account={account_id} role={role} port={port or '-'} quals={quals}"
+            await audit.record(connection, actor=actor, event="account_created", detail=detail)
     except asyncpg.UniqueViolationError as error:
         raise LoginTakenError(f"there is an account {login!r} already; choose another login") from error
     except asyncpg.ForeignKeyViolationError as error:

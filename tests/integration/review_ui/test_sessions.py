@@ -308,7 +308,7 @@ async def test_create_account__is_made_once_and_checked(centre: Centre) -> None:
         assert await conn.fetchval("SELECT count(*) FROM accounts") == 1
         row = await conn.fetchrow("SELECT * FROM audit WHERE event = 'account_created'")
     assert row is not None
-    assert row["detail"] == f"account={account_id} role=reviewer"
+    assert row["detail"] == f"account={account_id} role=reviewer port=SKZ quals=0"
     client = centre.browser()
     answer = await client.post("/api/v1/session", json={"login": "li.wei", "password": PASSWORD})
     assert answer.json()["display_name"] == "李伟"
