@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from app.audit_cli import build_audit_app
 from app.bench_cli import bench_app
 from app.dataset_cli import dataset_app
 from app.dicos_cli import build_dicos_app
@@ -91,6 +92,7 @@ def _serve(job: Coroutine[Any, Any, None]) -> None:
         runner.run(job)
 
 
+app.add_typer(build_audit_app(_settings), name="audit")
 app.add_typer(build_queue_policy_app(_settings), name="queue-policy")
 app.add_typer(build_dicos_app(_settings), name="dicos")
 app.command("sidecar")(print_sidecars)

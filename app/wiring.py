@@ -16,6 +16,7 @@ from typing import Any, cast
 import structlog
 from fastapi import FastAPI
 
+from app.audit_trail import keep_trail, make_sealer
 from app.database import Database, open_database
 from app.health import build_health_router
 from app.problems import answer_error, install_problem_handlers
@@ -158,6 +159,9 @@ async def run_background(services: Services, settings: Settings) -> AsyncIterato
     if "review" in settings.roles:
         loops.append(sweep_leases(services, stop))
         loops.append(keep_counts(services, stop))
+        pool = services.database.pool
+        sealer = make_sealer(pool, settings)
+        loops.append(keep_trail(pool, sealer, stop, max_hold_s=lambda: services.queue.policy.max_hold_s))
     tasks = [asyncio.create_task(loop) for loop in loops]
     try:
         yield
