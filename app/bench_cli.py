@@ -20,7 +20,7 @@ def bench_queue(
         bool, typer.Option("--quick", help="Within five minutes; says where it is smaller.")
     ] = False,
     only: Annotated[
-        str | None, typer.Option(help="Some of rates,peers,depths,held,head; other keys are null.")
+        str | None, typer.Option(help="Some of rates,peers,depths,held,head,faults; other keys are null.")
     ] = None,
 ) -> None:
     """Measure the review queue: bare statements, HTTP, other queues, depths, attacks and faults."""

@@ -7,6 +7,8 @@ import signal
 import sys
 from pathlib import Path
 
+import uvloop
+
 from app.database import DatabaseError
 from benchmarks.queue.driver import LoadError
 from benchmarks.queue.rates import PeersMissingError
@@ -32,7 +34,7 @@ def main() -> None:
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
     name = "tiny" if arguments.tiny else "quick" if arguments.quick else "full"
     try:
-        result = asyncio.run(_run(WORKLOADS[name], parts))
+        result = uvloop.run(_run(WORKLOADS[name], parts))
     except (PeersMissingError, LoadError, DatabaseError) as error:
         sys.exit(f"shenxiang bench queue: {error}")
     except (asyncio.CancelledError, KeyboardInterrupt):

@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks.machine import describe_machine
 from benchmarks.queue.cluster import open_cluster
 from benchmarks.queue.depths import measure_depths, measure_head
+from benchmarks.queue.faults import measure_faults
 from benchmarks.queue.held import measure_held
 from benchmarks.queue.parts import Result, Setting, build_base
 from benchmarks.queue.rates import check_peers, measure_rates
@@ -33,7 +34,7 @@ KEYS = (
 )
 """Every result has each of them; ``None`` where its part was left out."""
 
-PARTS = ("rates", "peers", "depths", "held", "head")
+PARTS = ("rates", "peers", "depths", "held", "head", "faults")
 
 
 async def run_benchmark(workload: Workload, *, parts: Collection[str] = PARTS) -> dict[str, Any]:
@@ -75,6 +76,7 @@ async def run_benchmark(workload: Workload, *, parts: Collection[str] = PARTS) -
         await measure("depths", lambda: measure_depths(setting))
         await measure("held", lambda: measure_held(setting))
         await measure("head", lambda: measure_head(setting))
+    await measure("faults", lambda: measure_faults(workload))
     seconds["all"] = round(time.perf_counter() - started, 1)
     return {
         **keys,

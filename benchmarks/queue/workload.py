@@ -23,6 +23,7 @@ class Workload:
         held_cycles: Cycles while one snapshot is held.
         held_slice_cycles: Cycles of each slice of them, and of the slice before the snapshot is taken.
         n_fault_operations: Operations of the history checker's run under faults.
+        plants: The bugs planted for it to catch; ``None`` for all there are.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Workload:
     held_cycles: int = 100_000
     held_slice_cycles: int = 5_000
     n_fault_operations: int = 100_000
+    plants: tuple[str, ...] | None = None
 
 
 FULL = Workload(name="full")
@@ -48,9 +50,10 @@ QUICK = Workload(
     warm_s=1.0,
     round_s=2.0,
     n_slices=6,
-    held_cycles=20_000,
+    held_cycles=10_000,
     held_slice_cycles=2_500,
-    n_fault_operations=5_000,
+    n_fault_operations=2_500,
+    plants=("own_port", "ready_kept"),
 )
 TINY = Workload(
     name="tiny",
@@ -66,4 +69,5 @@ TINY = Workload(
     held_cycles=128,
     held_slice_cycles=64,
     n_fault_operations=200,
+    plants=("own_port",),
 )
