@@ -17,7 +17,7 @@ import structlog
 from fastapi import FastAPI
 
 from app.audit_trail import keep_trail, make_sealer
-from app.database import Database, open_database
+from app.database import Database, open_database, open_pool
 from app.health import build_health_router
 from app.problems import answer_error, install_problem_handlers
 from app.queue_policy import follow_policy, open_policy
@@ -44,6 +44,7 @@ log = structlog.get_logger()
 
 WEB_DIST = Path(__file__).parent.parent / "review_ui" / "web" / "dist"
 SWEEP_EVERY_S = 1.0
+QUEUE_CONNECTIONS = 8
 COUNT_EVERY_S = 1.0
 
 
@@ -80,12 +81,16 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         stack.push_async_callback(decoder.close)
         policy = await open_policy(database.pool, settings)
+        # Of its own, so that nothing that reads much keeps a claim waiting for a connection.
+        queue_pool = await stack.enter_async_context(
+            open_pool(database.dsn, max_connections=QUEUE_CONNECTIONS, is_hot=True)
+        )
         yield Services(
             database=database,
             store=store,
             notifier=notifier,
             policy=policy,
-            queue=ReviewQueue(database.pool, policy),
+            queue=ReviewQueue(queue_pool, policy),
             decoder=decoder,
             stopping=asyncio.Event(),
         )
