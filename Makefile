@@ -53,8 +53,8 @@ requirements: $(VENV)/.develop ## Pin the newest allowed dependencies again
 bench: $(VENV)/.develop $(WEB)/dist/index.html ## Measure the numbers of the README on this machine
 	$(BIN)/python -m benchmarks.first_slice
 
-bench-queue: $(VENV)/.bench ## Measure the review queue beside other queues (half an hour; quick=1: five minutes)
-	$(BIN)/python -m benchmarks.queue $(if $(quick),--quick --json queue.json,--json benchmarks/results/queue.json)
+bench-queue: $(VENV)/.bench ## Measure the review queue beside other queues, half an hour
+	$(BIN)/python -m benchmarks.queue --json benchmarks/results/queue.json
 
 clean: ## Remove what was built and installed, but no data
 	rm -rf $(VENV) $(WEB)/dist $(WEB)/node_modules .mypy_cache .ruff_cache .pytest_cache
