@@ -134,7 +134,7 @@ CREATE TABLE queue_counts_state (
 );
 
 COMMENT ON TABLE queue_counts_state IS
-    'queue_depths and queue_counts hold what this snapshot saw in ready; without a row they hold nothing yet.';
+    'queue_depths and queue_counts hold what this snapshot saw in ready; without a row, nothing yet.';
 
 CREATE TABLE queue_policies (
     version integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
