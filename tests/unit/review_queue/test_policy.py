@@ -164,8 +164,9 @@ def test_from_json__nonsense_is_refused_and_named(broken: Any, told: str) -> Non
 @pytest.mark.parametrize("name", ["lease_ttl_s", "max_tries", "second_review_sample"])
 def test_queue_policy__nonsense_is_refused_without_json_too(name: str) -> None:
     """A policy that could not work is refused when it is made, by whoever makes it."""
+    nonsense: dict[str, Any] = {name: -1}
     with pytest.raises(QueuePolicyInvalidError, match=name):
-        QueuePolicy(**{name: -1})
+        QueuePolicy(**nonsense)
 
 
 def test_modalities__are_those_of_a_scan() -> None:
