@@ -1,8 +1,8 @@
 """Load child: our queue through its Python API, one case at a time per client.
 
 One cycle is what a reviewer does: ``claim_next_case`` (a lease is given, an audit row written), then
-``decide`` (decision, closing, disposition and audit row written; the seat emptied). The pool is that of the
-program: ``app.database.open_pool`` with its default size, which the clients share.
+``decide`` (decision, closing, disposition and audit row written; the seat emptied). The clients
+share a pool as the queue has it in the program.
 """
 
 import itertools
@@ -20,8 +20,8 @@ from review_queue.queue import ReviewQueue
 
 @asynccontextmanager
 async def open_load(config: Config) -> AsyncIterator[RunOrder]:
-    """Open the queue. ``config``: ``dsn``, ``n_clients``, ``reviewers`` (their numbers)."""
-    async with open_pool(config["dsn"], is_hot=True) as pool:
+    """Open the queue. ``config``: ``dsn``, ``n_connections``, ``n_clients``, ``reviewers`` by number."""
+    async with open_pool(config["dsn"], max_connections=config["n_connections"], is_hot=True) as pool:
         queue = ReviewQueue(pool, QueuePolicy())
         cycles = [_cycle(queue, share) for share in shares(config["reviewers"], config["n_clients"])]
 

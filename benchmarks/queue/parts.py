@@ -1,12 +1,13 @@
 """What every part of a run has: a cluster, a workload, and a first database to copy; what it gives back."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from app.wiring import QUEUE_CONNECTIONS
 from benchmarks.queue.cluster import Cluster, Database
-from benchmarks.queue.driver import open_driver
+from benchmarks.queue.driver import Driver, open_driver
 from benchmarks.queue.population import Population, open_population
 from benchmarks.queue.rounds import Contestant, Round
 from benchmarks.queue.workload import Workload
@@ -64,10 +65,24 @@ async def open_ours(
         population = await stack.enter_async_context(open_population(database))
         prepare = filler(setting.cluster, database, population, depth=depth)
         await prepare()
-        config = {"dsn": database.dsn, "n_clients": N_CLIENTS, "reviewers": list(reviewers)}
-        load = await stack.enter_async_context(open_driver("ours", config))
+        load = await stack.enter_async_context(open_load_ours(database, reviewers, n_clients=N_CLIENTS))
         contestant = Contestant(cluster=setting.cluster, load=load, prepare=prepare)
         yield Ours(database=database, population=population, contestant=contestant)
+
+
+def open_load_ours(
+    database: Database, reviewers: Sequence[int], *, n_clients: int
+) -> AbstractAsyncContextManager[Driver]:
+    """Start clients of our Python API that share as many connections as the program gives the queue."""
+    return open_driver(
+        "ours",
+        {
+            "dsn": database.dsn,
+            "n_connections": QUEUE_CONNECTIONS,
+            "n_clients": n_clients,
+            "reviewers": list(reviewers),
+        },
+    )
 
 
 def filler(

@@ -10,7 +10,7 @@ from benchmarks.queue.cluster import Database
 from benchmarks.queue.cpu import tree_cpu_s
 from benchmarks.queue.driver import open_driver
 from benchmarks.queue.orders import Order
-from benchmarks.queue.parts import N_CLIENTS, Result, Setting, filler
+from benchmarks.queue.parts import N_CLIENTS, Result, Setting, filler, open_load_ours
 from benchmarks.queue.people import everybody
 from benchmarks.queue.pgbench import PgbenchClients
 from benchmarks.queue.population import open_population
@@ -110,8 +110,7 @@ async def _open_own(setting: Setting, stack: AsyncExitStack) -> dict[str, Contes
             cluster=cluster, load=load, prepare=prepare, server_cpu_s=lambda: tree_cpu_s(worker_pid)
         )
     for n in (N_CLIENTS, LOOP_CLIENTS):
-        config = {"dsn": database.dsn, "n_clients": n, "reviewers": everybody()}
-        load = await stack.enter_async_context(open_driver("ours", config))
+        load = await stack.enter_async_context(open_load_ours(database, everybody(), n_clients=n))
         contestants[f"ours_{n}"] = Contestant(cluster=cluster, load=load, prepare=prepare)
     return contestants
 

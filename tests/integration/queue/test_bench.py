@@ -83,7 +83,8 @@ async def test_add_head__no_outsider_is_eligible(database_url: str) -> None:
 async def test_load_ours__every_cycle_closes_a_case(database_url: str) -> None:
     """What the child counts is what the database holds afterwards, and no invariant is broken."""
     database = await populated(database_url)
-    n = await run_load("ours", Order(n_cycles=100), dsn=database.dsn, n_clients=8, reviewers=everybody())
+    config = {"dsn": database.dsn, "n_connections": 4, "n_clients": 8, "reviewers": everybody()}
+    n = await run_load("ours", Order(n_cycles=100), **config)
     assert n == 100 == await n_closed(database)
     assert await violations(database) == []
 
