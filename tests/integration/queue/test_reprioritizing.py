@@ -24,6 +24,9 @@ from tests.property.queue_invariants import find_violations
 from tests.seed import seed_policy, seed_screening
 
 CASE = "SELECT * FROM cases WHERE case_id = $1"
+WAITING_FOR_LOCKS = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 # Another reviewer has the case now. $1 from whom, $2 to whom.
 MOVE_SEAT = """
 WITH emptied AS (
@@ -77,6 +80,13 @@ async def case_of(room: QueueRoom, case_id: int) -> asyncpg.Record:
 async def events(room: QueueRoom, event: str) -> list[asyncpg.Record]:
     """Return the audit rows of an event, oldest first."""
     return list(await room.pool.fetch("SELECT * FROM audit WHERE event = $1 ORDER BY seq", event))
+
+
+async def until_waiting(room: QueueRoom, n_waiting: int) -> None:
+    """Return when so many connections wait for a lock."""
+    async with asyncio.timeout(10):
+        while await room.pool.fetchval(WAITING_FOR_LOCKS) < n_waiting:
+            await asyncio.sleep(0.01)
 
 
 async def test_reprioritize_case__a_waiting_case_moves_to_the_front(room: QueueRoom) -> None:
@@ -204,6 +214,16 @@ async def test_decide__a_risk_that_rose_meanwhile_asks_for_a_second_review(room:
     assert " why=risk" in (await events(room, Move.FORWARDED))[0]["detail"]
 
 
+async def test_decide__forwards_by_the_band_of_now(room: QueueRoom) -> None:
+    """A case whose band, but not its risk, has changed on the seat goes on in its new band."""
+    case_id = await room.open(risk=0.4)
+    reviewer = await room.hire("li")
+    lease = await room.claim(reviewer)
+    await reprioritize(room, case_id, risk=0.0, reason=CaseReason.UNSCREENABLE)
+    await room.decide(reviewer, lease, Verdict.ESCALATE)
+    assert [row["rank"] >> 58 for row in await room.ready()] == [4]
+
+
 async def test_decide__that_waits_for_the_change_rules_by_it(room: QueueRoom, database_url: str) -> None:
     """A decision that began before the change was committed, and ended after it, counts the new risk."""
     case_id = await room.open(risk=0.4)
@@ -217,8 +237,7 @@ async def test_decide__that_waits_for_the_change_rules_by_it(room: QueueRoom, da
         other, scan_id, reason=CaseReason.FINDING, risk=0.95, screening_id=None, actor="system:test"
     )
     deciding = asyncio.create_task(room.decide(reviewer, lease, Verdict.RELEASE))
-    await asyncio.sleep(0.3)
-    assert not deciding.done(), "the decision waits for the seat"
+    await until_waiting(room, 1)
     await change.commit()
     await other.close()
     assert (await deciding).disposition is None
@@ -246,11 +265,9 @@ async def test_reprioritize_case__waits_for_a_claim_and_meets_the_seat(
     await held.start()
     await blocker.fetch(HOLD_SEAT, reviewer.account_id)
     claim = asyncio.create_task(room.claim(reviewer))
-    await asyncio.sleep(0.2)
+    await until_waiting(room, 1)
     change = asyncio.create_task(reprioritize(room, case_id, risk=0.95))
-    await asyncio.sleep(0.2)
-    assert not claim.done()
-    assert not change.done()
+    await until_waiting(room, 2)
     await held.rollback()
     await blocker.close()
     lease = await claim
@@ -269,25 +286,19 @@ async def test_reprioritize_case__lets_go_of_a_seat_that_the_case_has_left(
     old, new = await room.hire("li"), await room.hire("wang")
     await room.pool.execute(statements.MAKE_SEATS, new.account_id)
     await room.claim(old)
-    mover, waiter = await asyncpg.connect(database_url), await asyncpg.connect(database_url)
-    moving, waiting = mover.transaction(), waiter.transaction()
-    await moving.start()
-    await mover.execute(MOVE_SEAT, old.account_id, new.account_id)
-    await waiting.start()
-    holding = asyncio.create_task(waiter.fetch(HOLD_SEAT, new.account_id))
-    await asyncio.sleep(0.1)
+    other = await asyncpg.connect(database_url)
+    await other.execute("BEGIN")
+    await other.execute(MOVE_SEAT, old.account_id, new.account_id)
     change = asyncio.create_task(reprioritize(room, case_id, risk=0.95))
-    await asyncio.sleep(0.2)
-    await moving.commit()
-    await holding
-    await asyncio.sleep(0.2)
-    assert not change.done()
-    await waiter.execute("SET LOCAL lock_timeout = '2s'")
-    await waiter.fetch(HOLD_SEAT, old.account_id)
-    await waiting.commit()
+    await until_waiting(room, 1)
+    # In one message: the change has some more to send before it looks at the new seat.
+    await other.execute(f"COMMIT; BEGIN; {HOLD_SEAT.replace('$1', str(new.account_id))}")
+    await until_waiting(room, 1)
+    await other.execute("SET LOCAL lock_timeout = '2s'")
+    await other.fetch(HOLD_SEAT, old.account_id)
+    await other.execute("COMMIT")
     assert await change
-    await mover.close()
-    await waiter.close()
+    await other.close()
 
 
 async def test_claim__passes_over_a_case_that_is_being_moved(room: QueueRoom, database_url: str) -> None:
@@ -351,8 +362,7 @@ async def test_reprioritize_waiting__meets_what_others_had_locked(
     await other.fetch("SELECT * FROM ready FOR UPDATE SKIP LOCKED")
     queue = ReviewQueue(room.pool, QueuePolicy(shift_by_port={"SKZ": -3}))
     moving = asyncio.create_task(queue.reprioritize_waiting(actor="system:cli"))
-    await asyncio.sleep(0.2)
-    assert not moving.done()
+    await until_waiting(room, 1)
     await passing.rollback()
     await other.close()
     assert await moving == 1
