@@ -16,7 +16,7 @@ from review_queue.policy import QueuePolicy
 from review_queue.policy_store import PolicyHolder
 from review_queue.queue import ReviewQueue
 from review_queue.ranking import RANDOM_BITS
-from review_queue.reprioritizing import count_changes
+from review_queue.reprioritizing import LOCK_SEAT, count_changes
 from review_queue.states import Move
 from tests.integration.queue.conftest import MakeRoom, QueueRoom
 from tests.integration.queue.test_concurrency import N_TASKS, Crowd
@@ -277,28 +277,60 @@ async def test_reprioritize_case__waits_for_a_claim_and_meets_the_seat(
     assert outcome.disposition is None, "the risk of the lease is an old one"
 
 
+class PausedConnection:
+    """A connection that waits before it asks for a seat the second time."""
+
+    def __init__(self, conn: asyncpg.Connection) -> None:
+        self._conn = conn
+        self._n_looks = 0
+        self.is_paused = asyncio.Event()
+        self.go_on = asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._conn, name)
+
+    async def fetchrow(self, query: str, *args: Any) -> Any:
+        self._n_looks += query == LOCK_SEAT
+        if query == LOCK_SEAT and self._n_looks == 2:
+            self.is_paused.set()
+            await self.go_on.wait()
+        return await self._conn.fetchrow(query, *args)
+
+
 async def test_reprioritize_case__lets_go_of_a_seat_that_the_case_has_left(
     make_room: MakeRoom, database_url: str
 ) -> None:
-    """While it waits for the new seat it does not hold the old one: others lock both the other way round."""
+    """Between two looks it holds no seat: others lock the old one and the new one in their own order."""
     room = make_room()
     case_id = await room.open(risk=0.4)
     old, new = await room.hire("li"), await room.hire("wang")
     await room.pool.execute(statements.MAKE_SEATS, new.account_id)
     await room.claim(old)
-    other = await asyncpg.connect(database_url)
-    await other.execute("BEGIN")
+    other, changing = await asyncpg.connect(database_url), await asyncpg.connect(database_url)
+    moving, changed = other.transaction(), changing.transaction()
+    await moving.start()
     await other.execute(MOVE_SEAT, old.account_id, new.account_id)
-    change = asyncio.create_task(reprioritize(room, case_id, risk=0.95))
+    await changed.start()
+    paused = PausedConnection(changing)
+    change = asyncio.create_task(
+        room.queue.reprioritize_case(
+            paused,  # type: ignore[arg-type]
+            await room.scan_of(case_id),
+            reason=CaseReason.FINDING,
+            risk=0.95,
+            screening_id=None,
+            actor="system:test",
+        )
+    )
     await until_waiting(room, 1)
-    # In one message: the change has some more to send before it looks at the new seat.
-    await other.execute(f"COMMIT; BEGIN; {HOLD_SEAT.replace('$1', str(new.account_id))}")
-    await until_waiting(room, 1)
-    await other.execute("SET LOCAL lock_timeout = '2s'")
-    await other.fetch(HOLD_SEAT, old.account_id)
-    await other.execute("COMMIT")
+    await moving.commit()
+    await paused.is_paused.wait()
+    await other.fetch(f"{HOLD_SEAT} NOWAIT", old.account_id)
+    paused.go_on.set()
     assert await change
+    await changed.commit()
     await other.close()
+    await changing.close()
 
 
 async def test_claim__passes_over_a_case_that_is_being_moved(room: QueueRoom, database_url: str) -> None:
