@@ -14,7 +14,7 @@ ended. What is left is proof that the case was skipped, unless a transaction ove
 trail: one that was rolled back may have held the lock. These are counted apart.
 """
 
-from collections import Counter, deque
+from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
@@ -70,8 +70,8 @@ class Replay:
     n_unprovable: int = 0
     unexplained: Counter[int] = field(default_factory=Counter)
     _ready: ReadySet = field(default_factory=ReadySet)
-    _transactions: dict[int, Transaction] = field(default_factory=dict)
-    _traced: dict[int, None] = field(default_factory=dict)
+    _transactions: OrderedDict[int, Transaction] = field(default_factory=OrderedDict)
+    _traced: OrderedDict[int, None] = field(default_factory=OrderedDict)
     _fresh: deque[Passing] = field(default_factory=deque)
     _waiting: deque[Passing] = field(default_factory=deque)
     _n_rows: int = 0
@@ -269,7 +269,7 @@ def _has_seen(seen: Snapshot, own_xid: int, xid: int) -> bool:
     return xid == own_xid or is_visible(xid, seen)
 
 
-def _remember(known: dict[int, T], xid: int, value: T) -> None:
+def _remember(known: OrderedDict[int, T], xid: int, value: T) -> None:
     known[xid] = value
     if len(known) > MAX_KNOWN:
-        del known[next(iter(known))]
+        known.popitem(last=False)
