@@ -89,14 +89,14 @@ FROM shown s JOIN cases c USING (case_id)
 """
 
 # Lengthens live leases, never past the longest hold. Cases, not tokens, are answered: a case that was shown
-# meanwhile has a new token and is not lost. $1 everybody who asks, $2 reviewers, $3 cases and $4 tokens of
-# the leases they name, $5 and $6 lease seconds of slot 0 and 1, $7 longest hold in seconds.
+# meanwhile has a new token and is not lost. Empty seats are locked too: one may just be getting the case from
+# the other. $1 everybody who asks, $2 reviewers, $3 cases and $4 tokens of the leases they name, $5 and $6
+# lease seconds of slot 0 and 1, $7 longest hold in seconds.
 EXTEND: Final = """
-WITH mine AS (
-    SELECT * FROM seats
-    WHERE reviewer = ANY ($1::bigint[]) AND until > clock_timestamp()
-    ORDER BY reviewer, slot
-    FOR UPDATE
+WITH locked AS (
+    SELECT * FROM seats WHERE reviewer = ANY ($1::bigint[]) ORDER BY reviewer, slot FOR UPDATE
+), mine AS (
+    SELECT * FROM locked WHERE until > clock_timestamp()
 ), extended AS (
     UPDATE seats s
     SET until = least(

@@ -1,8 +1,11 @@
 """How leases end: heartbeat, release, expiry, restarts, a changed clock."""
 
+import asyncio
+
 import asyncpg
 import pytest
 
+from review_queue import statements
 from review_queue.cases import Role, Stage, Verdict
 from review_queue.policy import QueuePolicy
 from review_queue.ranking import DailySecrets
@@ -57,6 +60,25 @@ async def test_extend_leases__case_shown_meanwhile_is_not_lost(room: QueueRoom) 
     await room.decide(reviewer, current, Verdict.INSPECT)
     old = [(current.case_id, current.token), (waiting.case_id, waiting.token)]
     assert (await room.queue.extend_leases(reviewer, old))[1] == [current.case_id]
+
+
+async def test_extend_leases__case_being_shown_is_not_lost(room: QueueRoom) -> None:
+    """A heartbeat that waits for the move of the waiting case to an empty slot 0 finds it there."""
+    for _ in range(2):
+        await room.open()
+    reviewer = await room.hire("li")
+    await room.claim(reviewer)
+    waiting = await room.queue.prefetch_case(reviewer)
+    assert waiting is not None
+    await room.pool.execute("UPDATE seats SET until = clock_timestamp() WHERE slot = 0 AND until IS NOT NULL")
+    await room.queue.sweep_expired()
+    async with room.pool.acquire() as conn, conn.transaction():
+        assert await conn.fetchrow(statements.SHOW, reviewer.account_id, 90.0, "account:1", 300.0)
+        refs = [(waiting.case_id, waiting.token)]
+        heartbeat = asyncio.create_task(room.queue.extend_leases(reviewer, refs))
+        await asyncio.sleep(0.2)
+        assert not heartbeat.done(), "it waits for the seats"
+    assert (await heartbeat)[1] == []
 
 
 async def test_extend_leases__no_longer_than_the_longest_hold(make_room: MakeRoom) -> None:
