@@ -208,8 +208,11 @@ class Claimer:
                 )
                 # If the waiting lease ended between the statements, the next call gives it back.
                 return (None if row is None else self._lease(row)), 0.0
-            head = await self._heads.lanes(conn, ask.eligibility)
-            return await self._claim(conn, ask, head), 0.0
+            head = await self._heads.shared(conn)
+            lease = await self._claim(conn, ask, head)
+            if lease is None and head.end_rank < claim_sql.NO_RANK:
+                lease = await self._claim(conn, ask, await self._heads.lanes(conn, ask.eligibility))
+            return lease, 0.0
 
     def _lease(self, row: asyncpg.Record) -> Lease:
         self._on_lease(row)

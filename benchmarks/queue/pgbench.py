@@ -19,7 +19,7 @@ from benchmarks.queue.pgbench_script import FIRST_VALUES, build_script
 PROGRESS = re.compile(r"progress: [\d.]+ s, ([\d.]+) tps, lat ([\d.]+) ms")
 N_THREADS = 2
 # As on the program's own connections (``app.database.open_pool``): planning anew costs more than running.
-OPTIONS = "-c plan_cache_mode=force_generic_plan"
+OPTIONS = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
 
 
 class PgbenchClients:

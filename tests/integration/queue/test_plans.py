@@ -5,6 +5,7 @@ import re
 import asyncpg
 import pytest
 
+from app.database import open_pool
 from review_queue import claim_statements as claim_sql
 from review_queue import statements as sql
 
@@ -84,11 +85,9 @@ async def full_queue(pool: asyncpg.Pool, request: pytest.FixtureRequest) -> asyn
     return pool
 
 
-@pytest.mark.parametrize("mode", ["force_generic_plan", "force_custom_plan"])
-async def test_hot_statements__read_no_table_whole(full_queue: asyncpg.Pool, mode: str) -> None:
+async def test_hot_statements__read_no_table_whole(full_queue: asyncpg.Pool, database_url: str) -> None:
     """Each hot statement reaches its rows through indexes, and sorts none of the queue."""
-    async with full_queue.acquire() as conn:
-        await conn.execute(f"SET plan_cache_mode = {mode}")
+    async with open_pool(database_url, is_hot=True) as pool, pool.acquire() as conn:
         plans = {name: await explain(conn, name) for name in STATEMENTS}
     for plan in plans.values():
         assert not re.search(r"Seq Scan on (ready|seats|cases)\b", plan), plan
