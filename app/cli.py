@@ -250,12 +250,15 @@ def station_simulate(
     threat_probability: Annotated[
         float, typer.Option(help="Share of scans with a threat.", min=0, max=1)
     ] = 0.5,
+    until_eof: Annotated[bool, typer.Option(help="End when standard input does.")] = False,
 ) -> None:
-    """Post synthetic scans as stations do. Standard input: ``[{"station_id": …, "key": …}, …]``."""
-    from app.simulator import SimulatedStation, simulate
+    """Post synthetic scans as stations do. Standard input: a line ``[{"station_id": …, "key": …}, …]``."""
+    from app.simulator import SimulatedStation, end_with_input, simulate
 
     configure_logging(level="warning")
-    stations = [SimulatedStation(**station) for station in json.load(sys.stdin)]
+    stations = [SimulatedStation(**station) for station in json.loads(sys.stdin.readline())]
+    if until_eof:
+        end_with_input()
     seeds = iter(range(first_seed, first_seed + scans))
     asyncio.run(
         simulate(

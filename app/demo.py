@@ -144,13 +144,14 @@ async def run_simulator(
         str(n_at_once),
         "--every",
         str(every_s),
+        "--until-eof",
         stdin=asyncio.subprocess.PIPE,
         start_new_session=True,  # Ctrl-C in our terminal is for us; we end the simulator
     )
     try:
         assert child.stdin is not None
-        child.stdin.write(json.dumps([asdict(station) for station in stations]).encode())
-        child.stdin.close()
+        # Not closed: when this process is gone, however it went, the simulator's input ends.
+        child.stdin.write(json.dumps([asdict(station) for station in stations]).encode() + b"\n")
         await child.wait()
     finally:
         if child.returncode is None:

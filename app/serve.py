@@ -113,5 +113,4 @@ def _listen(host: str, port: int) -> socket.socket:
                 f"cannot listen on {host}:{port} ({error.strerror}); set SHENXIANG_PORT to another port"
             ) from error
         raise
-    listener.set_inheritable(True)
     return listener

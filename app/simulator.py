@@ -7,6 +7,10 @@ the server that is shown.
 import asyncio
 import io
 import itertools
+import os
+import signal
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,6 +43,16 @@ class SimulatedScan:
 
     files: list[ChannelFile]
     scan: dict[str, Any]
+
+
+def end_with_input() -> None:
+    """End this process when its standard input ends: whoever holds the other end is gone, killed perhaps."""
+
+    def wait() -> None:
+        sys.stdin.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def encode_channels(pixels: NDArray[np.uint16], *, as_tiff: bool) -> list[ChannelFile]:
