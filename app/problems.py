@@ -53,11 +53,11 @@ def install_problem_handlers(app: FastAPI) -> None:
 
 
 async def answer_error(request: Request, error: Exception) -> Response:
-    """Return the problem response of a known error; raise any other again."""
+    """Return the problem response of any error, for what is answered outside an application."""
     for error_type in type(error).__mro__:
         if error_type in ANSWERS:
             return await ANSWERS[error_type](request, error)
-    raise error
+    return await _unexpected(request, error)
 
 
 async def _domain_error(request: Request, error: Exception) -> Response:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import structlog
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp
 
 from app.audit_trail import keep_trail, make_sealer
 from app.database import Database, open_database, open_pool
@@ -96,8 +97,29 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
 
 
-def build_app(settings: Settings, services: Services) -> FastAPI:
-    """Make the web application of the roles in ``settings``."""
+def build_app(settings: Settings, services: Services) -> ASGIApp:
+    """Make the web application of the roles in ``settings``: the short way before everything else."""
+    review = build_review(settings, services) if "review" in settings.roles else None
+    app = build_api(settings, services, review)
+    if review is None:
+        return app
+    return HotRoutes(app, routes=find_hot_routes(review), answer_error=answer_error)
+
+
+def build_review(settings: Settings, services: Services) -> APIRouter:
+    """Make the reviewers' routes."""
+    return build_review_router(
+        pool=services.database.pool,
+        store=services.store,
+        queue=services.queue,
+        notifier=services.notifier,
+        settings=review_settings(settings),
+        is_stopping=services.stopping.is_set,
+    )
+
+
+def build_api(settings: Settings, services: Services, review: APIRouter | None) -> FastAPI:
+    """Make the routes of all roles, with their description."""
     app = FastAPI(
         title="审像 shenxiang",
         version=VERSION,
@@ -120,17 +142,8 @@ def build_app(settings: Settings, services: Services) -> FastAPI:
                 stopping=services.stopping,
             )
         )
-    if "review" in settings.roles:
-        review = build_review_router(
-            pool=pool,
-            store=services.store,
-            queue=services.queue,
-            notifier=services.notifier,
-            settings=review_settings(settings),
-            is_stopping=services.stopping.is_set,
-        )
+    if review is not None:
         app.include_router(review)
-        app.add_middleware(HotRoutes, routes=find_hot_routes(review), answer_error=answer_error)
         mount_web(app, WEB_DIST)
     return app
 
@@ -148,7 +161,8 @@ def describe_api() -> dict[str, Any]:
         decoder=nothing,
         stopping=asyncio.Event(),
     )
-    return build_app(Settings(), services).openapi()
+    settings = Settings()
+    return build_api(settings, services, build_review(settings, services)).openapi()
 
 
 @asynccontextmanager

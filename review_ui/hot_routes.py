@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from review_ui.guard import Handler
+from review_ui.security import RAW_API_HEADERS, security_headers
 
 HOT_PREFIX = "/api/v1/review/"
 AnswerError = Callable[[Request, Exception], Awaitable[Response]]
@@ -44,7 +45,7 @@ def find_hot_routes(router: APIRouter) -> dict[str, HotRoute]:
 
 
 class HotRoutes:
-    """ASGI middleware that answers the hot routes itself and passes on everything else."""
+    """An ASGI application that answers the hot routes itself and leaves everything else to another one."""
 
     def __init__(self, app: ASGIApp, *, routes: Mapping[str, HotRoute], answer_error: AnswerError) -> None:
         """Take the hot routes.
@@ -52,7 +53,7 @@ class HotRoutes:
         Args:
             app: Everything else.
             routes: From ``find_hot_routes``.
-            answer_error: Turns an error into its answer, or raises it again if it has none.
+            answer_error: Turns any error into its answer.
         """
         self._app = app
         self._routes = routes
@@ -68,8 +69,9 @@ class HotRoutes:
         request = Request(scope, _limited(receive, route.max_body_bytes))
         try:
             response = await route.handle(request)
-        except Exception as error:  # noqa: BLE001  what has no answer is raised again
+        except Exception as error:  # noqa: BLE001  the outermost place of such a request
             response = await self._answer_error(request, error)
+        response.raw_headers.extend(security_headers(scope, RAW_API_HEADERS))
         await response(scope, receive, send)
 
 

@@ -103,16 +103,13 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._of_files = _raw(COMMON_HEADERS)
-        self._of_api = _raw(COMMON_HEADERS | API_HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        extra = self._of_api if scope["path"].startswith("/api/") else self._of_files
-        if scope.get("scheme") == "https":
-            extra = [*extra, HSTS]
+        is_api = scope["path"].startswith("/api/")
+        extra = security_headers(scope, RAW_API_HEADERS if is_api else RAW_COMMON_HEADERS)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -124,5 +121,14 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
+def security_headers(scope: Scope, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return these headers for an answer to a request, with what only an answer over TLS carries."""
+    return [*headers, HSTS] if scope.get("scheme") == "https" else headers
+
+
 def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+RAW_COMMON_HEADERS = _raw(COMMON_HEADERS)
+RAW_API_HEADERS = _raw(COMMON_HEADERS | API_HEADERS)

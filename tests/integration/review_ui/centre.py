@@ -13,7 +13,7 @@ from app.problems import answer_error, install_problem_handlers
 from review_queue.cases import CaseReason, NewCase
 from review_queue.notify import Notifier
 from review_queue.queue import ReviewQueue
-from review_ui.hot_routes import HotRoutes, find_hot_routes
+from review_ui.hot_routes import HotRoute, HotRoutes, find_hot_routes
 from review_ui.review import build_review_router
 from review_ui.settings import ReviewSettings
 from review_ui.web import mount_web
@@ -57,7 +57,9 @@ class Centre:
     store_path: Path
     clients: list[httpx.AsyncClient] = field(default_factory=list)
     password_hash: str = ""
-    app: FastAPI = field(init=False)
+    api: FastAPI = field(init=False)
+    hot_routes: dict[str, HotRoute] = field(init=False)
+    app: HotRoutes = field(init=False)
 
     def __post_init__(self) -> None:
         self.restart()
@@ -65,8 +67,8 @@ class Centre:
     def restart(self, **changes: Any) -> None:
         """Build the application anew, as another process with other settings would."""
         self.settings = replace(self.settings, **changes)
-        self.app = FastAPI()
-        install_problem_handlers(self.app)
+        self.api = FastAPI()
+        install_problem_handlers(self.api)
         router = build_review_router(
             pool=self.pool,
             store=self.store,
@@ -75,9 +77,10 @@ class Centre:
             is_stopping=lambda: False,
             settings=self.settings,
         )
-        self.app.include_router(router)
-        self.app.add_middleware(HotRoutes, routes=find_hot_routes(router), answer_error=answer_error)
-        mount_web(self.app, self.store_path / "no-dist")
+        self.api.include_router(router)
+        mount_web(self.api, self.store_path / "no-dist")
+        self.hot_routes = find_hot_routes(router)
+        self.app = HotRoutes(self.api, routes=self.hot_routes, answer_error=answer_error)
 
     def browser(self) -> httpx.AsyncClient:
         """Return a browser with no cookies, on our page."""

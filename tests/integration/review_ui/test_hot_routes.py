@@ -9,17 +9,10 @@ from tests.integration.review_ui.centre import Centre, decision
 HOT = {"next", "prefetch", "decide", "heartbeat", "pause"}
 
 
-def hot_paths(centre: Centre) -> set[str]:
-    """Return the paths that the middleware answers itself."""
-    (routes,) = (one.kwargs["routes"] for one in centre.app.user_middleware if "routes" in one.kwargs)
-    assert isinstance(routes, dict)
-    return set(routes)
-
-
 async def test_hot_routes__are_those_of_the_review(centre: Centre) -> None:
     """All that a reviewer posts goes the short way, and OpenAPI describes each."""
-    assert hot_paths(centre) == {f"/api/v1/review/{name}" for name in HOT}
-    assert hot_paths(centre) <= set(centre.app.openapi()["paths"])
+    assert set(centre.hot_routes) == {f"/api/v1/review/{name}" for name in HOT}
+    assert set(centre.hot_routes) <= set(centre.api.openapi()["paths"])
 
 
 @pytest.mark.parametrize("name", sorted(HOT))

@@ -321,7 +321,7 @@ async def test_ui_config__tells_reasons_and_kinds_without_a_login(centre: Centre
 
 async def test_openapi__describes_light_routes_too(centre: Centre) -> None:
     """The page's types are generated from the document, so light routes must be in it in full."""
-    document = centre.app.openapi()
+    document = centre.api.openapi()
     decide = document["paths"][DECIDE]["post"]
     assert decide["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("/DecideIn")
     assert decide["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/DecideOut")

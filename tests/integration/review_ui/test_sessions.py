@@ -255,7 +255,7 @@ PIXELS = ("GET", "/api/v1/cases/{case_id}/px16/{level}/{strip}")
 
 
 def every_route(centre: Centre) -> list[tuple[str, str]]:
-    paths = centre.app.openapi()["paths"]
+    paths = centre.api.openapi()["paths"]
     return [(method.upper(), path) for path, methods in paths.items() for method in methods]
 
 
