@@ -6,6 +6,7 @@ fresh clone of it per test (about 50 ms).
 
 import asyncio
 import itertools
+import logging
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -16,6 +17,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+import structlog
 
 from app.database import EmbeddedServer, migrate, open_pool
 
@@ -46,6 +48,17 @@ def stop_servers_of_killed_runs() -> None:
         # A folder without a running server may belong to a run that is just starting.
         if (folder / "postgres" / "postmaster.pid").exists() and EmbeddedServer(folder).stop_leftover():
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """Undo what a command run inside a test did to the logs: their stream ends with that test."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")
