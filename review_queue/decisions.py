@@ -66,7 +66,7 @@ class Decider:
         self._pool = pool
         self._policy = policy
         self._secrets = secrets
-        self._known: OrderedDict[tuple[int, int], HeldCase] = OrderedDict()
+        self._known: OrderedDict[tuple[int, int, int], HeldCase] = OrderedDict()
         self._batcher = Batcher[Ruling, DecisionOutcome | None](
             do_one=self._record_alone,
             do_many=self._record_many,
@@ -76,7 +76,7 @@ class Decider:
     def remember(self, row: asyncpg.Record) -> None:
         """Remember what a decision under this lease will need; at stage 2 a lease knows too little."""
         if row["slot"] == 0 and row["stage"] != Stage.SECOND:
-            self._known[row["case_id"], row["token"]] = HeldCase(
+            self._known[row["reviewer"], row["case_id"], row["token"]] = HeldCase(
                 stage=Stage(row["stage"]),
                 cycle=row["cycle"],
                 band=row["band"],
@@ -90,7 +90,7 @@ class Decider:
 
     async def decide(self, reviewer: Reviewer, decision: Decision) -> DecisionOutcome:
         """See ``ReviewQueue.decide``."""
-        held = self._known.pop((decision.case_id, decision.token), None)
+        held = self._known.pop((reviewer.account_id, decision.case_id, decision.token), None)
         if held is not None:
             outcome = await self._try(reviewer, decision, held)
             if outcome is not None:

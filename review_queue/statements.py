@@ -14,7 +14,7 @@ ABORTED: Final = "SXQ01"
 
 # What a ``cases.Lease`` is made of, from a seat ``s`` and its case ``c``.
 LEASE_COLUMNS: Final = """
-    s.case_id, c.scan_id, c.cycle, s.stage, s.slot, s.token,
+    s.reviewer, s.case_id, c.scan_id, c.cycle, s.stage, s.slot, s.token,
     extract(epoch FROM s.until - clock_timestamp())::float8 AS ttl_s,
     extract(epoch FROM c.due_at - clock_timestamp())::float8 AS due_in_s,
     c.reason, c.risk, c.screening_id, c.band, c.due_at, (clock_timestamp() AT TIME ZONE 'UTC')::date AS today
@@ -43,7 +43,7 @@ LOCK_SEATS: Final = "SELECT slot FROM seats WHERE reviewer = $1 ORDER BY slot FO
 # Both seats of a reviewer with their cases. $1 reviewer.
 SEATS: Final = f"""
 SELECT {LEASE_COLUMNS}, s.tries, s.n_expired, s.shown_at IS NOT NULL AS is_shown,
-    coalesce(s.until > clock_timestamp(), false) AS is_live, s.reviewer,
+    coalesce(s.until > clock_timestamp(), false) AS is_live,
     extract(epoch FROM clock_timestamp() - s.working_since)::float8 AS working_s,
     extract(epoch FROM clock_timestamp() - CASE
         WHEN s.case_id IS NULL THEN s.left_at ELSE least(s.until, clock_timestamp()) END)::float8 AS left_s

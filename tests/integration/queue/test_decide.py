@@ -194,3 +194,14 @@ async def test_decide__sample_is_drawn_the_same_in_every_process(make_room: Make
     assert 5 < sampled < 35, "1 in 10 million by chance"
     assert sampled == len(await room.ready())
     await room.check()
+
+
+async def test_decide__knowing_somebody_elses_token_tells_nothing_and_takes_nothing(room: QueueRoom) -> None:
+    """Whoever guesses a lease is told that they were not shown the case, whatever their role."""
+    await room.open()
+    reviewer = await room.hire("li")
+    stranger = await room.hire("sun", Role.SUPERVISOR)
+    lease = await room.claim(reviewer)
+    with pytest.raises(CaseNotHeldError):
+        await room.decide(stranger, lease, Verdict.INSPECT)
+    assert (await room.decide(reviewer, lease, Verdict.INSPECT)).disposition is not None
