@@ -14,7 +14,7 @@ from benchmarks.queue_faults.wire import NoAnswerError, NotSentError, Wire
 
 ROOT = Path(__file__).parent.parent.parent
 START_TIMEOUT_S = 60.0
-N_STARTS = 5
+N_STARTS = 10
 RESTART_S = 1.0
 PROBE_TIMEOUT_S = 5.0
 HEALTH = b"GET /v2/health/ready HTTP/1.1\r\nhost: 127.0.0.1\r\n"

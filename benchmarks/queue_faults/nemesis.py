@@ -52,6 +52,9 @@ N_MOST_BACKENDS = 6
 class Nemesis:
     """Breaks a cluster and its workers.
 
+    ``counts`` is what was broken how often, ``n_ended_alone`` how many workers were gone in the end though
+    nobody had killed them.
+
     Args:
         cluster: The database.
         workers: The processes.
@@ -68,6 +71,7 @@ class Nemesis:
         self._rng = rng
         self._repairs: list[asyncio.Task[None]] = []
         self.counts: Counter[Fault] = Counter()
+        self.n_ended_alone = 0
 
     async def run(self, closing: asyncio.Event) -> None:
         """Break things until the end of the day, then repair them.
@@ -86,7 +90,9 @@ class Nemesis:
                 if await self._do(fault):
                     self.counts[fault] += 1
             await asyncio.gather(*self._repairs)
-            await asyncio.gather(*(worker.start() for worker in self._workers if worker.has_ended))
+            ended = [worker for worker in self._workers if worker.has_ended]
+            self.n_ended_alone = len(ended)
+            await asyncio.gather(*(worker.start() for worker in ended))
         finally:
             for repair in self._repairs:
                 repair.cancel()

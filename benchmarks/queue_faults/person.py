@@ -36,7 +36,7 @@ WEIGHTS = {
     Habit.DECIDE_TWICE: 8,
     Habit.CONTRADICT: 3,
     Habit.HOLD: 7,
-    Habit.WALK_AWAY: 7,
+    Habit.WALK_AWAY: 9,
     Habit.LEAVE: 3,
     Habit.PAUSE: 6,
     Habit.TWO_TABS: 8,
@@ -176,7 +176,7 @@ class Person:
 
     async def _walk_away(self, lease: Shown) -> Shown | None:
         """Come back when the lease is about to end or has just ended, and decide, perhaps in the know."""
-        await self._wait(self._office.ttl_s * 0.97, self._office.ttl_s * 1.1)
+        await self._wait(self._office.ttl_s * 0.96, self._office.ttl_s * 1.05)
         if self._rng.random() < 0.5:
             self._noted(await self._calls.heartbeat(self._account, [lease]))
         return await self._decide(lease)

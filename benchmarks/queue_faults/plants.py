@@ -239,6 +239,17 @@ PLANTS: Mapping[str, Plant] = {
         weights=CRASHES,
         needs_drain=True,
     ),
+    "claims_swapped": Plant(
+        what="the claims of a batch get each other's answers",
+        plant=moves.swap_claimed,
+        caught_by=frozenset({Rule.LIVE_LEASE_REFUSED, Rule.TOKEN_REUSED, Rule.TWO_LIVE_LEASES}),
+    ),
+    "decisions_swapped": Plant(
+        what="the decisions of a batch get each other's answers",
+        plant=moves.swap_decided,
+        caught_by=frozenset({Rule.DECISION_MISSING, Rule.DECIDED_TWICE}),
+        needs_drain=True,
+    ),
     "heartbeat_idle": Plant(
         what="a heartbeat extends nothing",
         plant=_heartbeat_idle,

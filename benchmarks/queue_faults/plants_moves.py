@@ -1,4 +1,4 @@
-"""The planted bugs that need more than another word in a statement: work done in two transactions."""
+"""The planted bugs that need more than another word in a statement: two transactions, mixed-up answers."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ from review_queue.decisions import Decider, Ruling, _detail
 from review_queue.heads import Head
 from review_queue.states import Move
 
-GAP_S = 0.03
-"""Between the two transactions; about what a slow commit takes."""
+GAP_S = 0.1
+"""Between the two transactions; what a commit takes on a busy disk."""
 
 # CLAIM in two: what takes the case from ready, and what puts it on the seat ($14, the row of ready). Each
 # half mentions the other's parameters, as the driver sends all.
@@ -139,6 +139,28 @@ def acknowledge_before_commit(_worker: int) -> None:
         return [self._outcome(ruling, row) for ruling, row in zip(rulings, rows, strict=True)]
 
     put(Decider, "_record_many", decide_uncommitted)
+
+
+def swap_claimed(_worker: int) -> None:
+    """Answer a batch of claims in another order than they were asked in."""
+    claim_many = Claimer._claim_many
+
+    async def claim_many_swapped(self: Claimer, asks: Sequence[Ask]) -> list[Lease | None]:
+        leases = await claim_many(self, asks)
+        return [*leases[1:], *leases[:1]]
+
+    put(Claimer, "_claim_many", claim_many_swapped)
+
+
+def swap_decided(_worker: int) -> None:
+    """Answer a batch of decisions in another order than they were sent in."""
+    record_many = Decider._record_many
+
+    async def record_many_swapped(self: Decider, rulings: Sequence[Ruling]) -> list[DecisionOutcome | None]:
+        outcomes = await record_many(self, rulings)
+        return [*outcomes[1:], *outcomes[:1]]
+
+    put(Decider, "_record_many", record_many_swapped)
 
 
 def _do_later(work: Any) -> None:

@@ -20,6 +20,7 @@ class FaultReport:
         operations: The same by kind; with those that met a closed port.
         outcomes: The same by what became of them.
         faults: What was broken how often.
+        n_ended_alone: Workers that were gone in the end whom nobody had killed.
         seconds: How long people worked, and how long everything took with start, drain and check.
         n_cycles: Cycles of cases that were opened; each had to end with one final word.
         n_decisions: Decisions in the database at the end.
@@ -34,6 +35,7 @@ class FaultReport:
     operations: Mapping[str, int]
     outcomes: Mapping[str, int]
     faults: Mapping[str, int]
+    n_ended_alone: int
     seconds: Mapping[str, float]
     n_cycles: int
     n_decisions: int

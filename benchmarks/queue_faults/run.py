@@ -103,6 +103,7 @@ async def _run_faults(cluster: Cluster, name: str, plan: Plan) -> FaultReport:
         operations=run.tally.operations,
         outcomes=run.tally.outcomes,
         faults={str(fault): n for fault, n in run.faults.items()},
+        n_ended_alone=run.n_ended_alone,
         seconds={"work": round(run.seconds, 1), "all": round(time.monotonic() - started, 1)},
         n_cycles=sum(map(len, run.end.dispositions.values())),
         n_decisions=len(run.end.decisions),

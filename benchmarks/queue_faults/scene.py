@@ -71,6 +71,7 @@ class Run:
         tally: The operations while people worked; the drain's are not among them.
         history: Everything, with the drain.
         faults: What was broken how often.
+        n_ended_alone: Workers that were gone in the end whom nobody had killed.
         seconds: How long people worked.
         violations: What the checker found.
         end: What was in the database; ``None`` if the run ended at a violation before.
@@ -79,6 +80,7 @@ class Run:
     tally: Tally
     history: History
     faults: Counter[Fault]
+    n_ended_alone: int
     seconds: float
     violations: Sequence[Violation]
     end: FinalState | None = None
@@ -149,6 +151,7 @@ async def _run(cluster: Cluster, dsn: str, plan: Plan, pool: asyncpg.Pool, folde
             tally=calls.tally,
             history=history,
             faults=nemesis.counts,
+            n_ended_alone=nemesis.n_ended_alone,
             seconds=time.monotonic() - started,
             violations=day.found,
         )
@@ -172,13 +175,17 @@ async def _work(day: _Day, population: Population, pool: asyncpg.Pool, nemesis: 
     )
     depth = round(day.plan.n_people * DEPTH_PER_PERSON)
     await population.open_cases(depth)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(day.watch())
-        group.create_task(nemesis.run(day.closing))
-        group.create_task(_keep_open(population, pool, depth, day.closing))
-        for number in range(day.plan.n_people):
-            person = Person(office, random.Random(f"{day.plan.seed} person {number}"))
-            group.create_task(person.work())
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(day.watch())
+            group.create_task(nemesis.run(day.closing))
+            group.create_task(_keep_open(population, pool, depth, day.closing))
+            for number in range(day.plan.n_people):
+                person = Person(office, random.Random(f"{day.plan.seed} person {number}"))
+                group.create_task(person.work())
+    except ExceptionGroup as failed:
+        # One failure ends all; whoever called knows it by its own name.
+        raise failed.exceptions[0] from failed
 
 
 async def _keep_open(population: Population, pool: asyncpg.Pool, depth: int, closing: asyncio.Event) -> None:
