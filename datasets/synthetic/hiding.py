@@ -1,0 +1,383 @@
+"""Threats put into a scene: how they lie, where they are hidden, and whether anyone could see them.
+
+Matter adds up in the beam, so a threat is added to the scene's areal densities before the scanner looks. One
+that a scanner could not show is not added and not labelled: that keeps labels honest.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+
+from datasets.synthetic.beam import FanBeam, Float32
+from datasets.synthetic.chain import Chain, noise_sigma
+from datasets.synthetic.hold import Hold
+from datasets.synthetic.kinds import ThreatKind
+from datasets.synthetic.mesh_paths import mesh_paths
+from datasets.synthetic.meshes import Float64, Mesh, Point3, Rng, random_rotation, rotation
+from datasets.synthetic.physics import Material, attenuation
+from datasets.synthetic.shapes import Part, Place, Shape, centred, extent, joined, turned
+
+BoxXyxy = tuple[float, float, float, float]
+
+MIN_MEAN_DROP: Final = 0.003
+MIN_MEAN_DROP_8BIT: Final = 0.006
+"""A threat that lowers the transmission by less, on average, is not labelled, nor one below the noise.
+
+Source: the smallest drop that trained detectors still learned from (docs/explanation/physics.md).
+"""
+_CARGO_G_CM2: Final = 16.0  # a container's walls alone are about 3, its roof 14
+_LARGE_MM: Final = 1700.0
+"""Beyond this size the fan of the rays matters more than faces seen edge on."""
+_TRIES: Final = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patch:
+    """A threat alone, as the beam sees it.
+
+    Attributes:
+        planes: Shape ``(2, h, w)``, float32, g/cm² of polyethylene and of iron.
+        x_px: Column of its first pixel; may be negative.
+        y_px: Row of its first pixel; may be negative.
+    """
+
+    planes: Float32
+    x_px: int
+    y_px: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What a scanner shows of a threat.
+
+    Attributes:
+        box_xyxy: Of its visible pixels.
+        mean_drop: Of the high-energy transmission, over the pixels it covers.
+        overlying: Mean attenuation (minus the logarithm of the transmission, high energy) of all else there.
+    """
+
+    box_xyxy: BoxXyxy
+    mean_drop: float
+    overlying: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class HiddenThreat:
+    """A threat that was added to a scene and is visible there."""
+
+    kind: ThreatKind
+    shape_name: str
+    box_xyxy: BoxXyxy
+    overlying: float
+    mean_drop: float
+
+
+def pose(rng: Rng, parts: Sequence[Part], place: Place) -> list[Part]:
+    """Turn a shape as it might lie in its hiding place, and centre it at the origin.
+
+    Hand-held things lie any way, more often broadside than edge on; goods stand straight, now and then on
+    their side; what stands on the floor turns about the upright only.
+    """
+    if place is Place.ANYWHERE:
+        return centred(turned(parts, _any_way(rng)))
+    if place is Place.CARGO:
+        return centred(turned(parts, _as_packed(rng)))
+    if place is Place.FLOOR:
+        lengthwise = np.ptp(np.stack(extent(parts)), axis=0)[0] > 1800
+        yaw = rng.normal(0, 0.05) + np.pi * int(rng.integers(2)) if lengthwise else rng.uniform(-np.pi, np.pi)
+        return centred(turned(parts, rotation(0, float(yaw), 0)))
+    return centred(turned(parts, rotation(0, np.pi * int(rng.integers(2)), 0)))
+
+
+def _any_way(rng: Rng) -> Float64:
+    if rng.random() < 0.12:
+        return random_rotation(rng)
+    facing = rotation(np.pi * int(rng.integers(2)), 0, 0)
+    in_plane = rotation(0, 0, rng.uniform(0, 2 * np.pi))
+    towards, tilt = rng.uniform(0, 2 * np.pi), abs(rng.normal(0, 0.45))
+    axis = rotation(0, 0, towards)
+    result: Float64 = axis @ rotation(tilt, 0, 0) @ axis.T @ in_plane @ facing
+    return result
+
+
+def _as_packed(rng: Rng) -> Float64:
+    quarter = np.pi / 2
+    yaw = quarter * int(rng.integers(4)) + rng.normal(0, 0.06)
+    if rng.random() < 0.15:
+        yaw = rng.uniform(-np.pi, np.pi)
+    lying = rng.random() < 0.2
+    roll = quarter * int(rng.integers(1, 4)) if lying else rng.normal(0, 0.04)
+    return rotation(0, float(yaw), 0) @ rotation(0, 0, float(roll))
+
+
+def project(parts: Sequence[Part], beam: FanBeam, at: Point3) -> Patch:
+    """Areal densities of a threat whose origin stands at a point of the scene.
+
+    Args:
+        parts: Meshes about their common origin, with their materials.
+        beam: The geometry of the picture.
+        at: x, y, z, millimetres.
+
+    Returns:
+        A tight patch, which may reach beyond the picture.
+    """
+    by_material: dict[Material, list[Mesh]] = {}
+    for body, material in parts:
+        by_material.setdefault(material, []).append(body)
+    layers = []
+    is_large = bool(np.ptp(np.stack(extent(parts)), axis=0).max() > _LARGE_MM)
+    for material, bodies in by_material.items():
+        body = joined(bodies).moved(at)
+        paths = mesh_paths(beam, body, samples=2 if is_large else 3, is_parallel=not is_large)
+        if paths.mm.size:
+            layers.append((paths, material))
+    if not layers:
+        return Patch(planes=np.zeros((2, 0, 0), dtype=np.float32), x_px=0, y_px=0)
+    x0, y0 = min(p.x_px for p, _ in layers), min(p.y_px for p, _ in layers)
+    x1 = max(p.x_px + p.mm.shape[1] for p, _ in layers)
+    y1 = max(p.y_px + p.mm.shape[0] for p, _ in layers)
+    planes = np.zeros((2, y1 - y0, x1 - x0), dtype=np.float32)
+    for paths, material in layers:
+        height, width = paths.mm.shape
+        rows = slice(paths.y_px - y0, paths.y_px - y0 + height)
+        columns = slice(paths.x_px - x0, paths.x_px - x0 + width)
+        for plane, part in zip(planes, (material.organic, material.iron), strict=True):
+            plane[rows, columns] += paths.mm * np.float32(part * material.density_g_cm3 / 10)
+    return Patch(planes=planes, x_px=x0, y_px=y0)
+
+
+def sight(planes: Float32, patch: Patch, chain: Chain) -> Sight | None:
+    """What a scanner would show of a threat added to a scene.
+
+    Args:
+        planes: Shape ``(2, H, W)``, g/cm², without the threat.
+        patch: The threat.
+        chain: Gives the energies and the noise that visibility is measured against.
+
+    Returns:
+        None if it leaves the scene or cannot be seen: its mean drop in transmission is under
+        `MIN_MEAN_DROP` or under one standard deviation of the noise.
+    """
+    height, width = patch.planes.shape[1:]
+    x, y = patch.x_px, patch.y_px
+    if x < 0 or y < 0 or x + width > planes.shape[2] or y + height > planes.shape[1]:
+        return None
+    covered = np.abs(patch.planes).sum(axis=0) > 0.35
+    if not covered.any():
+        return None
+    scene = np.ascontiguousarray(planes[:, y : y + height, x : x + width])
+    without = attenuation(scene, chain.endpoints_mev[0])
+    before = np.exp(-without)
+    drop = before - np.exp(-attenuation(scene + patch.planes, chain.endpoints_mev[0]))
+    sigma = noise_sigma(before, chain, 0)
+    least = MIN_MEAN_DROP_8BIT if chain.is_8bit else MIN_MEAN_DROP
+    mean_drop = float(drop[covered].mean())
+    if mean_drop < least or (drop[covered] / sigma[covered]).mean() < 1:
+        return None
+    seen = covered & (drop >= np.maximum(least / 2, sigma / 2))
+    if seen.sum() < 12 or seen.sum() < 0.25 * covered.sum():
+        return None
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    box = (x + columns[0], y + rows[0], x + columns[-1] + 1, y + rows[-1] + 1)
+    return Sight(
+        box_xyxy=(float(box[0]), float(box[1]), float(box[2]), float(box[3])),
+        mean_drop=mean_drop,
+        overlying=float(without[covered].mean()),
+    )
+
+
+def place(planes: Float32, patch: Patch, chain: Chain) -> BoxXyxy | None:
+    """Add a threat to a scene if a person could see it there.
+
+    Returns:
+        Box of the visible pixels (``xyxy``), or None: ``planes`` is as before.
+    """
+    seen = _place(planes, patch, chain)
+    return seen.box_xyxy if seen else None
+
+
+def _place(planes: Float32, patch: Patch, chain: Chain) -> Sight | None:
+    seen = sight(planes, patch, chain)
+    if seen:
+        height, width = patch.planes.shape[1:]
+        planes[:, patch.y_px : patch.y_px + height, patch.x_px : patch.x_px + width] += patch.planes
+    return seen
+
+
+def hide(
+    rng: Rng,
+    planes: Float32,
+    beam: FanBeam,
+    hold: Hold | None,
+    chain: Chain,
+    *,
+    n_threats: int,
+    shapes: Sequence[Shape],
+    weights: Mapping[ThreatKind, float] | None = None,
+) -> list[HiddenThreat]:
+    """Hide up to ``n_threats`` visible threats in a vehicle.
+
+    Args:
+        rng: Draws kinds, shapes, sizes and places.
+        planes: Shape ``(2, H, W)``, g/cm²; changed.
+        beam: The geometry the scene was drawn with.
+        hold: The loadable space; None if the vehicle has none: things then hide all over it.
+        chain: The scanner that has to show them.
+        n_threats: How many to try.
+        shapes: To choose from.
+        weights: Relative frequency per kind, all alike by default; a kind's shapes are alike.
+
+    Returns:
+        Those that found a place, in order.
+    """
+    kinds = sorted({shape.kind for shape in shapes})
+    shares = np.array([(weights or {}).get(kind, 0.0 if weights else 1.0) for kind in kinds])
+    if not kinds or shares.sum() <= 0:
+        return []
+    vehicle = _Vehicle(planes, beam, hold)
+    found: list[HiddenThreat] = []
+    for _ in range(n_threats):
+        kind = kinds[int(rng.choice(len(kinds), p=shares / shares.sum()))]
+        mine = [shape for shape in shapes if shape.kind is kind]
+        hidden = _hide_one(rng, planes, vehicle, chain, mine)
+        if hidden:
+            found.append(hidden)
+    return found
+
+
+def hide_in_crop(
+    rng: Rng,
+    planes: Float32,
+    beam: FanBeam,
+    chain: Chain,
+    *,
+    kind: ThreatKind,
+    shapes: Sequence[Shape],
+) -> HiddenThreat | None:
+    """Hide one threat anywhere in a part of a scene.
+
+    Args:
+        rng: Draws shape, size and place.
+        planes: Shape ``(2, H, W)``, g/cm²; changed if a threat is placed.
+        beam: The geometry of that part (`FanBeam.window`).
+        chain: The scanner that has to show it.
+        kind: What to hide.
+        shapes: To choose from; those of other kinds and those that do not fit are passed over.
+    """
+    mine = [shape for shape in shapes if shape.kind is kind]
+    return _hide_one(rng, planes, _Vehicle(planes, beam, None, is_crop=True), chain, mine) if mine else None
+
+
+class _Region(Protocol):
+    """Chooses where the middle of a posed shape comes to stand."""
+
+    beam: FanBeam
+
+    def fit(self, parts: list[Part], place: Place) -> list[Part]: ...
+
+    def spot(self, rng: Rng, half: Float64, place: Place) -> Point3 | None: ...
+
+
+def _hide_one(
+    rng: Rng, planes: Float32, region: _Region, chain: Chain, shapes: Sequence[Shape]
+) -> HiddenThreat | None:
+    for _ in range(_TRIES):
+        shape = shapes[int(rng.integers(len(shapes)))]
+        parts = region.fit(pose(rng, shape.build(rng), shape.place), shape.place)
+        low, high = extent(parts)
+        at = region.spot(rng, (high - low) / 2, shape.place)
+        if at is None:
+            continue
+        seen = _place(planes, project(parts, region.beam, at), chain)
+        if seen:
+            return HiddenThreat(
+                kind=shape.kind,
+                shape_name=shape.name,
+                box_xyxy=seen.box_xyxy,
+                overlying=seen.overlying,
+                mean_drop=seen.mean_drop,
+            )
+    return None
+
+
+class _Vehicle:
+    """Where in one scene things can be put."""
+
+    def __init__(self, planes: Float32, beam: FanBeam, hold: Hold | None, *, is_crop: bool = False) -> None:
+        self.beam = beam
+        self._hold = hold
+        # An eighth of the resolution is enough to tell cargo from air.
+        self._mass: Float32 = planes[:, 4::8, 4::8].sum(axis=0)
+        whole = (0.0, 0.0, beam.width_mm, beam.height_mm)
+        self._bounds = whole if is_crop else self._occupied(whole)
+        self._has_cargo = hold is None or self._amid_cargo(
+            (hold.x[0] + hold.x[1]) / 2, (hold.y[0] + hold.y[1]) / 2, (hold.length / 2, hold.height / 2), 0.12
+        )
+
+    def _occupied(self, whole: BoxXyxy) -> BoxXyxy:
+        filled = self._mass > 1
+        if not filled.any():
+            return whole
+        step = 8 * self.beam.pitch_mm
+        rows, columns = np.flatnonzero(filled.any(axis=1)), np.flatnonzero(filled.any(axis=0))
+        return columns[0] * step, rows[0] * step, (columns[-1] + 1) * step, (rows[-1] + 1) * step
+
+    def fit(self, parts: list[Part], place: Place) -> list[Part]:
+        """Stretch false walls and floors to the hold's own size."""
+        if self._hold is None or place not in (Place.END, Place.UNDER_FLOOR, Place.UNDER_ROOF):
+            return parts
+        low, high = extent(parts)
+        size = high - low
+        by = (
+            min(1.0, 0.9 * self._hold.length / size[0]),
+            self._hold.height / size[1] if place is Place.END else 1.0,
+            self._hold.width / size[2],
+        )
+        return [(body.scaled(by), material) for body, material in parts]
+
+    def spot(self, rng: Rng, half: Float64, place: Place) -> Point3 | None:
+        """Middle of a thing of these half sizes, or None: this time there is no room."""
+        hold = self._hold
+        if hold is None or (place is Place.ANYWHERE and rng.random() < 0.2):
+            x0, y0, x1, y1 = self._bounds
+            z = (-1000.0, 1000.0) if hold is None else (hold.z[0] - 60, hold.z[1] + 60)
+            return _within(rng, half, ((x0, x1), (y0, y1), z))
+        if place is Place.ANYWHERE:
+            wider = [(low - 70, high + 70) for low, high in (hold.x, hold.y, hold.z)]
+            return _within(rng, half, wider)
+        inside = _within(rng, half, (hold.x, hold.y, hold.z))
+        return None if inside is None else self._settled(rng, inside, half, place)
+
+    def _settled(self, rng: Rng, inside: Point3, half: Float64, place: Place) -> Point3 | None:
+        """Moved to the floor, roof or end it belongs to; None where goods should hide it but do not."""
+        x, y, z = inside
+        if self._hold is None:
+            return inside
+        if place is Place.CARGO and self._has_cargo:
+            return inside if self._amid_cargo(x, y, (float(half[0]), float(half[1])), 0.6) else None
+        if place is Place.END:
+            left = rng.random() < 0.5
+            return float(self._hold.x[0] + half[0] if left else self._hold.x[1] - half[0]), y, z
+        if place is Place.UNDER_ROOF:
+            return x, float(self._hold.y[0] + half[1]), z
+        return x, float(self._hold.y[1] - half[1]), z
+
+    def _amid_cargo(self, x: float, y: float, half: tuple[float, float], share: float) -> bool:
+        """Is enough of the rectangle covered by goods? A smuggler hides things in them, not above."""
+        step = 8 * self.beam.pitch_mm
+        rows = slice(max(int((y - half[1]) / step), 0), int((y + half[1]) / step) + 1)
+        columns = slice(max(int((x - half[0]) / step), 0), int((x + half[0]) / step) + 1)
+        part = self._mass[rows, columns]
+        return bool(part.size and (part > _CARGO_G_CM2).mean() > share)
+
+
+def _within(rng: Rng, half: Float64, spans: Sequence[tuple[float, float]]) -> Point3 | None:
+    """A point at which a thing of these half sizes stays inside; 3 mm may be missing."""
+    at = []
+    for h, (low, high) in zip(half.tolist(), spans, strict=True):
+        if high - low < 2 * h - 3:
+            return None
+        at.append(float(rng.uniform(min(low + h, high - h), max(low + h, high - h))))
+    return at[0], at[1], at[2]
