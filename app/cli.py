@@ -18,6 +18,7 @@ from app.audit_cli import build_audit_app
 from app.bench_cli import bench_app
 from app.dataset_cli import dataset_app
 from app.dicos_cli import build_dicos_app
+from app.evaluate_cli import evaluate
 from app.logging import configure_logging
 from app.queue_policy_cli import build_queue_policy_app
 from app.settings import Settings
@@ -96,6 +97,7 @@ app.add_typer(build_audit_app(_settings), name="audit")
 app.add_typer(build_queue_policy_app(_settings), name="queue-policy")
 app.add_typer(build_dicos_app(_settings), name="dicos")
 app.command("sidecar")(print_sidecars)
+app.command("evaluate")(evaluate)
 
 
 @app.command()
@@ -412,22 +414,6 @@ def train(
     weights = run_training(recipe, out)
     export_model(weights, recipe, out / "model.onnx")
     typer.echo(out / "model.onnx")
-
-
-@app.command()
-def evaluate(
-    model: Annotated[Path, typer.Argument(help="The ONNX model file.")],
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the metrics to this file.")] = None,
-    images: Annotated[int, typer.Option(help="Scans without and as many with threats.", min=10)] = 200,
-) -> None:
-    """Measure a detector on held-out synthetic scans."""
-    from training.evaluate import evaluate as run_evaluation
-
-    configure_logging()
-    metrics = run_evaluation(model, n_images=images)
-    if json_file is not None:
-        json_file.write_text(json.dumps(metrics, indent=1))
-    _print(metrics, as_json=False)
 
 
 if __name__ == "__main__":

@@ -1,143 +1,180 @@
-"""Measure a model file on held-out seeds.
+"""Measure a model file: the frozen benchmark of synthetic scans, and thresholds for a release."""
 
-Seeds below ``HELD_OUT_SEEDS`` belong to nobody, training scenes start at 1,000,000; validation (thresholds
-are chosen there) and test (nothing is chosen there) have ranges of their own.
-"""
-
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
-from multiprocessing import get_context
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
-import onnxruntime
-from rich.progress import Progress
+import numpy as np
 
-from datasets.synthetic.scene import SyntheticScan, make_scan
-from models.contract import INPUT_NAME, OUTPUT_NAMES, ModelContract
-from models.postprocess import to_findings
-from models.preprocess import to_input
-from training.metrics import (
-    ImageResult,
-    choose_thresholds,
-    detection_rate,
-    false_alarm_rate,
-    mean_average_precision,
+from datasets.synthetic_folder import generator_digest
+from training.evaluation.coco_map import mean_average_precision
+from training.evaluation.frozen import FROZEN, Benchmark, Part
+from training.evaluation.looking import Channels, ModelSession, digest_of
+from training.evaluation.measure import (
+    choose_points,
+    compare_channels,
+    compare_models,
+    measure_detector,
+    measure_point,
+    sort_results,
 )
+from training.evaluation.run import Look, run_looks
 
-VALIDATION_SEED: Final = 2_000_000
-TEST_SEED: Final = 3_000_000
-_FLOOR: Final = 0.01
+KEYS: Final = (
+    "map50",
+    "map",
+    "pd_at_fa5",
+    "pd_at_fa1",
+    "pd_at_fa04",
+    "unseen_ratio",
+    "single_energy_drop",
+    "empty_error_ratio",
+    "mismatch_auroc",
+    "int8_map_delta",
+    "synth_seconds",
+)
+"""The numbers of the frozen benchmark; null where they were not measured."""
+
+CargoEvaluation = Callable[[], Mapping[str, Any]]
 
 
-def evaluate(
+def evaluate_frozen(
     model_path: Path,
     *,
-    n_images: int = 200,
-    validation_images: int = 200,
-    height_px: int = 1000,
-    width_px: int = 2500,
-    threads: int = 2,
-    dual_energy: bool = True,
+    benchmark: Benchmark = FROZEN,
+    cache: Path,
+    workers: int = 1,
+    int8_path: Path | None = None,
+    evaluate_cargo: CargoEvaluation | None = None,
 ) -> dict[str, Any]:
-    """Choose thresholds on validation seeds and measure on test seeds.
+    """Run the frozen benchmark; an interrupted run goes on where it stopped.
 
     Args:
         model_path: An ONNX file with a contract; it need not be pinned.
-        n_images: Test scans without threats, and as many with one to three.
-        validation_images: Scans without threats that set the thresholds.
-        height_px: Of the scans.
-        width_px: Of the scans.
-        threads: Of ONNX Runtime.
-        dual_energy: False: single-energy scans.
+        benchmark: The seeds.
+        cache: Folder for what the models said.
+        workers: Processes, one ONNX Runtime thread each.
+        int8_path: The same model in int8.
+        evaluate_cargo: Measures the cargo model; gives ``empty_error_ratio``, ``mismatch_auroc`` and more.
 
     Returns:
-        JSON-ready: thresholds, false-alarm rate and localised detection at 5 % and 1 % false alarms per
-        image (value and 95 % interval, all kinds and each), mAP50, and the same at the contract's own
-        thresholds.
+        JSON-ready: ``KEYS``, and ``details``. Shares are in [0, 1], intervals 95 %.
     """
-    model = _Model(model_path.read_bytes(), threads=threads)
-    kinds = [spec.kind for spec in model.contract.kinds]
-    size = {"height_px": height_px, "width_px": width_px, "dual_energy": dual_energy}
-    validation = list(_results(model, VALIDATION_SEED, validation_images, threats=False, size=size))
-    benign = list(_results(model, TEST_SEED, n_images, threats=False, size=size))
-    threats = list(_results(model, TEST_SEED + n_images, n_images, threats=True, size=size))
-    points = {f"fa_{rate:g}": choose_thresholds(validation, kinds, rate=rate) for rate in (0.05, 0.01)}
-    points["contract"] = {spec.kind: spec.threshold for spec in model.contract.kinds}
-    report: dict[str, Any] = {
-        "model": model.contract.name,
-        "version": model.contract.version,
-        "n_validation": validation_images,
-        "n_benign": n_images,
-        "n_threat_images": n_images,
-        "n_threats": sum(len(r.truth) for r in threats),
-        "dual_energy": dual_energy,
-        "size_px": [width_px, height_px],
-        "map50": mean_average_precision([*benign, *threats], kinds),
-        "points": {},
+    contract = ModelSession(model_path).contract
+    main = Look(model=model_path)
+    lone = {
+        channels.value: Look(model=model_path, channels=channels, compared=True)
+        for channels in (Channels.HIGH_ONLY, Channels.LOW_ONLY)
     }
-    for name, thresholds in points.items():
-        report["points"][name] = {
-            "thresholds": thresholds,
-            "false_alarms_per_image": asdict(false_alarm_rate(benign, thresholds)),
-            "detection": asdict(detection_rate(threats, thresholds)),
-            "by_kind": {k: asdict(detection_rate(threats, thresholds, kind=k)) for k in kinds},
-        }
-    return report
+    int8 = None if int8_path is None else Look(model=int8_path, compared=True)
+    looks = [main, *lone.values(), *([int8] if int8 else [])]
+    seen = run_looks(benchmark, looks, cache=cache, workers=workers)
+    results = sort_results(seen[main], [spec.kind for spec in contract.kinds])
+    measured = measure_detector(results, {spec.kind: spec.threshold for spec in contract.kinds})
+    channels = compare_channels(seen[main], {n: seen[look] for n, look in lone.items()}, results.kinds)
+    precisions = compare_models(seen[main], seen[int8], results.kinds) if int8 else None
+    cargo = dict(evaluate_cargo()) if evaluate_cargo else {}
+    details = {
+        **measured.pop("details"),
+        "channels": channels,
+        "int8": precisions,
+        "cargo": cargo or None,
+        "look_seconds": float(np.median([one.look_s for one in seen[main]])),
+    }
+    numbers = {
+        **measured,
+        "single_energy_drop": channels[Channels.HIGH_ONLY]["map50_drop"],
+        "empty_error_ratio": cargo.get("empty_error_ratio"),
+        "mismatch_auroc": cargo.get("mismatch_auroc"),
+        "int8_map_delta": precisions["map_delta"] if precisions else None,
+        "synth_seconds": float(np.median([one.draw_s for one in seen[main]])),
+    }
+    return {
+        "benchmark": benchmark.name,
+        "data": "synthetic",
+        "size_px": [benchmark.width_px, benchmark.height_px],
+        "model": contract.name,
+        "version": contract.version,
+        "model_sha256": digest_of(model_path),
+        "generator_sha256": generator_digest(),
+        **{key: numbers[key] for key in KEYS},
+        "details": details,
+    }
 
 
-class _Model:
-    def __init__(self, data: bytes, *, threads: int) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        self.contract = ModelContract.from_metadata(self._session.get_modelmeta().custom_metadata_map)
+def choose_release_thresholds(
+    model_path: Path,
+    *,
+    rate: float = 0.05,
+    n_benign: int = 1000,
+    n_threats: int = 400,
+    cache: Path,
+    workers: int = 1,
+    benchmark: Benchmark = FROZEN,
+) -> dict[str, float]:
+    """Thresholds by kind for a contract, from validation scans alone.
 
-    def look(self, scan: SyntheticScan) -> ImageResult:
-        tensor = to_input(scan.pixels, stride=self.contract.stride, min_side_px=self.contract.min_side_px)
-        boxes, scores = self._session.run(list(OUTPUT_NAMES), {INPUT_NAME: tensor})
-        findings = to_findings(
-            boxes[0],
-            scores[0],
-            self.contract,
-            width_px=scan.pixels.shape[2],
-            height_px=scan.pixels.shape[1],
-            thresholds=dict.fromkeys((spec.kind for spec in self.contract.kinds), _FLOOR),
-        )
-        return ImageResult(truth=scan.boxes, findings=tuple(findings))
+    Args:
+        model_path: An ONNX file with a contract.
+        rate: Share of scans without threats that may raise an alarm.
+        n_benign: Validation scans without threats, at most the benchmark's.
+        n_threats: Validation scans with.
+        cache: Folder for what the model said; ``evaluate_frozen`` with the same one looks at none twice.
+        workers: Processes.
+        benchmark: Whose validation seeds.
 
-
-def _results(
-    model: _Model, first_seed: int, count: int, *, threats: bool, size: dict[str, Any]
-) -> Iterator[ImageResult]:
-    jobs = [(first_seed + i, threats, size) for i in range(count)]
-    # One process draws while this one looks.
-    # Spawned, not forked: a fork of a process with threads (ours has torch's) may never wake up.
-    with (
-        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool,
-        Progress(transient=True) as progress,
-    ):
-        for scan in progress.track(
-            _drawn(pool, jobs), total=count, description="threats" if threats else "benign"
-        ):
-            yield model.look(scan)
+    Returns:
+        In [0, 1].
+    """
+    counts = {Part.VALIDATION_BENIGN: n_benign, Part.VALIDATION_THREATS: n_threats}
+    parts = {
+        part: (benchmark.parts[part][0], min(count, benchmark.parts[part][1]))
+        for part, count in counts.items()
+    }
+    look = Look(model=model_path)
+    seen = run_looks(replace(benchmark, parts=parts), [look], cache=cache, workers=workers)
+    results = sort_results(seen[look], ModelSession(model_path).kinds)
+    thresholds = choose_points(results, {"release": rate})["release"]
+    return dict(zip(results.kinds, thresholds.tolist(), strict=True))
 
 
-def _drawn(
-    pool: ProcessPoolExecutor, jobs: Sequence[tuple[int, bool, dict[str, Any]]]
-) -> Iterator[SyntheticScan]:
-    ahead = [pool.submit(_draw, job) for job in jobs[:3]]
-    for i in range(len(jobs)):
-        scan = ahead.pop(0).result()
-        if i + 3 < len(jobs):
-            ahead.append(pool.submit(_draw, jobs[i + 3]))
-        yield scan
+def evaluate(
+    model_path: Path, *, n_images: int = 200, validation_images: int = 200, threads: int = 2
+) -> dict[str, Any]:
+    """A short look at a model: thresholds at 5 % and 1 % false alarms, and what they find.
 
+    Args:
+        model_path: An ONNX file with a contract.
+        n_images: Test scans without threats, and as many with.
+        validation_images: Scans without threats for the thresholds, and half as many with.
+        threads: Worker processes.
 
-def _draw(job: tuple[int, bool, dict[str, Any]]) -> SyntheticScan:
-    seed, threats, size = job
-    cv2.setNumThreads(1)
-    return make_scan(seed, threat_probability=1.0 if threats else 0.0, **size)
+    Returns:
+        JSON-ready: ``map50`` and ``points``, of which ``fa_0.05`` and ``fa_0.01`` name thresholds by kind.
+    """
+    wanted = {
+        Part.VALIDATION_BENIGN: validation_images,
+        Part.VALIDATION_THREATS: max(validation_images // 2, 1),
+        Part.BENIGN: n_images,
+        Part.THREATS: n_images,
+    }
+    parts = {part: (FROZEN.parts[part][0], count) for part, count in wanted.items()}
+    benchmark = replace(FROZEN, name="short", parts=parts)
+    look = Look(model=model_path)
+    cache = model_path.with_name(model_path.name + ".evaluation")
+    seen = run_looks(benchmark, [look], cache=cache, workers=threads)
+    contract = ModelSession(model_path).contract
+    results = sort_results(seen[look], [spec.kind for spec in contract.kinds])
+    points = choose_points(results, {"fa_0.05": 0.05, "fa_0.01": 0.01})
+    return {
+        "model": contract.name,
+        "version": contract.version,
+        "data": "synthetic",
+        "n_validation": len(results.validation[0]),
+        "n_benign": len(results.benign),
+        "n_threat_images": len(results.threats),
+        "n_threats": sum(len(result.truth) for result in results.threats),
+        "map50": mean_average_precision(results.test, results.kinds).map50,
+        "points": {name: measure_point(results, thresholds) for name, thresholds in points.items()},
+    }
