@@ -14,6 +14,7 @@ Tensors of version 1:
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any, Final, Self
 
 from models.errors import ModelContractError
@@ -22,6 +23,13 @@ METADATA_KEY: Final = "shenxiang.contract"
 FORMAT: Final = 1
 INPUT_NAME: Final = "transmission"
 OUTPUT_NAMES: Final = ("boxes", "scores")
+
+
+class Precision(StrEnum):
+    """Of a file's weights and convolutions."""
+
+    FP32 = "fp32"
+    INT8 = "int8"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +56,10 @@ class ModelContract:
         nms_iou: Candidates of one kind overlapping a better one by more are dropped.
         recipe: Name of the training recipe.
         seed: Of the training run.
+        architecture: Name in ``models.architectures``; empty in files older than the name.
+        n_parameters: Numbers learned; 0 in files older than the count.
+        precision: Of the weights and the convolutions.
+        trained_on: What the training data were, in words.
     """
 
     name: str
@@ -61,6 +73,10 @@ class ModelContract:
     nms_iou: float = 0.4
     recipe: str = ""
     seed: int = 0
+    architecture: str = ""
+    n_parameters: int = 0
+    precision: Precision = Precision.FP32
+    trained_on: str = ""
 
     def to_json(self) -> str:
         return json.dumps({"format": FORMAT, **asdict(self)}, ensure_ascii=False, sort_keys=True)
@@ -79,7 +95,8 @@ class ModelContract:
             kinds = tuple(
                 KindSpec(kind=k["kind"], threshold=float(k["threshold"])) for k in fields.pop("kinds")
             )
-            contract = cls(kinds=kinds, **fields)
+            precision = Precision(fields.pop("precision", Precision.FP32))
+            contract = cls(kinds=kinds, precision=precision, **fields)
             contract.check()
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ModelContractError(

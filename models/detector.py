@@ -1,8 +1,10 @@
 """The default detector: physics stem, small residual network, pyramid from stride 4, one output per kind.
 
-Decoding and the choice of candidates are part of the graph; suppression is not (models.postprocess).
+Decoding and the choice of candidates are part of the graph; suppression is not (models.postprocess). The
+finest level has three quarters of the cells, so it is thin; the coarsest sees some 900 px around, for cars.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, cast
@@ -11,26 +13,49 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
-STRIDES: Final = (4, 8, 16)
-_TRUNK: Final = (16, 24, 48, 72, 96)
-_PYRAMID: Final = (24, 40, 48)
+from models.detection_model import DetectionModel
+from models.loss import LevelOutput, Loss, cell_centres, detection_loss
+
+STRIDES: Final = (4, 8, 16, 32)
 _PRIOR_LOGIT: Final = -5.0
+_START_DISTANCE: Final = 3.0
+"""Strides from a cell to each side before anything is learned: about a level's usual object."""
+_QUALITY_POWER: Final = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class LevelOutput:
-    """Raw output of one pyramid level.
+class Profile:
+    """Sizes of a detector.
 
     Attributes:
-        logits: Shape ``(N, K, h, w)``.
-        distances: Shape ``(N, 4, h, w)``, positive, from the cell's centre to left, top, right and bottom,
-            in strides.
-        stride: In input pixels.
+        trunk: Channels of the stem (stride 2) and of the four stages (strides 4 to 32).
+        depths: Residual blocks of the stages.
+        pyramid: Channels of the four levels.
+        towers: 3 × 3 convolutions before the outputs of a level, finest first.
+        per_kind: Hidden channels that each kind has to itself before its output.
     """
 
-    logits: Tensor
-    distances: Tensor
-    stride: int
+    trunk: tuple[int, int, int, int, int]
+    depths: tuple[int, int, int, int]
+    pyramid: tuple[int, int, int, int]
+    towers: tuple[int, int, int, int]
+    per_kind: int
+
+
+CPU: Final = Profile(
+    trunk=(16, 32, 64, 96, 128),
+    depths=(1, 2, 2, 2),
+    pyramid=(32, 48, 64, 96),
+    towers=(1, 1, 1, 1),
+    per_kind=4,
+)
+GPU: Final = Profile(
+    trunk=(32, 64, 128, 256, 384),
+    depths=(2, 3, 4, 3),
+    pyramid=(64, 128, 128, 192),
+    towers=(2, 2, 2, 2),
+    per_kind=8,
+)
 
 
 def physics_features(transmission: Tensor) -> Tensor:
@@ -40,27 +65,31 @@ def physics_features(transmission: Tensor) -> Tensor:
         transmission: Shape ``(N, 2, H, W)`` in (0, 1].
 
     Returns:
-        Shape ``(N, 4, H, W)``: T high, log T high and low, and the ratio of the logs, which depends on the
+        Shape ``(N, 4, H, W)``: T high, -log T high and low, and the ratio of the logs, which depends on the
         material and hardly on the thickness.
     """
     safe = transmission.clamp(1 / 65535, 1.0)
-    logs = torch.log(safe)
-    high, low = logs[:, :1], logs[:, 1:]
-    ratio = 4 * ((low - 0.1) / (high - 0.1)).clamp(0.5, 1.5)
-    return torch.cat([safe[:, :1], logs, ratio], dim=1)
+    depths = -torch.log(safe)
+    high, low = depths[:, :1], depths[:, 1:]
+    # The offset settles the ratio of two noisy zeros, in air, at 1.
+    ratio = 4 * ((low + 0.1) / (high + 0.1)).clamp(0.5, 1.5)
+    return torch.cat([safe[:, :1], depths, ratio], dim=1)
 
 
 class _Conv(nn.Sequential):
-    def __init__(self, n_in: int, n_out: int, *, kernel: int = 3, stride: int = 1) -> None:
+    def __init__(self, n_in: int, n_out: int, *, kernel: int = 3, stride: int = 1, dilation: int = 1) -> None:
+        padding = dilation * (kernel // 2)
         super().__init__(
-            nn.Conv2d(n_in, n_out, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(n_out), nn.ReLU()
+            nn.Conv2d(n_in, n_out, kernel, stride, padding, dilation, bias=False),
+            nn.BatchNorm2d(n_out),
+            nn.ReLU(),
         )
 
 
 class _Residual(nn.Module):
-    def __init__(self, n: int) -> None:
+    def __init__(self, n: int, *, dilation: int = 1) -> None:
         super().__init__()
-        self.first = _Conv(n, n)
+        self.first = _Conv(n, n, dilation=dilation)
         self.second = nn.Sequential(nn.Conv2d(n, n, 3, 1, 1, bias=False), nn.BatchNorm2d(n))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -68,90 +97,106 @@ class _Residual(nn.Module):
 
 
 class _Head(nn.Module):
-    """Decoupled: one tower says what, the other where."""
+    """Decoupled: one tower says what, the other where and how well; each kind ends in a part of its own."""
 
-    def __init__(self, n: int, n_kinds: int) -> None:
+    def __init__(self, n: int, n_kinds: int, *, towers: int, per_kind: int) -> None:
         super().__init__()
-        self.what = _Conv(n, n)
-        self.where = _Conv(n, n)
-        self.logits = nn.Conv2d(n, n_kinds, 1)
-        self.distances = nn.Conv2d(n, 4, 1)
-        nn.init.normal_(self.logits.weight, std=0.01)
+        own = n_kinds * per_kind
+        self.what = nn.Sequential(*(_Conv(n, n) for _ in range(towers)), _Conv(n, own, kernel=1))
+        self.where = nn.Sequential(*(_Conv(n, n) for _ in range(towers)))
+        self.logits = nn.Conv2d(own, n_kinds, 1, groups=n_kinds)
+        self.box = nn.Conv2d(n, 5, 1)
+        nn.init.normal_(self.logits.weight, std=0.2)
         nn.init.constant_(cast(Tensor, self.logits.bias), _PRIOR_LOGIT)
-        nn.init.constant_(cast(Tensor, self.distances.bias), 3.0)
+        nn.init.constant_(cast(Tensor, self.box.bias), _START_DISTANCE)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return self.logits(self.what(x)), F.softplus(self.distances(self.where(x)))
+    def forward(self, x: Tensor, stride: int) -> LevelOutput:
+        logits, box = self.logits(self.what(x)), self.box(self.where(x))
+        return LevelOutput(logits=logits, distances=F.softplus(box[:, :4]), quality=box[:, 4:], stride=stride)
 
 
-class Detector(nn.Module):
+class Detector(DetectionModel):
     """See the module's docstring.
 
     Args:
         n_kinds: Number of kinds, K.
         max_candidates: M candidates of each kind leave the graph.
+        profile: Sizes.
+        quality_power: A candidate's score is its probability times its expected overlap to this power;
+            0 leaves the overlap out. It changes no weight.
     """
 
-    def __init__(self, *, n_kinds: int, max_candidates: int = 100) -> None:
+    def __init__(
+        self,
+        *,
+        n_kinds: int,
+        max_candidates: int = 100,
+        profile: Profile = CPU,
+        quality_power: float = _QUALITY_POWER,
+    ) -> None:
         super().__init__()
         self.n_kinds = n_kinds
         self.max_candidates = max_candidates
-        self.stem = _Conv(4, _TRUNK[0], stride=2)
+        self.quality_power = quality_power
+        trunk, pyramid = profile.trunk, profile.pyramid
+        self.stem = _Conv(4, trunk[0], stride=2)
         self.stages = nn.ModuleList(
-            nn.Sequential(_Conv(a, b, stride=2), _Residual(b)) for a, b in pairwise(_TRUNK)
+            nn.Sequential(_Conv(a, b, stride=2), *_blocks(b, depth, widening=b == trunk[-1]))
+            for (a, b), depth in zip(pairwise(trunk), profile.depths, strict=True)
         )
-        self.lateral = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in zip(_TRUNK[1:4], _PYRAMID, strict=True))
-        self.down = nn.ModuleList(
-            nn.Conv2d(a, b, 1) for a, b in zip((*_PYRAMID[1:], _TRUNK[4]), _PYRAMID, strict=True)
+        self.lateral = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in zip(trunk[1:], pyramid, strict=True))
+        self.down = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in pairwise(pyramid))
+        # The finest level goes straight to its head.
+        self.smooth = nn.ModuleList([nn.ReLU(), *(_Conv(n, n) for n in pyramid[1:])])
+        self.heads = nn.ModuleList(
+            _Head(n, n_kinds, towers=towers, per_kind=profile.per_kind)
+            for n, towers in zip(pyramid, profile.towers, strict=True)
         )
-        # The finest level has most of the cells and goes straight to its head.
-        self.smooth = nn.ModuleList([nn.ReLU(), *(_Conv(n, n) for n in _PYRAMID[1:])])
-        self.heads = nn.ModuleList(_Head(n, n_kinds) for n in _PYRAMID)
 
     def levels(self, transmission: Tensor) -> list[LevelOutput]:
         """Raw outputs, finest level first; what the loss looks at."""
         x = self.stem(physics_features(transmission))
         features = []
-        for stage in self.stages:
+        for stage, lateral in zip(self.stages, self.lateral, strict=True):
             x = stage(x)
-            features.append(x)
-        outputs: list[LevelOutput] = []
+            features.append(lateral(x))
         for i in (2, 1, 0):
-            above = F.interpolate(self.down[i](x), scale_factor=2.0, mode="nearest")
-            x = self.smooth[i](self.lateral[i](features[i]) + above)
-            logits, distances = self.heads[i](x)
-            outputs.append(LevelOutput(logits=logits, distances=distances, stride=STRIDES[i]))
-        return outputs[::-1]
+            x = self.smooth[i + 1](features[i + 1])
+            features[i + 1] = x
+            features[i] = features[i] + F.interpolate(self.down[i](x), scale_factor=2.0, mode="nearest")
+        features[0] = self.smooth[0](features[0])
+        return [head(x, stride) for head, x, stride in zip(self.heads, features, STRIDES, strict=True)]
+
+    def loss(
+        self,
+        images: Tensor,
+        boxes: Sequence[Tensor],
+        kinds: Sequence[Tensor],
+        ignored: Sequence[Tensor] | None = None,
+    ) -> Loss:
+        """See ``models.loss.detection_loss``."""
+        return detection_loss(self.levels(images), boxes, kinds, ignored)
 
     def forward(self, transmission: Tensor) -> tuple[Tensor, Tensor]:
-        """Candidates per kind.
-
-        Args:
-            transmission: Shape ``(N, 2, H, W)``, sides multiples of 32 and at least 64.
-
-        Returns:
-            Boxes ``(N, K, M, 4)``, xyxy in pixels, and scores ``(N, K, M)`` in [0, 1], best first.
-        """
         outputs = self.levels(transmission)
         logits = torch.cat([o.logits.flatten(2) for o in outputs], dim=2)
-        boxes = torch.cat([decode(o).flatten(2) for o in outputs], dim=2)
         best, index = torch.topk(logits, self.max_candidates, dim=2)
-        spread = index.unsqueeze(2).expand(-1, -1, 4, -1)
-        chosen = torch.gather(boxes.unsqueeze(1).expand(-1, self.n_kinds, -1, -1), 3, spread)
-        return chosen.transpose(2, 3), best.sigmoid()
+        table = torch.cat([_candidates(o) for o in outputs], dim=1)
+        spread = index.flatten(1).unsqueeze(2).expand(-1, -1, table.shape[2])
+        chosen = table.gather(1, spread).view(*best.shape, table.shape[2])
+        scores = best.sigmoid() * chosen[..., 4].sigmoid() ** self.quality_power
+        scores, order = torch.sort(scores, dim=2, descending=True)
+        return chosen[..., :4].gather(2, order.unsqueeze(3).expand(-1, -1, -1, 4)), scores
 
 
-def cell_centres(output: LevelOutput) -> tuple[Tensor, Tensor]:
-    """Columns ``(1, w)`` and rows ``(h, 1)`` of a level's cell centres, in input pixels."""
-    height, width = output.logits.shape[2:]
-    device = output.logits.device
-    x = (torch.arange(width, device=device, dtype=torch.float32) + 0.5) * output.stride
-    y = (torch.arange(height, device=device, dtype=torch.float32) + 0.5) * output.stride
-    return x[None, :], y[:, None]
+def _blocks(n: int, depth: int, *, widening: bool) -> list[_Residual]:
+    """Residual blocks; at the coarsest stage each looks twice as far as the one before."""
+    return [_Residual(n, dilation=2**i if widening else 1) for i in range(depth)]
 
 
-def decode(output: LevelOutput) -> Tensor:
-    """Boxes of every cell: ``(N, 4, h, w)``, xyxy in input pixels."""
+def _candidates(output: LevelOutput) -> Tensor:
+    """Box (xyxy, input pixels) and quality logit of every cell: ``(N, h * w, 5)``."""
     x, y = cell_centres(output)
     left, top, right, bottom = (output.distances * output.stride).unbind(dim=1)
-    return torch.stack([x - left, y - top, x + right, y + bottom], dim=1)
+    table = torch.stack([x - left, y - top, x + right, y + bottom, output.quality[:, 0]], dim=3)
+    return table.flatten(1, 2)

@@ -4,6 +4,7 @@ ModelError                      model_error
 ├── ModelUnreadableError        model_unreadable        no such file, or not ours to read
 ├── ModelNotPinnedError         model_not_pinned        bytes whose digest no manifest names
 ├── ModelContractError          model_contract_invalid  a file that does not say what it needs and gives
+├── UnknownArchitectureError    model_architecture_unknown
 └── ModelOutputError            model_output_invalid    NaN, or shapes the contract does not promise
 """
 
@@ -30,6 +31,12 @@ class ModelContractError(ModelError):
     """The model file carries no contract, or one this version cannot read."""
 
     code = "model_contract_invalid"
+
+
+class UnknownArchitectureError(ModelError):
+    """No architecture has that name."""
+
+    code = "model_architecture_unknown"
 
 
 class ModelOutputError(ModelError):

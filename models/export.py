@@ -9,7 +9,7 @@ import onnxruntime
 import torch
 
 from models.contract import INPUT_NAME, METADATA_KEY, OUTPUT_NAMES, ModelContract
-from models.detector import Detector
+from models.detection_model import DetectionModel
 from models.errors import ModelContractError
 
 PARITY_SCORE: Final = 1e-4
@@ -18,7 +18,7 @@ PARITY_BOX_PX: Final = 0.05
 """Largest difference of a box side of the best candidates, for the same reason."""
 
 
-def export_onnx(detector: Detector, contract: ModelContract, path: Path) -> None:
+def export_onnx(detector: DetectionModel, contract: ModelContract, path: Path) -> None:
     """Write a detector with dynamic batch, height and width, and prove that it answers alike.
 
     Raises:
@@ -54,7 +54,7 @@ def export_onnx(detector: Detector, contract: ModelContract, path: Path) -> None
     check_parity(detector, path.read_bytes())
 
 
-def check_parity(detector: Detector, data: bytes) -> None:
+def check_parity(detector: DetectionModel, data: bytes) -> None:
     """Compare torch and ONNX Runtime on an input of another shape than the traced one.
 
     Raises:

@@ -25,7 +25,9 @@ def detector() -> Detector:
     torch.set_num_threads(1)
     made = Detector(n_kinds=2).eval()
     for head in made.heads:  # fresh heads answer alike everywhere; spread them
-        torch.nn.init.normal_(head.get_submodule("logits").get_parameter("weight"), std=8.0)
+        logits = head.get_submodule("logits")
+        torch.nn.init.normal_(logits.get_parameter("weight"), std=8.0)
+        torch.nn.init.zeros_(logits.get_parameter("bias"))
     return made
 
 

@@ -1,0 +1,48 @@
+"""The interface that every architecture implements."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from models.loss import Loss
+
+
+class DetectionModel(nn.Module, ABC):
+    """A module that knows its loss and answers with the contract's tensors.
+
+    Attributes:
+        n_kinds: K.
+        max_candidates: M, candidates of each kind.
+    """
+
+    n_kinds: int
+    max_candidates: int
+
+    @abstractmethod
+    def loss(
+        self,
+        images: Tensor,
+        boxes: Sequence[Tensor],
+        kinds: Sequence[Tensor],
+        ignored: Sequence[Tensor] | None = None,
+    ) -> Loss:
+        """How wrong the model is on a batch.
+
+        Args:
+            images: Transmission ``(N, 2, H, W)`` in (0, 1], sides multiples of 32 and at least 64.
+            boxes: N tensors ``(n, 4)``, xyxy pixels.
+            kinds: N tensors ``(n,)``, int64.
+            ignored: N tensors ``(n,)``, bool: labels too faint to be asked for. None: there are none.
+        """
+
+    @abstractmethod
+    def forward(self, transmission: Tensor) -> tuple[Tensor, Tensor]:
+        """Candidates per kind.
+
+        Args:
+            transmission: Shape ``(N, 2, H, W)`` in (0, 1], sides multiples of 32 and at least 64.
+
+        Returns:
+            Boxes ``(N, K, M, 4)``, xyxy in pixels, and scores ``(N, K, M)`` in [0, 1], best first.
+        """
