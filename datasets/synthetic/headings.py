@@ -11,9 +11,19 @@ from typing import Final
 
 import numpy as np
 
+from datasets.synthetic import packed_bottles as bottles
 from datasets.synthetic import packed_cartons as cartons
 from datasets.synthetic.hold import Hold
+from datasets.synthetic.packed_bottles import Produce, Vessel, draw_produce, draw_vessels
 from datasets.synthetic.packed_cartons import Carton, draw_cartons
+from datasets.synthetic.packed_home import (
+    draw_flat_packs,
+    draw_fridges,
+    draw_household,
+    draw_upholstery,
+    draw_washers,
+)
+from datasets.synthetic.packed_round import draw_drums, draw_fabric_rolls, draw_paper_rolls, draw_tanks
 from datasets.synthetic.packed_sacks import (
     BALE,
     COFFEE_SACK,
@@ -66,6 +76,14 @@ def _in(carton: Carton) -> Draw:
     return partial(draw_cartons, carton=carton)
 
 
+def _filled(vessel: Vessel) -> Draw:
+    return partial(draw_vessels, vessel=vessel)
+
+
+def _crated(produce: Produce) -> Draw:
+    return partial(draw_produce, produce=produce)
+
+
 def _sacks(sack: Sack) -> Draw:
     return partial(draw_sacks, sack=sack)
 
@@ -89,4 +107,23 @@ HEADINGS: Final[tuple[Heading, ...]] = (
     _heading("0901110000", "未焙炒咖啡豆", "袋", 60.0, (0.50, 0.66), _sacks(COFFEE_SACK)),
     _heading("2836200000", "碳酸钠(吨袋)", "袋", 1000.0, (0.70, 1.0), draw_big_bags),
     _heading("1214900090", "草捆(饲草)", "捆", 450.0, (0.22, 0.42), _sacks(BALE)),
+    _heading("2204210000", "葡萄酒(瓶装)", "箱", 16.0, (0.50, 0.68), _filled(bottles.WINE)),
+    _heading("2009120000", "橙汁(瓶装)", "箱", 13.0, (0.55, 0.75), _filled(bottles.JUICE)),
+    _heading("2203000000", "啤酒(瓶装)", "箱", 19.0, (0.50, 0.68), _filled(bottles.BEER)),
+    _heading("2202990099", "饮料(罐装)", "箱", 9.0, (0.60, 0.78), _filled(bottles.DRINK_CAN)),
+    _heading("2002109000", "番茄罐头", "箱", 12.0, (0.60, 0.85), _filled(bottles.CAN)),
+    _heading("3304990099", "护肤化妆品", "箱", 10.0, (0.30, 0.5), _filled(bottles.COSMETIC)),
+    _heading("0808100000", "鲜苹果", "箱", 18.0, (0.30, 0.45), _crated(bottles.FRUIT)),
+    _heading("0703101000", "洋葱", "箱", 20.0, (0.30, 0.45), _crated(bottles.ROOTS)),
+    _heading("0603190000", "鲜切花", "箱", 9.0, (0.07, 0.14), _crated(bottles.FLOWERS)),
+    _heading("2710199100", "润滑油(桶装)", "桶", 195.0, (0.50, 0.62), draw_drums),
+    _heading("3506912000", "工业胶粘剂(吨桶)", "桶", 1050.0, (0.70, 1.0), draw_tanks),
+    _heading("4810190000", "铜版纸(卷筒)", "卷", 620.0, (0.60, 0.85), draw_paper_rolls),
+    _heading("4801001000", "新闻纸(卷筒)", "卷", 540.0, (0.42, 0.58), draw_paper_rolls),
+    _heading("5407520000", "染色聚酯布(卷装)", "卷", 40.0, (0.22, 0.42), draw_fabric_rolls),
+    _heading("8418102000", "冷藏冷冻箱", "台", 68.0, (0.09, 0.15), draw_fridges),
+    _heading("8450111000", "全自动洗衣机", "台", 62.0, (0.12, 0.20), draw_washers),
+    _heading("9403609990", "板式家具(散件)", "箱", 32.0, (0.30, 0.50), draw_flat_packs),
+    _heading("9401619000", "软体沙发及床垫", "件", 38.0, (0.05, 0.10), draw_upholstery),
+    _heading("9804000000", "搬家家庭物品", "件", 15.0, (0.10, 0.20), draw_household),
 )
