@@ -2,7 +2,7 @@
 
 Frame of every scene, millimetres: ``x`` along the scan, to the right in the picture; ``y`` down from the
 picture's top edge; ``z`` away from the source, 0 in the middle plane of the vehicle. The source is at
-``(x, source_y_mm, -source_distance_mm)`` and moves with x, so that columns are parallel and only rows fan out:
+``(x, source_y_mm, -source_distance_mm)`` and moves with x, so columns are parallel and only rows fan out:
 a thing nearer the source looks taller, never longer.
 
 The detector's cells are spaced so that rows are ``pitch_mm`` apart in the middle plane, where row r looks
@@ -46,16 +46,20 @@ class FanBeam:
 
     def rows_y(self, first: int, last: int) -> Float64:
         """Heights of rows ``first`` to ``last - 1`` in the middle plane, millimetres."""
-        return (np.arange(first, last) + 0.5) * self.pitch_mm
+        return (np.arange(first, last, dtype=np.float64) + 0.5) * self.pitch_mm
 
     def slopes(self, first: int, last: int) -> Float64:
         """Of the rays of these rows: change of y per millimetre of z."""
-        return (self.rows_y(first, last) - self.source_y_mm) / self.source_distance_mm
+        slopes: Float64 = (self.rows_y(first, last) - self.source_y_mm) / self.source_distance_mm
+        return slopes
 
     def row_at(self, y_mm: Float64 | float, z_mm: Float64 | float) -> Float64:
         """The row, with its fraction, whose ray meets a point; rows' edges are whole numbers."""
-        magnification = self.source_distance_mm / (self.source_distance_mm + np.asarray(z_mm))
-        return (self.source_y_mm + (np.asarray(y_mm) - self.source_y_mm) * magnification) / self.pitch_mm
+        magnification = self.source_distance_mm / (
+            self.source_distance_mm + np.asarray(z_mm, dtype=np.float64)
+        )
+        y_seen = self.source_y_mm + (np.asarray(y_mm) - self.source_y_mm) * magnification
+        return np.asarray(y_seen / self.pitch_mm, dtype=np.float64)
 
     def window(self, x_px: int, y_px: int, *, width_px: int, height_px: int) -> "FanBeam":
         """The geometry of a part of the picture, with that part's own origin."""

@@ -1,4 +1,4 @@
-"""Closed surfaces to turn any way and project with `datasets.synthetic.solids.mesh`.
+"""Closed surfaces to turn any way and project with `datasets.synthetic.mesh_paths`.
 
 A mesh is centred near its own origin, millimetres. Windings follow the frame of `datasets.synthetic.beam`:
 normals point outwards.
@@ -90,7 +90,8 @@ def turned_body(profile: Sequence[Point2], *, sides: int = 16) -> Mesh:
     # A polygon of the circle's own area.
     fit = np.sqrt(2 * np.pi / (sides * np.sin(2 * np.pi / sides)))
     rings = [
-        np.column_stack([np.full(sides, x), r * fit * np.cos(turn), r * fit * np.sin(turn)]) for x, r in profile
+        np.column_stack([np.full(sides, x), r * fit * np.cos(turn), r * fit * np.sin(turn)])
+        for x, r in profile
     ]
     return loft(rings)
 
@@ -131,8 +132,10 @@ def bar(start: Point3, end: Point3, width: float, thickness: float) -> Mesh:
     across /= np.linalg.norm(across)
     rotation = np.column_stack([along, across, np.cross(along, across)])
     middle = (a + b) / 2
-    return cuboid((length, width, thickness)).turned(rotation).moved(
-        (float(middle[0]), float(middle[1]), float(middle[2]))
+    return (
+        cuboid((length, width, thickness))
+        .turned(rotation)
+        .moved((float(middle[0]), float(middle[1]), float(middle[2])))
     )
 
 

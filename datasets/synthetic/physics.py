@@ -10,7 +10,7 @@ grid of both; images use that look-up table.
 
 Sources:
     Mass attenuation coefficients: J. H. Hubbell and S. M. Seltzer, NIST "Tables of X-Ray Mass
-    Attenuation Coefficients" (NISTIR 5632), polyethylene, aluminium, iron, lead, 0.3 to 6 MeV.
+    Attenuation Coefficients" (NISTIR 5632), polyethylene, aluminium, iron, lead, 0.3 to 10 MeV.
     Spectrum: Kramers' thick-target law, photon number proportional to (E0 - E) / E, behind steel
     filtration; the detector integrates energy (cadmium tungstate). The filtration is chosen so that
     thin steel has 0.031 and 0.0345 per mm at 6 and 4 MeV, as measured on real rail scans.
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
-_ENERGY_MEV: Final = np.array([0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0])
+_ENERGY_MEV: Final = np.array([0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0])
 _MU_CM2_G: Final = {
     "polyethylene": np.array(
         [
@@ -44,6 +44,8 @@ _MU_CM2_G: Final = {
             0.03444,
             0.03045,
             0.02760,
+            0.02383,
+            0.02145,
         ]
     ),
     "aluminium": np.array(
@@ -61,6 +63,8 @@ _MU_CM2_G: Final = {
             0.03106,
             0.02836,
             0.02655,
+            0.02437,
+            0.02318,
         ]
     ),
     "iron": np.array(
@@ -78,6 +82,8 @@ _MU_CM2_G: Final = {
             0.03312,
             0.03146,
             0.03057,
+            0.02991,
+            0.02994,
         ]
     ),
     "lead": np.array(
@@ -95,14 +101,16 @@ _MU_CM2_G: Final = {
             0.04197,
             0.04272,
             0.04391,
+            0.04675,
+            0.04972,
         ]
     ),
 }
 
-ENDPOINTS_MEV: Final = (6.0, 4.0)
-"""High and low beam energy, the order of the channels."""
+ENERGY_PAIRS_MEV: Final = ((6.0, 4.0), (9.0, 6.0))
+"""High and low beam energy of the interlaced sources in use, the order of the channels."""
 
-_FILTER_IRON_G_CM2: Final = (56.5, 65.5)
+_FILTER_IRON_G_CM2: Final = {4.0: 65.5, 6.0: 56.5, 9.0: 48.0}
 _MAX_ORGANIC_G_CM2: Final = 480
 _MAX_IRON_G_CM2: Final = 640
 
@@ -132,15 +140,20 @@ def _mu(name: str, energy_mev: Float64) -> Float64:
     return mu
 
 
-def spectrum(endpoint_mev: float, filter_iron_g_cm2: float) -> tuple[Float64, Float64]:
-    """Energies (MeV) and detected energy per bin, summing to 1, of one beam in air."""
+def spectrum(endpoint_mev: float) -> tuple[Float64, Float64]:
+    """Energies (MeV) and detected energy per bin, summing to 1, of one beam in air.
+
+    Raises:
+        KeyError: If there is no source of that energy: 4, 6 or 9 MeV.
+    """
     energy = np.linspace(0.3, endpoint_mev, 115)[:-1]
-    weight = (endpoint_mev - energy) * np.exp(-filter_iron_g_cm2 * _mu("iron", energy))
+    filtered = np.exp(-_FILTER_IRON_G_CM2[endpoint_mev] * _mu("iron", energy))
+    weight = (endpoint_mev - energy) * filtered
     return energy, weight / weight.sum()
 
 
 def _in_basis(name: str) -> tuple[float, float]:
-    energy, weight = spectrum(ENDPOINTS_MEV[0], _FILTER_IRON_G_CM2[0])
+    energy, weight = spectrum(6.0)
     basis = np.stack([_mu("polyethylene", energy), _mu("iron", energy)], axis=1)
     root = np.sqrt(weight)
     solution = np.linalg.lstsq(basis * root[:, None], _mu(name, energy) * root, rcond=None)[0]
@@ -165,7 +178,10 @@ GLASS: Final = _material(2.5, aluminium=0.9, polyethylene=0.1)
 STONE: Final = _material(2.5, aluminium=1.0)
 ALUMINIUM: Final = _material(2.70, aluminium=1.0)
 STEEL: Final = _material(7.86, iron=1.0)
+COPPER: Final = STEEL.packed(8.96)
 LEAD: Final = _material(11.34, lead=1.0)
+GOLD: Final = LEAD.packed(19.3)
+BONE: Final = _material(1.85, polyethylene=0.35, aluminium=0.55, iron=0.10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,8 +191,8 @@ class _Beam:
 
 
 @cache
-def _beam(channel: int) -> _Beam:
-    energy, weight = spectrum(ENDPOINTS_MEV[channel], _FILTER_IRON_G_CM2[channel])
+def _beam(endpoint_mev: float) -> _Beam:
+    energy, weight = spectrum(endpoint_mev)
     mu_organic, mu_iron = _mu("polyethylene", energy), _mu("iron", energy)
     slopes = (float(weight @ mu_organic), float(weight @ mu_iron))
     organic = np.arange(0, _MAX_ORGANIC_G_CM2 + 1, 4, dtype=np.float64)
@@ -187,17 +203,17 @@ def _beam(channel: int) -> _Beam:
     return _Beam(slopes=slopes, hardening=(linear - attenuation).astype(np.float32))
 
 
-def attenuation(planes: Float32, channel: int) -> Float32:
+def attenuation(planes: Float32, endpoint_mev: float) -> Float32:
     """Minus the logarithm of the primary transmission.
 
     Args:
         planes: Shape ``(2, H, W)``, g/cm² of polyethylene and of iron.
-        channel: 0 for the high, 1 for the low energy.
+        endpoint_mev: Of the beam: 4, 6 or 9.
 
     Returns:
         Shape ``(H, W)``, float32, 0 in air; the hardening table ends at 480 and 640 g/cm².
     """
-    beam = _beam(channel)
+    beam = _beam(endpoint_mev)
     hardening = cv2.remap(
         beam.hardening,
         np.minimum(planes[1] * np.float32(0.25), np.float32(_MAX_IRON_G_CM2 // 4)),

@@ -8,6 +8,7 @@ import numpy as np
 from datasets.synthetic import solids
 from datasets.synthetic.beam import FanBeam, Float32, Float64
 from datasets.synthetic.grain import Grain
+from datasets.synthetic.mesh_paths import mesh_paths
 from datasets.synthetic.meshes import Mesh, Point3, bar
 from datasets.synthetic.physics import Material
 from datasets.synthetic.solids import Paths
@@ -29,7 +30,9 @@ class Projection:
         self.planes: Float32 = np.zeros((2, beam.height_px, beam.width_px), dtype=np.float32)
         self.mass_kg = 0.0
 
-    def add(self, paths: Paths, material: Material, *, share: float = 1.0, grain: Grain | None = None) -> None:
+    def add(
+        self, paths: Paths, material: Material, *, share: float = 1.0, grain: Grain | None = None
+    ) -> None:
         """Add matter along path lengths, clipped to the picture.
 
         Args:
@@ -53,7 +56,7 @@ class Projection:
             if abs(part) > 1e-6:
                 plane[y0:y1, x0:x1] += patch * np.float32(part * density / 10)
 
-    def box(  # noqa: PLR0917 - the three axes, then what it is
+    def box(
         self, x: Span, y: Span, z: Span, material: Material, *, share: float = 1.0, grain: Grain | None = None
     ) -> None:
         """A box along the axes."""
@@ -66,7 +69,7 @@ class Projection:
         inner = [(low + wall_mm, high - wall_mm) for low, high in (x, y, z)]
         self.box(inner[0], inner[1], inner[2], material, share=-1.0)
 
-    def cylinder_x(  # noqa: PLR0917 - the three axes, then what it is
+    def cylinder_x(
         self, x: Span, y: float, z: float, radius: float, material: Material, *, wall_mm: float | None = None
     ) -> None:
         """A cylinder lying along the scan; a tube if ``wall_mm`` is given."""
@@ -74,7 +77,7 @@ class Projection:
         if wall_mm is not None and wall_mm < radius:
             self.add(solids.cylinder_x(self.beam, x, y, z, radius - wall_mm), material, share=-1.0)
 
-    def cylinder_y(  # noqa: PLR0917 - the three axes, then what it is
+    def cylinder_y(
         self, x: float, y: Span, z: float, radius: float, material: Material, *, wall_mm: float | None = None
     ) -> None:
         """An upright cylinder; a tube if ``wall_mm`` is given."""
@@ -82,7 +85,7 @@ class Projection:
         if wall_mm is not None and wall_mm < radius:
             self.add(solids.cylinder_y(self.beam, x, y, z, radius - wall_mm), material, share=-1.0)
 
-    def cylinder_z(  # noqa: PLR0917 - the three axes, then what it is
+    def cylinder_z(
         self, x: float, y: float, z: Span, radius: float, material: Material, *, wall_mm: float | None = None
     ) -> None:
         """A cylinder along the rays, seen as a disc; a ring if ``wall_mm`` is given."""
@@ -100,15 +103,13 @@ class Projection:
 
     def mesh(self, body: Mesh, material: Material, *, share: float = 1.0, samples: int = 3) -> None:
         """Any closed surface, already placed in the scene."""
-        self.add(solids.mesh(self.beam, body.vertices, body.faces, samples=samples), material, share=share)
+        self.add(mesh_paths(self.beam, body, samples=samples), material, share=share)
 
-    def bar(  # noqa: PLR0917 - from, to, section, what it is
-        self, start: Point3, end: Point3, width: float, thickness: float, material: Material
-    ) -> None:
+    def bar(self, start: Point3, end: Point3, width: float, thickness: float, material: Material) -> None:
         """A straight bar: ``width`` across it in the picture, ``thickness`` along the rays."""
         self.mesh(bar(start, end, width, thickness), material, samples=2)
 
-    def heap(  # noqa: PLR0917 - the surface, the floor, what it is
+    def heap(
         self,
         x: float,
         surface: Float64,
@@ -122,8 +123,8 @@ class Projection:
 
         Args:
             x: Where the first column of ``surface`` begins.
-            surface: Shape ``(slices, n_columns)``: the y of the heap's top, in slices of equal depth across z,
-                per column of the picture.
+            surface: Shape ``(slices, n_columns)``: the y of the heap's top, in slices of equal depth across
+                z, per column of the picture.
             floor: Its y below.
             z: From the nearest to the farthest slice.
             material: At its bulk density.

@@ -7,6 +7,7 @@ down the picture by giving each ray at least the width of a row (a box filter wh
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,9 +79,7 @@ def cylinder_z(beam: FanBeam, x: float, y: float, z: tuple[float, float], radius
     return _slab(beam, first, np.ones(len(half)), y - half, y + half, *z)
 
 
-def ellipsoid(
-    beam: FanBeam, centre: tuple[float, float, float], radii: tuple[float, float, float]
-) -> Paths:
+def ellipsoid(beam: FanBeam, centre: tuple[float, float, float], radii: tuple[float, float, float]) -> Paths:
     """An ellipsoid along the axes; a sphere with three equal radii."""
     (cx, cy, cz), (rx, ry, rz) = centre, radii
     dx, first = _offsets(beam, cx, rx)
@@ -96,9 +95,7 @@ def ellipsoid(
     return Paths(mm=length.astype(np.float32), x_px=first, y_px=rows[0])
 
 
-def cone(
-    beam: FanBeam, x: float, y: tuple[float, float], z: float, radii: tuple[float, float]
-) -> Paths:
+def cone(beam: FanBeam, x: float, y: tuple[float, float], z: float, radii: tuple[float, float]) -> Paths:
     """An upright cone, whole or cut off: ``radii`` at its upper and at its lower end."""
     widest = max(radii)
     dx, first = _offsets(beam, x, widest)
@@ -121,9 +118,7 @@ def cone(
     return Paths(mm=length.astype(np.float32), x_px=first, y_px=rows[0])
 
 
-def columns(
-    beam: FanBeam, first: int, top: Float64, y1: float, z: tuple[float, float]
-) -> Paths:
+def columns(beam: FanBeam, first: int, top: Float64, y1: float, z: tuple[float, float]) -> Paths:
     """A wall of full columns whose upper side varies: ``top[i]`` is its height at column ``first + i``.
 
     Stacked along z, such walls make a heap.
@@ -135,106 +130,38 @@ def columns(
     return _slab(beam, start, np.ones(end - start), upper, y1, *z)
 
 
-def mesh(beam: FanBeam, vertices: Float64, faces: NDArrayInt, *, samples: int = 3) -> Paths:
-    """Any closed surface, its faces wound so that their normals point outwards.
-
-    Args:
-        beam: The geometry.
-        vertices: Shape ``(V, 3)``: x, y, z.
-        faces: Shape ``(F, 3)``, indices. The length inside is the depth of what a ray leaves minus the depth
-            of what it enters, so a concave face may be cut into triangles in any way, even overlapping ones.
-        samples: Rays per pixel, across and down.
-
-    Returns:
-        The path lengths; a body that intersects itself counts there twice.
-    """
-    middle = float(vertices[:, 2].mean())
-    across = vertices[:, 0] / beam.pitch_mm
-    down = beam.row_at(vertices[:, 1], vertices[:, 2])
-    first, last = int(np.floor(across.min())), int(np.ceil(across.max()))
-    top, bottom = int(np.floor(down.min())), int(np.ceil(down.max()))
-    first, last = max(first, 0), min(last, beam.width_px)
-    top, bottom = max(top, 0), min(bottom, beam.height_px)
-    if last <= first or bottom <= top:
-        return NOTHING
-    depth = np.zeros(((bottom - top) * samples, (last - first) * samples))
-    # A sample exactly on an edge would belong to two faces or none; this offset never is.
-    u = first + (np.arange(depth.shape[1]) + 0.5) / samples + 1.7e-7
-    v = top + (np.arange(depth.shape[0]) + 0.5) / samples + 2.3e-7
-    row_y = v * beam.pitch_mm
-    slope = (row_y - beam.source_y_mm) / beam.source_distance_mm
-    points = np.stack([across, down], axis=1)
-    for a, b, c in faces:
-        _add_face(depth, (u, v, row_y, slope), points[[a, b, c]], vertices[[a, b, c]], (beam.pitch_mm, middle))
-    depth *= np.sqrt(1 + slope * slope)[:, None]
-    shape = (bottom - top, samples, last - first, samples)
-    return Paths(mm=depth.reshape(shape).mean(axis=(1, 3)).astype(np.float32), x_px=first, y_px=top)
-
-
-def _add_face(
-    depth: Float64,
-    rays: tuple[Float64, Float64, Float64, Float64],
-    points: Float64,
-    corners: Float64,
-    frame: tuple[float, float],
-) -> None:
-    """Add the depth (from ``frame[1]``) of one face to the samples it covers: plus if rays leave through it."""
-    u, v, row_y, slope = rays
-    columns_ = slice(*np.searchsorted(u, (points[:, 0].min(), points[:, 0].max())))
-    rows = slice(*np.searchsorted(v, (points[:, 1].min(), points[:, 1].max())))
-    if columns_.start == columns_.stop or rows.start == rows.stop:
-        return
-    uu, vv = u[None, columns_], v[rows, None]
-    sides = [
-        (q[0] - p[0]) * (vv - p[1]) - (q[1] - p[1]) * (uu - p[0])
-        for p, q in ((points[0], points[1]), (points[1], points[2]), (points[2], points[0]))
-    ]
-    inside = (sides[0] > 0) & (sides[1] > 0) & (sides[2] > 0)
-    inside |= (sides[0] < 0) & (sides[1] < 0) & (sides[2] < 0)
-    if not inside.any():
-        return
-    normal = np.cross(corners[1] - corners[0], corners[2] - corners[0])
-    t, y = slope[rows, None], row_y[rows, None]
-    along = normal[1] * t + normal[2]
-    along = np.where(np.abs(along) < 1e-9, 1e-9, along)
-    origin = corners[0] @ normal
-    z = (origin - normal[0] * uu * frame[0] - normal[1] * y) / along
-    # Seen edge on, a plane's depth is anything; its corners bound it.
-    z = np.clip(z, corners[:, 2].min(), corners[:, 2].max()) - frame[1]
-    depth[rows, columns_] += np.where(inside, np.sign(along) * z, 0)
-
-
 def _slab(  # noqa: PLR0917 - bounds in the order of the axes
     beam: FanBeam, first: int, cover: Float64, y0: Bound, y1: Bound, z0: Bound, z1: Bound
 ) -> Paths:
-    """Per column (``cover``, from column ``first``) a rectangle of y and z; bounds are numbers or per column."""
+    """Per column (``cover``, from column ``first``) a rectangle of y and z; bounds may vary by column."""
     if not len(cover):
         return NOTHING
     rows = _rows(beam, np.min(y0), np.max(y1), np.min(z0), np.max(z1))
     if rows[0] >= rows[1]:
         return NOTHING
     t = beam.slopes(*rows)[:, None].astype(np.float32)
-    y0, y1, z0, z1 = (np.atleast_1d(np.asarray(b, dtype=np.float32))[None, :] for b in (y0, y1, z0, z1))
-    middle, half = (z0 + z1) / 2, (z1 - z0) / 2
+    top, base, near, far = (np.atleast_1d(np.asarray(b, dtype=np.float32))[None, :] for b in (y0, y1, z0, z1))
+    middle, half = (near + far) / 2, (far - near) / 2
     height = beam.rows_y(*rows)[:, None].astype(np.float32) + t * middle
     steep = _steepness(beam, t, 2 * half)
-    upper, lower = (y0 - height) / steep, (y1 - height) / steep
+    upper, lower = (top - height) / steep, (base - height) / steep
     low = np.maximum(np.minimum(upper, lower), -half)
     high = np.minimum(np.maximum(upper, lower), half)
     length = np.maximum(high - low, 0) * np.sqrt(1 + t * t)
     return Paths(mm=np.asarray(length * cover[None, :], dtype=np.float32), x_px=first, y_px=rows[0])
 
 
-def _steepness(beam: FanBeam, slope: Float64 | Float32, depth: Bound | Float32) -> Float64 | Float32:
+def _steepness(
+    beam: FanBeam, slope: NDArray[np.floating[Any]], depth: Bound | Float32
+) -> NDArray[np.floating[Any]]:
     """The slope, or what makes a ray one row tall over ``depth``, with the slope's sign."""
     least = beam.pitch_mm / np.maximum(depth, 1e-3)
-    steep: Float64 = np.where(slope < 0, -1, 1) * np.maximum(np.abs(slope), least)
-    return steep.astype(slope.dtype)
+    steep = np.where(slope < 0, -1, 1) * np.maximum(np.abs(slope), least)
+    narrow: NDArray[np.floating[Any]] = steep.astype(slope.dtype)
+    return narrow
 
 
-def _rows(  # noqa: PLR0917 - bounds in the order of the axes
-    beam: FanBeam, y0: Bound, y1: Bound, z0: Bound, z1: Bound
-) -> tuple[int, int]:
+def _rows(beam: FanBeam, y0: Bound, y1: Bound, z0: Bound, z1: Bound) -> tuple[int, int]:
     ends = [beam.row_at(y, z) for y in (float(y0), float(y1)) for z in (float(z0), float(z1))]
     return max(int(np.floor(min(ends))) - 1, 0), min(int(np.ceil(max(ends))) + 1, beam.height_px)
 
@@ -243,7 +170,8 @@ def _offsets(beam: FanBeam, x: float, radius: float) -> tuple[Float64, int]:
     """Distances from ``x`` of the columns within ``radius``, and the first column."""
     first = max(int(np.floor((x - radius) / beam.pitch_mm)), 0)
     last = min(int(np.ceil((x + radius) / beam.pitch_mm)), beam.width_px)
-    return (np.arange(first, max(last, first)) + 0.5) * beam.pitch_mm - x, first
+    middles = np.arange(first, max(last, first), dtype=np.float64) + 0.5
+    return middles * beam.pitch_mm - x, first
 
 
 def _half_chords(beam: FanBeam, x: float, radius: float) -> tuple[Float64, int]:

@@ -273,8 +273,8 @@ def place_threat(planes: Float32, threat: Float32, *, x_px: int, y_px: int, chai
     covered = np.abs(threat).sum(axis=0) > 0.35
     if not covered.any():
         return None
-    before = np.exp(-attenuation(np.ascontiguousarray(place), 0))
-    drop = before - np.exp(-attenuation(place + threat, 0))
+    before = np.exp(-attenuation(np.ascontiguousarray(place), chain.endpoints_mev[0]))
+    drop = before - np.exp(-attenuation(place + threat, chain.endpoints_mev[0]))
     sigma = noise_sigma(before, chain, 0)
     if drop[covered].mean() < MIN_MEAN_DROP or (drop[covered] / sigma[covered]).mean() < 1:
         return None

@@ -3,12 +3,20 @@
 import numpy as np
 import pytest
 
-from datasets.synthetic.physics import ALUMINIUM, LEAD, ORGANIC, STEEL, Material, attenuation
+from datasets.synthetic.physics import (
+    ALUMINIUM,
+    ENERGY_PAIRS_MEV,
+    LEAD,
+    ORGANIC,
+    STEEL,
+    Material,
+    attenuation,
+)
 
 
 def _log_attenuation(material: Material, areal_g_cm2: float, channel: int) -> float:
     planes = np.array([[[areal_g_cm2 * material.organic]], [[areal_g_cm2 * material.iron]]], dtype=np.float32)
-    return float(attenuation(planes, channel)[0, 0])
+    return float(attenuation(planes, ENERGY_PAIRS_MEV[0][channel])[0, 0])
 
 
 @pytest.mark.parametrize(("channel", "per_mm"), [(0, 0.031), (1, 0.0345)])
