@@ -24,6 +24,7 @@ from app.problems import answer_error, install_problem_handlers
 from app.queue_policy import follow_policy, open_policy
 from app.settings import MiB, Settings
 from app.version import VERSION
+from inference.cargo_scorer import load_pinned_cargo
 from inference.intake import build_intake_router
 from inference.screening import ScreeningWorker
 from inference.settings import IntakeSettings, ScreeningSettings, WebhookSettings
@@ -224,6 +225,7 @@ def screening_worker(services: Services, settings: Settings) -> ScreeningWorker:
         queue=services.queue,
         notifier=services.notifier,
         model=settings.model,
+        load_cargo=load_pinned_cargo,
         settings=ScreeningSettings(deadline_s=settings.screening_deadline_s, **chosen),
     )
 

@@ -5,7 +5,7 @@ What it means for cases is in ``inference.rescore_cases``.
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,9 @@ from inference.rescore_run import (
 from inference.scorer import Scorer, ScoreResult, score_px16
 from inference.screening_store import finding_json
 from inference.triage import TriagePolicy, finding_risk, is_alarm
+from models.cargo_checks import CHECK_KINDS
 from models.errors import ModelOutputError
+from models.finding import Finding
 from review_queue.queue import ReviewQueue
 from scans.errors import ObjectCorruptError, ObjectMissingError, Px16Error
 from scans.store import ScanStore
@@ -159,6 +161,15 @@ async def _score_part(
     return pa.Table.from_pylist([task.result() for task in tasks], schema=RESULT_SCHEMA)
 
 
+def checked_before(old_findings: Sequence[Mapping[str, Any]] | None) -> list[Finding]:
+    """Return those findings of a primary screening that no detector makes."""
+    return [
+        Finding(kind=old["kind"], score=old["score"], threshold=old["threshold"], box_xyxy=None)
+        for old in old_findings or []
+        if old["kind"] in CHECK_KINDS
+    ]
+
+
 def _row(
     scan: dict[str, Any],
     *,
@@ -177,7 +188,8 @@ def _row(
         "error": error,
     }
     if result is not None and policy is not None:
-        findings = result.findings
+        # The other model is a detector: what the checks beside it found stays as it was.
+        findings = [*result.findings, *checked_before(scan["old_findings"])]
         row["is_flagged"] = any(is_alarm(finding, policy) for finding in findings)
         row["new_risk"] = max((finding_risk(finding, policy) for finding in findings), default=0.0)
         row["new_findings"] = [finding_json(finding) for finding in findings]

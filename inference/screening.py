@@ -11,16 +11,17 @@ import secrets
 import socket
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 
 import structlog
 
+from inference.cargo_scorer import CargoScorer, ScanFacts
 from inference.database_errors import Connection, Pool, connect, storable
 from inference.engine_threads import EngineThreads
 from inference.errors import DatabaseUnavailableError, EngineError, PolicyInvalidError
-from inference.scorer import Scorer, ScoreResult, load_pinned_scorer, score_px16
+from inference.scorer import Scorer, ScoreResult, load_pinned_scorer, score_pixels, score_px16
 from inference.screening_jobs import Job, ScreeningJobs
 from inference.screening_store import insert_screening
 from inference.settings import ScreeningSettings
@@ -31,6 +32,7 @@ from review_queue.cases import CaseReason, NewCase
 from review_queue.errors import CaseExistsError, ScanDisposedError
 from review_queue.notify import Notifier
 from review_queue.queue import ReviewQueue
+from scans import px16
 from scans.errors import ObjectCorruptError, ObjectMissingError, Px16Error, StoreError, StoreFullError
 from scans.store import ScanStore
 
@@ -39,6 +41,7 @@ log = structlog.get_logger()
 MAX_WORKER_DEATHS = 2  # a scan that was in hand when a worker died twice is not tried a third time
 DATABASE_PAUSE_S = 1.0
 MAX_TRACE_FRAMES = 5
+CARGO = "cargo"  # the modality of containers and lorries
 
 
 class ScreeningWorker:
@@ -52,6 +55,7 @@ class ScreeningWorker:
         settings: Times and numbers.
         model: Name of a pinned model.
         load_scorer: Loads and warms a model instead; called in a thread, again after a pause if it fails.
+        load_cargo: Loads the model of the checks against the declaration, once; without it they are not made.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class ScreeningWorker:
         settings: ScreeningSettings,
         model: str = "default",
         load_scorer: Callable[[], Scorer] | None = None,
+        load_cargo: Callable[[], CargoScorer | None] | None = None,
     ) -> None:
         self._pool = pool
         self._store = store
@@ -74,7 +79,9 @@ class ScreeningWorker:
         worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._jobs = ScreeningJobs(pool, worker=worker, lease_s=settings.lease_s)
         self._threads = EngineThreads(settings.n_runners, timeout_s=settings.run_timeout_s)
+        self._load_cargo = load_cargo
         self._scorer: Scorer | None = None
+        self._cargo: CargoScorer | None = None
         self._without_model_since_s = time.monotonic()
         self._active: dict[asyncio.Task[None], Job] = {}
         self._awake = asyncio.Event()
@@ -160,7 +167,9 @@ class ScreeningWorker:
                 raise EngineError("no model is loaded")
             stored = await self._read_policy()
             data = await self._store.get(job.px16_full)
-            result = await self._threads.run(score_px16, scorer, data, thresholds=stored.policy.thresholds)
+            result = await self._threads.run(
+                screen_px16, scorer, self._cargo, data, job, thresholds=stored.policy.thresholds
+            )
         except (ObjectMissingError, ObjectCorruptError, Px16Error) as error:
             await self._send_to_person(job, CaseReason.UNSCREENABLE, f"{error.code}: {error}")
         except (ModelOutputError, PolicyInvalidError) as error:  # the same again would give the same
@@ -275,7 +284,9 @@ class ScreeningWorker:
                 return
 
     async def _keep_model_loaded(self) -> None:
-        """Load the model, again and again until it loads."""
+        """Load the models: the detector again and again until it loads, the one beside it once."""
+        if self._load_cargo is not None:
+            self._cargo = await asyncio.to_thread(self._load_cargo)
         while self._scorer is None:
             try:
                 scorer = await asyncio.to_thread(self._load_scorer)
@@ -312,6 +323,31 @@ class ScreeningWorker:
         if left:
             with suppress(DatabaseUnavailableError, StoreFullError):
                 await self._jobs.give_back(list(left.values()))
+
+
+def screen_px16(
+    scorer: Scorer,
+    cargo: CargoScorer | None,
+    data: bytes,
+    job: Job,
+    *,
+    thresholds: Mapping[str, float],
+) -> ScoreResult:
+    """Look for threats, and check cargo against its declaration where there are a model and a declaration.
+
+    Raises:
+        Px16Error: The object is damaged.
+        ModelOutputError: Of either model; likewise EngineError.
+    """
+    if cargo is None or job.declaration is None or job.modality != CARGO:
+        return score_px16(scorer, data, thresholds=thresholds)
+    began_s = time.perf_counter()
+    pixels = px16.decode(data)
+    decode_ms = round((time.perf_counter() - began_s) * 1000, 3)
+    result = score_pixels(scorer, pixels, thresholds=thresholds)
+    timed = ScoreResult(findings=result.findings, timings_ms={"decode": decode_ms, **result.timings_ms})
+    facts = ScanFacts(pixel_pitch_mm=job.pixel_pitch_mm, declaration=job.declaration)
+    return cargo.add_to(timed, pixels, facts, thresholds=thresholds)
 
 
 async def risk_without_screening(conn: Connection, reason: CaseReason) -> float:

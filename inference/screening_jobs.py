@@ -6,7 +6,7 @@ what came of it, so a scan has a job, or a screening or case, and never neither.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from inference.database_errors import Connection, Pool, connect, storable
 
@@ -29,7 +29,8 @@ WITH due AS (
 )
 SELECT l.scan_id, l.tries, l.abandoned,
        extract(epoch FROM clock_timestamp() - l.enqueued_at)::float8 AS age_s,
-       s.port, s.modality, s.container_no_valid, encode(s.px16_full, 'hex') AS px16_full
+       s.port, s.modality, s.container_no_valid, encode(s.px16_full, 'hex') AS px16_full,
+       s.pixel_pitch_mm, s.declaration::text AS declaration
 FROM leased l JOIN scans s USING (scan_id)
 ORDER BY l.enqueued_at
 """
@@ -63,6 +64,8 @@ class Job:
         abandoned: Whether the lease before this one ended without a word: its worker died or hung.
         age_s: Seconds since the scan was accepted.
         px16_full: Store digest of the pixels.
+        pixel_pitch_mm: As the station sent it.
+        declaration: Likewise, JSON.
     """
 
     scan_id: str
@@ -73,6 +76,8 @@ class Job:
     modality: str
     container_no_valid: bool | None
     px16_full: str
+    pixel_pitch_mm: float | None
+    declaration: str | None = field(repr=False)  # declarations do not belong in logs
 
 
 class ScreeningJobs:

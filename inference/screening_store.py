@@ -18,13 +18,19 @@ RETURNING screening_id
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
-    """Return a finding as it is stored; the box is in pixels of the original scan, or null."""
-    return {
+    """Return a finding as it is stored; the box is in pixels of the original scan, or null.
+
+    ``model_digest`` is there only if another model than the screening's own found it.
+    """
+    stored: dict[str, Any] = {
         "kind": finding.kind,
         "score": finding.score,
         "threshold": finding.threshold,
         "box_xyxy": None if finding.box_xyxy is None else list(finding.box_xyxy),
     }
+    if finding.model_digest is not None:
+        stored["model_digest"] = finding.model_digest
+    return stored
 
 
 async def insert_screening(

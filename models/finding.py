@@ -12,9 +12,11 @@ class Finding:
         score: In [0, 1]; comparable within a kind only.
         threshold: The score from which this kind counts, at the time of the screening.
         box_xyxy: In pixels of the original scan; None when the finding has no place.
+        model_digest: Sha256 of the model file, hex, if it is another than the screening's detector.
     """
 
     kind: str
     score: float
     threshold: float
     box_xyxy: tuple[float, float, float, float] | None
+    model_digest: str | None = None

@@ -28,11 +28,12 @@ class ManifestEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """The agreed models and which one is used when none is named."""
+    """The agreed models, the detector used when none is named, and the cargo model beside it, if any."""
 
     folder: Path
     default: str
     models: tuple[ManifestEntry, ...]
+    cargo: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,9 @@ def load_manifest(path: Path = DEFAULT_MANIFEST) -> Manifest:
             ManifestEntry(name=m["name"], file=m["file"], sha256=m["sha256"], card=m.get("card", ""))
             for m in fields["models"]
         )
-        manifest = Manifest(folder=path.parent, default=fields["default"], models=entries)
+        manifest = Manifest(
+            folder=path.parent, default=fields["default"], models=entries, cargo=fields.get("cargo")
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelNotPinnedError(f"model manifest {path} cannot be read ({error}); restore it") from error
     bad = [entry.name for entry in manifest.models if not _DIGEST.fullmatch(entry.sha256)]

@@ -59,3 +59,11 @@ def test_default_manifest__matches_its_files() -> None:
     for entry in manifest.models:
         assert read_pinned_model(entry.name).digest == entry.sha256
         assert (manifest.folder / entry.card).is_file()
+
+
+def test_load_manifest__cargo_model_is_optional(manifest: Path) -> None:
+    """A manifest older than the cargo model pins its detector as before."""
+    assert load_manifest(manifest).cargo is None
+    fields = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**fields, "cargo": "a"}))
+    assert load_manifest(manifest).cargo == "a"

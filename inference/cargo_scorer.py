@@ -1,0 +1,160 @@
+"""Runs the cargo network beside the detector: what a scan holds, against what was declared.
+
+An answer that is not finite or not of the contract's shape raises, as a detector's does. A deployment
+without a cargo model screens without these checks.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+import orjson
+import structlog
+from numpy.typing import NDArray
+
+from inference.errors import EngineError
+from inference.scorer import ScoreResult, ScorerInfo
+from models.cargo_checks import CargoAnswer, DeclaredCargo, check_cargo, read_answer
+from models.cargo_contract import INPUT_NAME, OUTPUT_NAMES, CargoContract
+from models.cargo_view import MIN_SIDE, to_view
+from models.errors import ModelError
+from models.finding import Finding
+from models.registry import load_manifest, read_pinned_model
+
+log = structlog.get_logger()
+
+Pixels = NDArray[np.uint16]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScanFacts:
+    """What a scan's record says that the checks need.
+
+    Attributes:
+        pixel_pitch_mm: As the station sent it.
+        declaration: As the station sent it, JSON of ``inference.schemas.Declaration``; None without one.
+    """
+
+    pixel_pitch_mm: float | None
+    declaration: str | None
+
+    def declared(self) -> DeclaredCargo | None:
+        """The part of the declaration that pixels can be compared with."""
+        if self.declaration is None:
+            return None
+        fields: dict[str, Any] = orjson.loads(self.declaration)
+        return DeclaredCargo(
+            is_empty=fields["declared_empty"], hs_codes=tuple(line["hs_code"] for line in fields["lines"])
+        )
+
+
+class CargoScorer:
+    """The cargo network in ONNX Runtime on the CPU, one thread per call; called from several threads at once.
+
+    Args:
+        data: The model file.
+        digest: Its sha256, hex, already compared with the manifest.
+
+    Raises:
+        EngineError: ONNX Runtime cannot load it.
+        ModelContractError: It carries no usable contract.
+        ModelOutputError: Its answer to an empty scan is not what the contract promises.
+    """
+
+    def __init__(self, data: bytes, digest: str) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.enable_mem_pattern = False  # sizes differ from scan to scan
+        options.log_severity_level = 3
+        try:
+            self._session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # the runtime's errors share no other base
+            raise EngineError(f"ONNX Runtime cannot load cargo model {digest[:12]}: {error}") from error
+        self.contract, self.goods = CargoContract.from_metadata(
+            self._session.get_modelmeta().custom_metadata_map
+        )
+        self.info = ScorerInfo(
+            name=self.contract.name, version=self.contract.version, digest=digest, engine="onnxruntime-cpu"
+        )
+        self._look_at_view(np.zeros((2, MIN_SIDE, MIN_SIDE), np.float32))
+
+    def look(self, pixels: Pixels, *, pitch_mm: float | None = None) -> CargoAnswer:
+        """Say what a scan holds.
+
+        Args:
+            pixels: Shape ``(C, H, W)``, uint16, C 1 or 2, 65535 is air.
+            pitch_mm: Size of a pixel, if it is known.
+
+        Raises:
+            ModelOutputError: The answer is not finite or not of the contract's shape.
+            EngineError: The engine failed.
+        """
+        return self._look_at_view(to_view(pixels, pitch_mm=pitch_mm))
+
+    def _look_at_view(self, view: NDArray[np.float32]) -> CargoAnswer:
+        try:
+            outputs: list[Any] = self._session.run(list(OUTPUT_NAMES), {INPUT_NAME: view[None]})
+        except Exception as error:  # see __init__
+            raise EngineError(f"ONNX Runtime failed on the cargo model: {error}") from error
+        return read_answer(view, outputs)
+
+    def check(
+        self, pixels: Pixels, facts: ScanFacts, *, thresholds: Mapping[str, float] | None = None
+    ) -> list[Finding]:
+        """Return what speaks against the declaration, with this model's digest; see ``look`` for errors.
+
+        Args:
+            pixels: Shape ``(C, H, W)``.
+            facts: Of the scan; without a declaration nothing is looked at.
+            thresholds: Least score by kind, in place of the model's own.
+        """
+        declared = facts.declared()
+        if declared is None:
+            return []
+        answer = self.look(pixels, pitch_mm=facts.pixel_pitch_mm)
+        chosen = thresholds or {}
+        found = [
+            replace(
+                finding,
+                threshold=chosen.get(finding.kind, finding.threshold),
+                model_digest=self.info.digest,
+            )
+            for finding in check_cargo(answer, declared, self.contract, self.goods)
+        ]
+        return [finding for finding in found if finding.score >= finding.threshold]
+
+    def add_to(
+        self,
+        result: ScoreResult,
+        pixels: Pixels,
+        facts: ScanFacts,
+        *,
+        thresholds: Mapping[str, float] | None = None,
+    ) -> ScoreResult:
+        """Append the checks' findings to a detector's, and their time."""
+        began_s = time.perf_counter()
+        found = self.check(pixels, facts, thresholds=thresholds)
+        timings_ms = {**result.timings_ms, "cargo": round((time.perf_counter() - began_s) * 1000, 3)}
+        return ScoreResult(findings=[*result.findings, *found], timings_ms=timings_ms)
+
+
+def load_pinned_cargo() -> CargoScorer | None:
+    """Load the manifest's cargo model; None if it names none or that one cannot be used, which is logged.
+
+    The detector screens without these checks rather than not at all.
+    """
+    try:
+        name = load_manifest().cargo
+        if name is None:
+            log.info("cargo_checks_off", reason="the manifest names no cargo model")
+            return None
+        pinned = read_pinned_model(name)
+        return CargoScorer(pinned.data, pinned.digest)
+    except (ModelError, EngineError) as error:
+        log.error("cargo_model_not_loaded", code=error.code, error=str(error))
+        return None
