@@ -27,6 +27,7 @@ from datasets.synthetic.packed_round import draw_drums, draw_fabric_rolls, draw_
 from datasets.synthetic.packed_sacks import (
     BALE,
     COFFEE_SACK,
+    FERTILISER_SACK,
     GRAIN_SACK,
     GRANULATE_SACK,
     Sack,
@@ -102,7 +103,7 @@ HEADINGS: Final[tuple[Heading, ...]] = (
     _heading("3004909099", "西药制剂", "箱", 8.0, (0.16, 0.28), _in(cartons.MEDICINE)),
     _heading("7318151090", "钢铁螺栓及紧固件", "箱", 25.0, (0.9, 1.5), _in(cartons.HARDWARE)),
     _heading("1006302000", "精米(袋装)", "袋", 25.0, (0.62, 0.80), _sacks(GRAIN_SACK)),
-    _heading("3102100090", "尿素(化肥)", "袋", 50.0, (0.65, 0.82), _sacks(GRAIN_SACK)),
+    _heading("3102100090", "尿素(化肥)", "袋", 50.0, (0.65, 0.82), _sacks(FERTILISER_SACK)),
     _heading("3907610000", "聚酯切片", "袋", 25.0, (0.55, 0.75), _sacks(GRANULATE_SACK)),
     _heading("0901110000", "未焙炒咖啡豆", "袋", 60.0, (0.50, 0.66), _sacks(COFFEE_SACK)),
     _heading("2836200000", "碳酸钠(吨袋)", "袋", 1000.0, (0.70, 1.0), draw_big_bags),

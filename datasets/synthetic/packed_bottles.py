@@ -94,10 +94,14 @@ def draw_vessels(projection: Projection, rng: Rng, bay: Hold, bulk_g_cm3: float,
         y = (floor - levels * layer, floor)
         deep = (z[1] - z[0]) / 2
         for half in ((z[0], z[0] + deep), (z[0] + deep, z[1])):
+            # Boards bend and trays give: no two files of vessels stand at quite the same height.
+            lift = float(rng.uniform(0, 14))
             wall, liquid = Section(pitch, x[1], y), Section(pitch, x[1], y)
+            boards = _cases(small, x, y, layer, per_case * step + 4)
+            boards.project(small, x[0], half, ORGANIC)
             shift = float(rng.uniform(0, 8))
             for level in range(levels):
-                top = floor - (level + 1) * layer + layer - tall
+                top = floor - level * layer - tall - lift * (level > 0)
                 for i in range(n_wide):
                     left = 2 + shift + i * step + 4 * (i // per_case)
                     wall.paste(walls, left, top)
@@ -148,6 +152,16 @@ def _vessel(
 def _coarse(fine: Float32) -> Float32:
     h, w = fine.shape[0] // _FINE, fine.shape[1] // _FINE
     return fine.reshape(h, _FINE, w, _FINE).mean(axis=(1, 3)).astype(np.float32)
+
+
+def _cases(small: Projection, x: Span, y: Span, layer: float, wide: float) -> Section:
+    """The cardboard of cases: walls, dividers on edge, double bottoms."""
+    section = Section(small.beam.pitch_mm, x[1], y)
+    section.density += np.float32(0.035)
+    pitch = small.beam.pitch_mm
+    section.density[:, :: max(round(wide / pitch), 1)] += np.float32(0.12)
+    section.density[:: max(round(layer / pitch), 1)] += np.float32(0.1)
+    return section
 
 
 def _contents_density(

@@ -143,7 +143,7 @@ def draw_upholstery(projection: Projection, rng: Rng, bay: Hold, bulk_g_cm3: flo
         return
     length, tall = float(rng.uniform(850, 2100)), float(rng.uniform(760, 900))
     n_high = max(int(bay.height / (tall + 10)), 1)
-    foam = PLASTIC.packed(bulk_g_cm3 * 1.3)
+    foam = PLASTIC.packed(bulk_g_cm3 * 2.2)
 
     def build(small: Projection, x: Span, z: Span) -> None:
         floor = bay.y[1]
@@ -177,7 +177,7 @@ def _sofa(small: Projection, rng: Rng, x: Span, y: Span, z: Span, foam: Material
 def _draw_mattresses(projection: Projection, rng: Rng, bay: Hold, bulk_g_cm3: float) -> None:
     length, thick = min(float(rng.uniform(1900, 2050)), bay.length), float(rng.uniform(180, 300))
     n_high = max(int(bay.height * float(rng.uniform(0.7, 0.97)) / thick), 1)
-    foam = PLASTIC.packed(bulk_g_cm3 * 0.95)
+    foam = PLASTIC.packed(bulk_g_cm3 * 1.3)
     pitch = float(rng.uniform(55, 90))
 
     def build(small: Projection, x: Span, z: Span) -> None:
@@ -201,6 +201,7 @@ def draw_household(projection: Projection, rng: Rng, bay: Hold, bulk_g_cm3: floa
     height = bay.height * float(rng.uniform(0.6, 0.95))
     n_rows = 3 if rng.random() < 0.7 else 2
     edges = np.linspace(bay.z[0], bay.z[1], n_rows + 1)
+    grain = Grain(rng, ((2, 2), (6, 14), (20, 9), (60, 60)), float(rng.uniform(0.06, 0.16)))
     for near, far in pairwise(edges):
         x = bay.x[0] + float(rng.uniform(0, 80))
         while x < bay.x[1] - 250:
@@ -208,28 +209,37 @@ def draw_household(projection: Projection, rng: Rng, bay: Hold, bulk_g_cm3: floa
             y = bay.y[1]
             while y > bay.y[1] - height + 150:
                 tall = min(float(rng.uniform(220, 950)), y - bay.y[0] - 5)
-                _thing(projection, rng, (x, x + wide), (y - tall, y), (float(near), float(far)), bulk_g_cm3)
+                _thing(
+                    projection,
+                    rng,
+                    (x, x + wide),
+                    (y - tall, y),
+                    (float(near), float(far)),
+                    bulk_g_cm3,
+                    grain,
+                )
                 y -= tall
             x += wide + float(rng.exponential(20))
 
 
-def _thing(projection: Projection, rng: Rng, x: Span, y: Span, z: Span, bulk: float) -> None:  # noqa: PLR0917
+def _thing(projection: Projection, rng: Rng, x: Span, y: Span, z: Span, bulk: float, grain: Grain) -> None:  # noqa: PLR0917
     """One of a household's things within the given space."""
     wide, tall = x[1] - x[0], y[1] - y[0]
     middle = ((x[0] + x[1]) / 2, (y[0] + y[1]) / 2, (z[0] + z[1]) / 2)
     density = bulk * float(np.exp(rng.normal(-0.1, 0.5)))
     kind = int(rng.integers(8))
     if kind <= 3:
-        projection.box(x, y, z, ORGANIC.packed(density))
+        projection.box(x, y, z, ORGANIC.packed(density), grain=grain)
         _clutter(projection, rng, x, y, z)
     elif kind == 4:
         projection.shell(x, y, z, 18.0, WOOD)
+        projection.box(x, y, z, ORGANIC.packed(density * 0.4), grain=grain)
         for share in np.linspace(0, 1, int(rng.integers(2, 5)), endpoint=False)[1:]:
             top = y[0] + tall * float(share)
             projection.box(x, (top, top + 16), z, WOOD)
         _clutter(projection, rng, x, y, z)
     elif kind == 5:
-        projection.box(x, y, z, PLASTIC.packed(density * 0.5))
+        projection.box(x, y, z, PLASTIC.packed(density * 0.5), grain=grain)
         radii = (wide / 2, tall / 2, (z[1] - z[0]) / 2)
         projection.ellipsoid(middle, radii, ORGANIC.packed(density))
     elif kind == 6:

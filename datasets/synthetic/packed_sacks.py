@@ -49,6 +49,7 @@ class Sack:
 
 
 GRAIN_SACK = Sack(wide=(600, 850), tall=(120, 190))
+FERTILISER_SACK = Sack(wide=(800, 960), tall=(150, 220), roundness=(2.4, 3.4), palletised=0.25, clumps=0.015)
 GRANULATE_SACK = Sack(wide=(550, 680), tall=(110, 150), roundness=(3.2, 5.0), palletised=0.95)
 COFFEE_SACK = Sack(wide=(750, 950), tall=(180, 260), roundness=(2.2, 3.2), palletised=0.1, clumps=0.05)
 BIG_BAG = Sack(wide=(900, 1050), tall=(850, 1150), roundness=(3.0, 5.0), palletised=0.7, clumps=0.05)
