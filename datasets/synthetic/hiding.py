@@ -6,30 +6,25 @@ that a scanner could not show is not added and not labelled: that keeps labels h
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 
-from datasets.synthetic.beam import FanBeam, Float32
+from datasets.synthetic.beam import FanBeam, Float32, Float64
 from datasets.synthetic.chain import Chain, noise_sigma
 from datasets.synthetic.hold import Hold
 from datasets.synthetic.kinds import ThreatKind
 from datasets.synthetic.mesh_paths import mesh_paths
-from datasets.synthetic.meshes import Float64, Mesh, Point3, Rng, random_rotation, rotation
+from datasets.synthetic.meshes import Mesh, Point3, Rng, random_rotation, rotation
 from datasets.synthetic.physics import Material, attenuation
 from datasets.synthetic.shapes import Part, Place, Shape, centred, extent, joined, turned
+from datasets.synthetic.visibility import BoxXyxy, Sight, covered_by, moved_box, sight
 
-BoxXyxy = tuple[float, float, float, float]
-
-MIN_MEAN_DROP: Final = 0.003
-MIN_MEAN_DROP_8BIT: Final = 0.006
-"""A threat that lowers the transmission by less, on average, is not labelled, nor one below the noise.
-
-Source: the smallest drop that trained detectors still learned from (docs/explanation/physics.md).
-"""
 _CARGO_G_CM2: Final = 16.0  # a container's walls alone are about 3, its roof 14
 _LARGE_MM: Final = 1700.0
-"""Beyond this size the fan of the rays matters more than faces seen edge on."""
+"""Beyond this size four rays a pixel are enough."""
+_STRUCTURE: Final = (Place.END, Place.UNDER_FLOOR, Place.UNDER_ROOF)
+_LEAST_SHARE_INSIDE: Final = 0.7
 _TRIES: Final = 24
 
 
@@ -49,23 +44,16 @@ class Patch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sight:
-    """What a scanner shows of a threat.
+class HiddenThreat:
+    """A threat that was added to a scene and is visible there.
 
     Attributes:
+        kind: What it is labelled as.
+        shape_name: Of its `Shape`.
         box_xyxy: Of its visible pixels.
-        mean_drop: Of the high-energy transmission, over the pixels it covers.
         overlying: Mean attenuation (minus the logarithm of the transmission, high energy) of all else there.
+        mean_drop: Of the high-energy transmission, over the pixels it covers.
     """
-
-    box_xyxy: BoxXyxy
-    mean_drop: float
-    overlying: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class HiddenThreat:
-    """A threat that was added to a scene and is visible there."""
 
     kind: ThreatKind
     shape_name: str
@@ -129,8 +117,7 @@ def project(parts: Sequence[Part], beam: FanBeam, at: Point3) -> Patch:
     layers = []
     is_large = bool(np.ptp(np.stack(extent(parts)), axis=0).max() > _LARGE_MM)
     for material, bodies in by_material.items():
-        body = joined(bodies).moved(at)
-        paths = mesh_paths(beam, body, samples=2 if is_large else 3, is_parallel=not is_large)
+        paths = mesh_paths(beam, joined(bodies).moved(at), samples=2 if is_large else 3)
         if paths.mm.size:
             layers.append((paths, material))
     if not layers:
@@ -148,62 +135,40 @@ def project(parts: Sequence[Part], beam: FanBeam, at: Point3) -> Patch:
     return Patch(planes=planes, x_px=x0, y_px=y0)
 
 
-def sight(planes: Float32, patch: Patch, chain: Chain) -> Sight | None:
-    """What a scanner would show of a threat added to a scene.
+def place(planes: Float32, patch: Patch, chain: Chain) -> BoxXyxy | None:
+    """Add a threat to a scene if a person could see it there.
 
     Args:
-        planes: Shape ``(2, H, W)``, g/cm², without the threat.
+        planes: Shape ``(2, H, W)``, g/cm²; changed in place only if the threat is visible.
         patch: The threat.
         chain: Gives the energies and the noise that visibility is measured against.
 
     Returns:
-        None if it leaves the scene or cannot be seen: its mean drop in transmission is under
-        `MIN_MEAN_DROP` or under one standard deviation of the noise.
+        Box of the visible pixels (``xyxy``), or None: not placed, as it leaves the scene or is not visible
+        (`datasets.synthetic.visibility.sight`).
     """
+    placed = _place(planes, patch, chain)
+    return placed[0].box_xyxy if placed else None
+
+
+def _place(planes: Float32, patch: Patch, chain: Chain) -> tuple[Sight, float] | None:
+    """What shows of it, in the scene's frame, and the attenuation of all else there."""
     height, width = patch.planes.shape[1:]
     x, y = patch.x_px, patch.y_px
     if x < 0 or y < 0 or x + width > planes.shape[2] or y + height > planes.shape[1]:
         return None
-    covered = np.abs(patch.planes).sum(axis=0) > 0.35
-    if not covered.any():
-        return None
-    scene = np.ascontiguousarray(planes[:, y : y + height, x : x + width])
-    without = attenuation(scene, chain.endpoints_mev[0])
+    scene = planes[:, y : y + height, x : x + width]
+    endpoint = chain.endpoints_mev[0]
+    without = attenuation(np.ascontiguousarray(scene), endpoint)
     before = np.exp(-without)
-    drop = before - np.exp(-attenuation(scene + patch.planes, chain.endpoints_mev[0]))
-    sigma = noise_sigma(before, chain, 0)
-    least = MIN_MEAN_DROP_8BIT if chain.is_8bit else MIN_MEAN_DROP
-    mean_drop = float(drop[covered].mean())
-    if mean_drop < least or (drop[covered] / sigma[covered]).mean() < 1:
+    drop = before - np.exp(-attenuation(scene + patch.planes, endpoint))
+    covered = covered_by(patch.planes)
+    seen = sight(drop, covered, noise_sigma(before, chain, 0), is_8bit=chain.is_8bit)
+    if seen is None:
         return None
-    seen = covered & (drop >= np.maximum(least / 2, sigma / 2))
-    if seen.sum() < 12 or seen.sum() < 0.25 * covered.sum():
-        return None
-    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-    box = (x + columns[0], y + rows[0], x + columns[-1] + 1, y + rows[-1] + 1)
-    return Sight(
-        box_xyxy=(float(box[0]), float(box[1]), float(box[2]), float(box[3])),
-        mean_drop=mean_drop,
-        overlying=float(without[covered].mean()),
-    )
-
-
-def place(planes: Float32, patch: Patch, chain: Chain) -> BoxXyxy | None:
-    """Add a threat to a scene if a person could see it there.
-
-    Returns:
-        Box of the visible pixels (``xyxy``), or None: ``planes`` is as before.
-    """
-    seen = _place(planes, patch, chain)
-    return seen.box_xyxy if seen else None
-
-
-def _place(planes: Float32, patch: Patch, chain: Chain) -> Sight | None:
-    seen = sight(planes, patch, chain)
-    if seen:
-        height, width = patch.planes.shape[1:]
-        planes[:, patch.y_px : patch.y_px + height, patch.x_px : patch.x_px + width] += patch.planes
-    return seen
+    scene += patch.planes
+    overlying = float(without[covered].mean())
+    return Sight(box_xyxy=moved_box(seen.box_xyxy, x, y), mean_drop=seen.mean_drop), overlying
 
 
 def hide(
@@ -268,38 +233,6 @@ def hide_in_crop(
     """
     mine = [shape for shape in shapes if shape.kind is kind]
     return _hide_one(rng, planes, _Vehicle(planes, beam, None, is_crop=True), chain, mine) if mine else None
-
-
-class _Region(Protocol):
-    """Chooses where the middle of a posed shape comes to stand."""
-
-    beam: FanBeam
-
-    def fit(self, parts: list[Part], place: Place) -> list[Part]: ...
-
-    def spot(self, rng: Rng, half: Float64, place: Place) -> Point3 | None: ...
-
-
-def _hide_one(
-    rng: Rng, planes: Float32, region: _Region, chain: Chain, shapes: Sequence[Shape]
-) -> HiddenThreat | None:
-    for _ in range(_TRIES):
-        shape = shapes[int(rng.integers(len(shapes)))]
-        parts = region.fit(pose(rng, shape.build(rng), shape.place), shape.place)
-        low, high = extent(parts)
-        at = region.spot(rng, (high - low) / 2, shape.place)
-        if at is None:
-            continue
-        seen = _place(planes, project(parts, region.beam, at), chain)
-        if seen:
-            return HiddenThreat(
-                kind=shape.kind,
-                shape_name=shape.name,
-                box_xyxy=seen.box_xyxy,
-                overlying=seen.overlying,
-                mean_drop=seen.mean_drop,
-            )
-    return None
 
 
 class _Vehicle:
@@ -381,3 +314,39 @@ def _within(rng: Rng, half: Float64, spans: Sequence[tuple[float, float]]) -> Po
             return None
         at.append(float(rng.uniform(min(low + h, high - h), max(low + h, high - h))))
     return at[0], at[1], at[2]
+
+
+def _hide_one(
+    rng: Rng, planes: Float32, vehicle: _Vehicle, chain: Chain, shapes: Sequence[Shape]
+) -> HiddenThreat | None:
+    for _ in range(_TRIES):
+        shape = shapes[int(rng.integers(len(shapes)))]
+        parts = vehicle.fit(pose(rng, shape.build(rng), shape.place), shape.place)
+        low, high = extent(parts)
+        at = vehicle.spot(rng, (high - low) / 2, shape.place)
+        if at is None:
+            continue
+        patch = project(parts, vehicle.beam, at)
+        if shape.place in _STRUCTURE:
+            patch = _cut(patch, vehicle.beam)
+        placed = _place(planes, patch, chain)
+        if placed:
+            seen, overlying = placed
+            return HiddenThreat(
+                kind=shape.kind,
+                shape_name=shape.name,
+                box_xyxy=seen.box_xyxy,
+                overlying=overlying,
+                mean_drop=seen.mean_drop,
+            )
+    return None
+
+
+def _cut(patch: Patch, beam: FanBeam) -> Patch:
+    """Without what sticks out of the picture, unless that is much: near the source a hold may do so, too."""
+    height, width = patch.planes.shape[1:]
+    x0, y0 = max(-patch.x_px, 0), max(-patch.y_px, 0)
+    x1, y1 = min(beam.width_px - patch.x_px, width), min(beam.height_px - patch.y_px, height)
+    if x1 <= x0 or y1 <= y0 or (x1 - x0) * (y1 - y0) < _LEAST_SHARE_INSIDE * width * height:
+        return patch
+    return Patch(planes=patch.planes[:, y0:y1, x0:x1], x_px=patch.x_px + x0, y_px=patch.y_px + y0)

@@ -12,9 +12,9 @@ from typing import Final
 
 import numpy as np
 
+from datasets.synthetic.beam import Float64
 from datasets.synthetic.kinds import ThreatKind
 from datasets.synthetic.meshes import (
-    Float64,
     Mesh,
     Point2,
     Point3,

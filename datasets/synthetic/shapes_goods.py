@@ -100,16 +100,26 @@ _CARTON: Point3 = (285, 88, 46)
 
 
 def _cartons(rng: Rng, counts: tuple[int, int, int]) -> list[Part]:
-    """Cartons of ten packs: tobacco below, filters above, card between packs."""
+    """Cartons of ten packs, upright: filters over tobacco, and card between packs and between cartons.
+
+    A layer of cartons is drawn as one body cut by sheets of card.
+    """
     x, y, z = (v * between(rng, 0.95, 1.05) for v in _CARTON)
-    places = _grid(rng, (x, y, z), counts, 2.5, 1)
-    filters = [(a, b - y * 0.36, c) for a, b, c in places]
-    tobacco = [(a, b + y * 0.13, c) for a, b, c in places]
-    seams = [(a + (k - 2) * x / 5, b, c) for a, b, c in places for k in range(5)]
+    nx, ny, nz = counts
+    long, deep = nx * x, nz * z
+    tobacco, filters, cards = [], [], []
+    for layer in range(ny):
+        at = (between(rng, -2, 2), -layer * (y + 1), between(rng, -2, 2))
+        tobacco.append(cuboid((long, y * 0.7, deep)).moved((at[0], at[1] + y * 0.13, at[2])))
+        filters.append(cuboid((long, y * 0.26, deep)).moved((at[0], at[1] - y * 0.36, at[2])))
+        across = [cuboid((4.0 if k % 5 == 0 else 2.0, y, deep)) for k in range(5 * nx + 1)]
+        cards += [body.moved((at[0] + k * x / 5 - long / 2, at[1], at[2])) for k, body in enumerate(across)]
+        along = cuboid((long, y, 3))
+        cards += [along.moved((at[0], at[1], at[2] + k * z - deep / 2)) for k in range(nz + 1)]
     return [
-        _stack(cuboid((x, y * 0.7, z)), tobacco, ORGANIC.packed(between(rng, 0.24, 0.3))),
-        _stack(cuboid((x, y * 0.26, z)), filters, ORGANIC.packed(between(rng, 0.14, 0.2))),
-        _stack(cuboid((2.5, y, z)), seams, CARD),
+        (joined(tobacco), ORGANIC.packed(between(rng, 0.24, 0.3))),
+        (joined(filters), ORGANIC.packed(between(rng, 0.14, 0.2))),
+        (joined(cards), CARD),
     ]
 
 

@@ -171,8 +171,8 @@ def derringer(rng: Rng) -> list[Part]:
 def rifle_ak(rng: Rng) -> list[Part]:
     stock = WOOD if rng.random() < 0.7 else PLASTIC
     parts = [
-        *tube(520, 520 + between(rng, 260, 360), 18, 9, 4, STEEL),
-        *tube(520, 660, 2, 8, 5, STEEL),
+        *tube(496, 520 + between(rng, 260, 360), 18, 9, 4, STEEL),
+        *tube(496, 660, 2, 8, 5, STEEL),
         plate(rectangle(500, -6, 640, 36), 40, stock),
         plate([(220, 2), (240, -8), (500, -8), (500, 34), (220, 40)], 34, STEEL.packed(3.2)),
         plate([(352, 38), (414, 38), (428, 110), (462, 190), (406, 216), (370, 130)], 25, MAGAZINE),
@@ -190,7 +190,7 @@ def rifle_ak(rng: Rng) -> list[Part]:
 def rifle_carbine(rng: Rng) -> list[Part]:
     """Straight-line rifle with a carrying handle or rail, a straight magazine and a buffer tube."""
     parts = [
-        *tube(500, 500 + between(rng, 260, 420), 20, 9, 3.5, STEEL),
+        *tube(466, 500 + between(rng, 260, 420), 20, 9, 3.5, STEEL),
         plate([(470, 0), (700, 4), (700, 36), (470, 42)], 46, GRIP.packed(0.7)),
         plate([(250, 0), (470, 0), (470, 60), (350, 62), (250, 46)], 26, STEEL.packed(3.4)),
         plate([(356, 58), (414, 58), (424, 150), (440, 190), (384, 204), (366, 150)], 24, STEEL.packed(3.2)),
