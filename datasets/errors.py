@@ -5,7 +5,8 @@ DatasetError                  dataset_error
 ├── DatasetInvalidError       dataset_invalid       readable, but its annotations break rules
 ├── DatasetUnwritableError    dataset_unwritable    records that the COCO form cannot hold
 ├── FolderTakenError          dataset_folder_taken  the folder holds another dataset
-└── SplitConflictError        split_conflict        a container or scanner already stands in two splits
+├── SplitConflictError        split_conflict        a container or scanner already stands in two splits
+└── ThreatOutsideScanError    threat_outside_scan   a threat to project does not fit into the scan
 """
 
 
@@ -43,3 +44,9 @@ class SplitConflictError(DatasetError):
     """Splits that records already carry contradict each other."""
 
     code = "split_conflict"
+
+
+class ThreatOutsideScanError(DatasetError):
+    """A threat does not fit where it was to be projected."""
+
+    code = "threat_outside_scan"
