@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from datasets.synthetic.threats import ThreatKind
+from datasets.synthetic.kinds import ThreatKind
 from review_ui.errors import ReasonCodeUnknownError
 from review_ui.reasons import FINDING_KINDS, REASON_CODES, check_reason_codes
 from review_ui.schemas import Verdict
