@@ -58,7 +58,7 @@ def test_solids__closed_form_agrees_with_mesh(closed: Paths, body: Mesh) -> None
 
 
 def test_box__level_ray_sees_its_depth() -> None:
-    """In the source's own height rays are level: the path is the box's depth, and half a row is half of it."""
+    """At the source's height rays are level: the path is the depth, and half a row is half of it."""
     beam = FanBeam(height_px=10, width_px=10, pitch_mm=10, source_distance_mm=5000, source_y_mm=45)
     paths = solids.box(beam, (0, 100), (40, 45), (-300, 500))
     column = np.zeros(10)
