@@ -13,16 +13,23 @@ import numpy as np
 
 from datasets.synthetic import packed_bottles as bottles
 from datasets.synthetic import packed_cartons as cartons
+from datasets.synthetic.bare_boxed import draw_castings, draw_tools
+from datasets.synthetic.bare_bulk import draw_bulk, draw_scrap
+from datasets.synthetic.bare_machines import draw_machinery
+from datasets.synthetic.bare_metal import draw_coils, draw_pipes, draw_profiles, draw_reels
+from datasets.synthetic.bare_rubber import draw_tyres
+from datasets.synthetic.bare_vehicles import draw_bicycles, draw_vehicles
+from datasets.synthetic.bare_wood_stone import draw_panes, draw_stone, draw_timber
 from datasets.synthetic.hold import Hold
 from datasets.synthetic.packed_bottles import Produce, Vessel, draw_produce, draw_vessels
 from datasets.synthetic.packed_cartons import Carton, draw_cartons
 from datasets.synthetic.packed_home import (
     draw_flat_packs,
     draw_fridges,
-    draw_household,
     draw_upholstery,
     draw_washers,
 )
+from datasets.synthetic.packed_household import draw_household
 from datasets.synthetic.packed_round import draw_drums, draw_fabric_rolls, draw_paper_rolls, draw_tanks
 from datasets.synthetic.packed_sacks import (
     BALE,
@@ -127,4 +134,24 @@ HEADINGS: Final[tuple[Heading, ...]] = (
     _heading("9403609990", "板式家具(散件)", "箱", 32.0, (0.30, 0.50), draw_flat_packs),
     _heading("9401619000", "软体沙发及床垫", "件", 38.0, (0.05, 0.10), draw_upholstery),
     _heading("9804000000", "搬家家庭物品", "件", 15.0, (0.10, 0.20), draw_household),
+    _heading("4011100000", "小轿车用新充气轮胎", "条", 9.5, (0.09, 0.14), draw_tyres),
+    _heading("4011200000", "客货车用新充气轮胎", "条", 52.0, (0.17, 0.26), draw_tyres),
+    _heading("7208510000", "热轧钢卷", "卷", 6500.0, (0.35, 0.60), draw_coils),
+    _heading("7304319000", "无缝钢管", "捆", 900.0, (0.28, 0.50), draw_pipes),
+    _heading("3917230000", "聚氯乙烯硬管", "捆", 160.0, (0.08, 0.17), draw_pipes),
+    _heading("7604210000", "铝合金型材", "捆", 450.0, (0.12, 0.20), draw_profiles),
+    _heading("7216310000", "型钢", "捆", 1500.0, (0.32, 0.55), draw_profiles),
+    _heading("8544601200", "电力电缆(盘装)", "盘", 1100.0, (0.25, 0.45), draw_reels),
+    _heading("4407119090", "松木板材", "捆", 950.0, (0.25, 0.38), draw_timber),
+    _heading("4412330090", "胶合板", "捆", 1200.0, (0.40, 0.55), draw_timber),
+    _heading("6802231000", "花岗岩板材", "块", 320.0, (0.35, 0.60), draw_stone),
+    _heading("7005290090", "浮法玻璃", "箱", 1600.0, (0.36, 0.55), draw_panes),
+    _heading("8458110090", "数控机床及机械设备", "台", 1800.0, (0.15, 0.40), draw_machinery),
+    _heading("7325101000", "铸铁件", "箱", 900.0, (0.30, 0.60), draw_castings),
+    _heading("8207909000", "可互换工具", "箱", 650.0, (0.30, 0.60), draw_tools),
+    _heading("1201901000", "黄大豆(散装)", "吨", 1000.0, (0.65, 0.78), draw_bulk),
+    _heading("2601111000", "铁矿石(散装)", "吨", 1000.0, (1.8, 2.4), draw_bulk),
+    _heading("7404000090", "废杂铜(散装)", "吨", 1000.0, (0.25, 0.50), draw_scrap),
+    _heading("8703234010", "小轿车", "辆", 1500.0, (0.05, 0.09), draw_vehicles),
+    _heading("8712003000", "自行车", "辆", 16.0, (0.07, 0.12), draw_bicycles),
 )

@@ -1,7 +1,6 @@
 """What furnishes a home: appliances, flat packs, upholstery, mattresses, and a household that moves."""
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 
@@ -194,96 +193,3 @@ def _draw_mattresses(projection: Projection, rng: Rng, bay: Hold, bulk_g_cm3: fl
     fill_rows(
         projection, rng, bay, rows_across(rng, bay, (1050, 1150)), length, build, gap_mm=(5, 60), grain=grain
     )
-
-
-def draw_household(projection: Projection, rng: Rng, bay: Hold, bulk_g_cm3: float) -> None:
-    """Fill a bay with one household's things: boxes, furniture, machines, bicycles, all different."""
-    height = bay.height * float(rng.uniform(0.6, 0.95))
-    n_rows = 3 if rng.random() < 0.7 else 2
-    edges = np.linspace(bay.z[0], bay.z[1], n_rows + 1)
-    grain = Grain(rng, ((2, 2), (6, 14), (20, 9), (60, 60)), float(rng.uniform(0.06, 0.16)))
-    for near, far in pairwise(edges):
-        x = bay.x[0] + float(rng.uniform(0, 80))
-        while x < bay.x[1] - 250:
-            wide = min(float(rng.uniform(380, 1500)), bay.x[1] - x)
-            y = bay.y[1]
-            while y > bay.y[1] - height + 150:
-                tall = min(float(rng.uniform(220, 950)), y - bay.y[0] - 5)
-                _thing(
-                    projection,
-                    rng,
-                    (x, x + wide),
-                    (y - tall, y),
-                    (float(near), float(far)),
-                    bulk_g_cm3,
-                    grain,
-                )
-                y -= tall
-            x += wide + float(rng.exponential(20))
-
-
-def _thing(projection: Projection, rng: Rng, x: Span, y: Span, z: Span, bulk: float, grain: Grain) -> None:  # noqa: PLR0917
-    """One of a household's things within the given space."""
-    wide, tall = x[1] - x[0], y[1] - y[0]
-    middle = ((x[0] + x[1]) / 2, (y[0] + y[1]) / 2, (z[0] + z[1]) / 2)
-    density = bulk * float(np.exp(rng.normal(-0.1, 0.5)))
-    kind = int(rng.integers(8))
-    if kind <= 3:
-        projection.box(x, y, z, ORGANIC.packed(density), grain=grain)
-        _clutter(projection, rng, x, y, z)
-    elif kind == 4:
-        projection.shell(x, y, z, 18.0, WOOD)
-        projection.box(x, y, z, ORGANIC.packed(density * 0.4), grain=grain)
-        for share in np.linspace(0, 1, int(rng.integers(2, 5)), endpoint=False)[1:]:
-            top = y[0] + tall * float(share)
-            projection.box(x, (top, top + 16), z, WOOD)
-        _clutter(projection, rng, x, y, z)
-    elif kind == 5:
-        projection.box(x, y, z, PLASTIC.packed(density * 0.5), grain=grain)
-        radii = (wide / 2, tall / 2, (z[1] - z[0]) / 2)
-        projection.ellipsoid(middle, radii, ORGANIC.packed(density))
-    elif kind == 6:
-        projection.shell(x, y, z, 0.8, STEEL)
-        size = min(wide, tall) * 0.3
-        projection.cylinder_z(
-            middle[0], middle[1], (z[0] + 40, z[0] + 140), size, STEEL.packed(2.5), wall_mm=size * 0.3
-        )
-        _clutter(projection, rng, x, y, z)
-    else:
-        radius = min(tall, wide) * 0.48
-        for at in (x[0] + radius, x[1] - radius):
-            projection.cylinder_z(
-                at, y[1] - radius, (middle[2], middle[2] + 25), radius, STEEL.packed(1.2), wall_mm=18
-            )
-        for _ in range(4):
-            ends = rng.uniform((x[0] + 15, y[0] + 15), (x[1] - 15, y[1] - 15), (2, 2))
-            projection.bar(
-                (ends[0, 0], ends[0, 1], middle[2]), (ends[1, 0], ends[1, 1], middle[2]), 26, 6, STEEL
-            )
-
-
-def _clutter(projection: Projection, rng: Rng, x: Span, y: Span, z: Span) -> None:
-    """Small things in a box: crockery, tools, tins, tubes."""
-    for _ in range(int(rng.integers(1, 5))):
-        wide = float(rng.uniform(0.08, 0.5)) * (x[1] - x[0])
-        tall = float(rng.uniform(0.08, 0.5)) * (y[1] - y[0])
-        left = float(rng.uniform(x[0], x[1] - wide))
-        top = float(rng.uniform(y[0] + (y[1] - y[0]) * 0.2, y[1])) - tall * 0.5
-        top = min(max(top, y[0]), y[1] - tall)
-        near = float(rng.uniform(z[0], (z[0] + z[1]) / 2))
-        deep = float(rng.uniform(0.1, 0.45)) * (z[1] - z[0])
-        match int(rng.integers(4)):
-            case 0:
-                projection.box(
-                    (left, left + wide), (top, top + tall), (near, near + deep), ORGANIC.packed(0.5)
-                )
-            case 1:
-                size = min(wide, tall) / 2
-                projection.cylinder_z(
-                    left + size, top + size, (near, near + deep), size, GLASS.packed(1.2), wall_mm=6
-                )
-            case 2:
-                size = min(wide / 2, deep / 2)
-                projection.cylinder_y(left + size, (top, top + tall), near + size, size, PLASTIC.packed(0.6))
-            case _:
-                projection.box((left, left + wide), (top, top + 8), (near, near + 40), STEEL)
