@@ -21,7 +21,7 @@ from datasets.synthetic.shapes import Part, Place, Shape, centred, extent, joine
 from datasets.synthetic.visibility import BoxXyxy, Sight, covered_by, moved_box, sight
 
 _CARGO_G_CM2: Final = 16.0  # a container's walls alone are about 3, its roof 14
-_LARGE_MM: Final = 1700.0
+_LARGE_MM: Final = 700.0
 """Beyond this size four rays a pixel are enough."""
 _STRUCTURE: Final = (Place.END, Place.UNDER_FLOOR, Place.UNDER_ROOF)
 _LEAST_SHARE_INSIDE: Final = 0.7
@@ -241,6 +241,8 @@ class _Vehicle:
     def __init__(self, planes: Float32, beam: FanBeam, hold: Hold | None, *, is_crop: bool = False) -> None:
         self.beam = beam
         self._hold = hold
+        # In a crop only sizes are in the way; in a vehicle there must be goods, too.
+        self.tries = _TRIES // 3 if is_crop else _TRIES
         # An eighth of the resolution is enough to tell cargo from air.
         self._mass: Float32 = planes[:, 4::8, 4::8].sum(axis=0)
         whole = (0.0, 0.0, beam.width_mm, beam.height_mm)
@@ -319,7 +321,7 @@ def _within(rng: Rng, half: Float64, spans: Sequence[tuple[float, float]]) -> Po
 def _hide_one(
     rng: Rng, planes: Float32, vehicle: _Vehicle, chain: Chain, shapes: Sequence[Shape]
 ) -> HiddenThreat | None:
-    for _ in range(_TRIES):
+    for _ in range(vehicle.tries):
         shape = shapes[int(rng.integers(len(shapes)))]
         parts = vehicle.fit(pose(rng, shape.build(rng), shape.place), shape.place)
         low, high = extent(parts)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from datasets.synthetic.meshes import Point3, Rng, extrusion, rotation, sweep, turned_body
-from datasets.synthetic.physics import ALUMINIUM, LEAD, ORGANIC, STEEL, STONE
+from datasets.synthetic.physics import ALUMINIUM, LEAD, ORGANIC, STEEL, STONE, Material
 from datasets.synthetic.shapes import (
     UPRIGHT,
     Part,
@@ -108,7 +108,7 @@ def tungsten_rods(rng: Rng) -> list[Part]:
     ]
 
 
-def _cylinder(rng: Rng, radius: float, tall: float, wall: float) -> list[Part]:
+def _cylinder(rng: Rng, radius: float, tall: float, wall: float, material: Material = STEEL) -> list[Part]:
     """Round shoulders and a valve, its foot at y = 0."""
     profile = [
         (0.0, radius * 0.8),
@@ -117,7 +117,7 @@ def _cylinder(rng: Rng, radius: float, tall: float, wall: float) -> list[Part]:
         (tall - radius * 0.3, radius * 0.75),
         (tall, radius * 0.25),
     ]
-    body = vessel(profile, wall, STEEL, GAS.packed(between(rng, 0.05, 0.35)), sides=14)
+    body = vessel(profile, wall, material, GAS.packed(between(rng, 0.05, 0.35)), sides=14)
     return turned(body, UPRIGHT)
 
 
@@ -173,6 +173,14 @@ def gas_small(rng: Rng) -> list[Part]:
     for k in range(int(rng.integers(1, 7))):
         parts += moved(one, (k * (2 * radius + 6), 0, between(rng, -20, 20)))
     return parts
+
+
+def gas_diving(rng: Rng) -> list[Part]:
+    """Aluminium, thick-walled, one or a pair side by side with a strap."""
+    radius, tall, wall = between(rng, 85, 105), between(rng, 480, 680), between(rng, 10, 15)
+    one = [*_cylinder(rng, radius, tall, wall, ALUMINIUM), *_valve(tall, 60)]
+    parts = [*one, block((0, -tall * 0.55, 0), (2 * radius + 8, 46, 2 * radius + 8), STEEL.packed(0.25))]
+    return [*parts, *moved(parts, (2 * radius + 12, 0, 0))] if rng.random() < 0.5 else parts
 
 
 def gas_extinguisher(rng: Rng) -> list[Part]:
@@ -262,6 +270,24 @@ def tusk_pieces(rng: Rng) -> list[Part]:
                 .moved(at)
             )
             parts.append((cavity(hole), IVORY))
+    return parts
+
+
+def tusk_cut(rng: Rng) -> list[Part]:
+    """Two or three tusks sawn across, the lengths side by side."""
+    parts: list[Part] = []
+    for k in range(int(rng.integers(4, 10))):
+        long, root = between(rng, 220, 480), between(rng, 24, 58)
+        tip = root * between(rng, 0.35, 0.85)
+        bend = between(rng, 10, 45)
+        steps = np.linspace(0, 1, 6)
+        path: list[Point3] = [(float(long * s), float(-bend * 4 * s * (1 - s)), 0.0) for s in steps]
+        radii = [float(root + (tip - root) * s) for s in steps]
+        one: list[Part] = [(sweep(path, radii, sides=10), IVORY)]
+        if rng.random() < 0.6:
+            one.append((cavity(sweep(path[:4], [r * 0.6 for r in radii[:4]], sides=10)), IVORY))
+        at = (between(rng, -40, 40), (k // 2) * 105.0, (k % 2) * 110.0)
+        parts += moved(turned(one, rotation(0, 0, between(rng, -0.06, 0.06))), at)
     return parts
 
 

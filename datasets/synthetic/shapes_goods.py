@@ -134,6 +134,11 @@ def cigarette_cartons_flat(rng: Rng) -> list[Part]:
     return turned(parts, rotation(np.pi / 2, 0, 0))
 
 
+def cigarette_cartons_row(rng: Rng) -> list[Part]:
+    """One carton deep, as behind a panel."""
+    return _cartons(rng, (int(rng.integers(2, 7)), int(rng.integers(2, 10)), int(rng.integers(1, 3))))
+
+
 def _master_case(rng: Rng) -> tuple[list[Part], Point3]:
     parts = _cartons(rng, (1, 5, 10)) if rng.random() < 0.5 else _cartons(rng, (2, 5, 5))
     every = np.concatenate([body.vertices for body, _ in parts])
@@ -169,10 +174,10 @@ def cigarette_packs_loose(rng: Rng) -> list[Part]:
     ]
 
 
-def _bottle(rng: Rng) -> list[Part]:
+def _bottle(rng: Rng, *, size: float = 1.0) -> list[Part]:
     """Filled, standing, its foot at y = 0."""
-    radius, tall = between(rng, 34, 44), between(rng, 210, 320)
-    shoulder, neck = between(rng, 0.55, 0.72), between(rng, 12, 16)
+    radius, tall = between(rng, 34, 44) * size, between(rng, 210, 320) * size
+    shoulder, neck = between(rng, 0.55, 0.72), between(rng, 12, 16) * size
     profile = [
         (0.0, radius),
         (tall * shoulder, radius),
@@ -186,11 +191,11 @@ def _bottle(rng: Rng) -> list[Part]:
     )
 
 
-def _bottles(rng: Rng, nx: int, ny: int, nz: int) -> list[Part]:
-    one = _bottle(rng)
+def _bottles(rng: Rng, nx: int, ny: int, nz: int, *, size: float = 1.0) -> list[Part]:
+    one = _bottle(rng, size=size)
     every = np.concatenate([body.vertices for body, _ in one])
-    size = every.max(axis=0) - every.min(axis=0)
-    wide, tall = float(size[0]) + 5, float(size[1]) + 12
+    span = every.max(axis=0) - every.min(axis=0)
+    wide, tall = float(span[0]) + 5, float(span[1]) + 12
     places = [(i * wide, -j * tall, k * wide) for i in range(nx) for j in range(ny) for k in range(nz)]
     return [_stack(body, places, material) for body, material in one]
 
@@ -208,6 +213,11 @@ def bottles_case(rng: Rng) -> list[Part]:
 
 def bottles_cases(rng: Rng) -> list[Part]:
     return _bottles(rng, int(rng.integers(5, 11)), int(rng.integers(2, 4)), int(rng.integers(2, 4)))
+
+
+def bottles_small(rng: Rng) -> list[Part]:
+    """Trays of flasks."""
+    return _bottles(rng, int(rng.integers(4, 10)), int(rng.integers(1, 4)), int(rng.integers(2, 5)), size=0.6)
 
 
 def bottles_row(rng: Rng) -> list[Part]:

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from typing import Final
 
-from datasets.synthetic import (
-    shapes_ammunition,
-    shapes_blades,
-    shapes_dense,
-    shapes_goods,
-    shapes_guns,
-    shapes_large,
-)
+from datasets.synthetic import shapes_ammunition as ammunition
+from datasets.synthetic import shapes_blades as blades
+from datasets.synthetic import shapes_dense as dense
+from datasets.synthetic import shapes_goods as goods
+from datasets.synthetic import shapes_guns as guns
+from datasets.synthetic import shapes_hidden as hidden
+from datasets.synthetic import shapes_vehicles as vehicles
 from datasets.synthetic.kinds import ThreatKind
 from datasets.synthetic.shapes import Build, Place, Shape
 
@@ -22,110 +21,118 @@ def _shapes(kind: ThreatKind, place: Place, seen: Sequence[Build], held_out: Seq
     ]
 
 
-_g, _b, _a, _d, _o, _l = (
-    shapes_guns,
-    shapes_blades,
-    shapes_ammunition,
-    shapes_dense,
-    shapes_goods,
-    shapes_large,
-)
-
 SHAPES: Final[tuple[Shape, ...]] = (
     *_shapes(
         ThreatKind.GUN,
         Place.ANYWHERE,
         [
-            _g.pistol_1911,
-            _g.pistol_polymer,
-            _g.pistol_long_barrel,
-            _g.machine_pistol,
-            _g.pistol_suppressed,
-            _g.revolver_snub,
-            _g.derringer,
+            guns.pistol_1911,
+            guns.pistol_polymer,
+            guns.pistol_long_barrel,
+            guns.machine_pistol,
+            guns.pistol_suppressed,
+            guns.revolver_snub,
+            guns.derringer,
         ],
-        [_g.pistol_compact, _g.pistol_tokarev, _g.revolver_service],
+        [guns.pistol_compact, guns.pistol_tokarev, guns.revolver_service],
     ),
     *_shapes(
         ThreatKind.RIFLE,
         Place.ANYWHERE,
-        [_g.rifle_ak, _g.rifle_carbine, _g.rifle_bolt, _g.shotgun_sawn_off, _g.submachine_gun],
-        [_g.rifle_bullpup, _g.shotgun_pump],
+        [guns.rifle_ak, guns.rifle_carbine, guns.rifle_bolt, guns.shotgun_sawn_off, guns.submachine_gun],
+        [guns.rifle_bullpup, guns.shotgun_pump],
     ),
     *_shapes(
         ThreatKind.BLADE,
         Place.ANYWHERE,
         [
-            _b.kitchen_knife,
-            _b.machete,
-            _b.throwing_star,
-            _b.folding_knife,
-            _b.knife_bundle,
-            _b.scissors,
-            _b.hatchet,
-            _b.sword,
+            blades.kitchen_knife,
+            blades.machete,
+            blades.throwing_star,
+            blades.folding_knife,
+            blades.knife_bundle,
+            blades.scissors,
+            blades.hatchet,
+            blades.sword,
         ],
-        [_b.dagger, _b.throwing_star_round, _b.cleaver],
+        [blades.dagger, blades.throwing_star_round, blades.cleaver],
     ),
     *_shapes(
         ThreatKind.AMMUNITION,
         Place.ANYWHERE,
-        [_a.boxes_of_rounds, _a.magazines, _a.mortar_shells, _a.loose_rounds, _a.ammunition_can],
-        [_a.belt, _a.grenades],
+        [
+            ammunition.boxes_of_rounds,
+            ammunition.magazines,
+            ammunition.mortar_shells,
+            ammunition.loose_rounds,
+            ammunition.ammunition_can,
+        ],
+        [ammunition.belt, ammunition.grenades],
     ),
     *_shapes(
         ThreatKind.BRICK,
         Place.CARGO,
-        [_o.brick_single, _o.brick_stack, _o.brick_pallet, _o.brick_bag],
-        [_o.brick_row, _o.brick_slabs],
+        [goods.brick_single, goods.brick_stack, goods.brick_pallet, goods.brick_bag],
+        [goods.brick_row, goods.brick_slabs],
     ),
     *_shapes(
         ThreatKind.CIGARETTES,
         Place.CARGO,
-        [_o.cigarette_cartons, _o.cigarette_cartons_flat, _o.cigarette_master_case],
-        [_o.cigarette_master_cases, _o.cigarette_packs_loose],
+        [
+            goods.cigarette_cartons,
+            goods.cigarette_cartons_flat,
+            goods.cigarette_cartons_row,
+            goods.cigarette_master_case,
+        ],
+        [goods.cigarette_master_cases, goods.cigarette_packs_loose],
     ),
     *_shapes(
         ThreatKind.BOTTLES,
         Place.CARGO,
-        [_o.bottles_case, _o.bottles_row, _o.jerrycans],
-        [_o.bottles_cases, _o.bottles_lying],
+        [goods.bottles_case, goods.bottles_row, goods.bottles_small, goods.jerrycans],
+        [goods.bottles_cases, goods.bottles_lying],
     ),
     *_shapes(
         ThreatKind.GAS_CYLINDER,
         Place.CARGO,
-        [_d.gas_industrial, _d.gas_lpg, _d.gas_small],
-        [_d.gas_rack, _d.gas_extinguisher],
+        [dense.gas_industrial, dense.gas_lpg, dense.gas_small, dense.gas_diving],
+        [dense.gas_rack, dense.gas_extinguisher],
     ),
     *_shapes(
         ThreatKind.DENSE_BLOCK,
         Place.CARGO,
-        [_d.gold_bars, _d.lead_box, _d.steel_safe, _d.tungsten_rods],
-        [_d.lead_cask, _d.uranium_block],
+        [dense.gold_bars, dense.lead_box, dense.steel_safe, dense.tungsten_rods],
+        [dense.lead_cask, dense.uranium_block],
     ),
     *_shapes(
         ThreatKind.TUSK,
         Place.CARGO,
-        [_d.tusk_curved, _d.tusk_bundle, _d.tusk_pieces],
-        [_d.tusk_pair, _d.horn],
+        [dense.tusk_curved, dense.tusk_bundle, dense.tusk_pieces, dense.tusk_cut],
+        [dense.tusk_pair, dense.horn],
     ),
     *_shapes(
         ThreatKind.ELECTRONICS,
         Place.CARGO,
-        [_o.phones, _o.circuit_boards, _o.laptops, _o.hard_disks],
-        [_o.phones_on_edge, _o.processors],
+        [goods.phones, goods.circuit_boards, goods.laptops, goods.hard_disks],
+        [goods.phones_on_edge, goods.processors],
     ),
-    *_shapes(ThreatKind.VEHICLE, Place.FLOOR, [_l.sedan, _l.pickup, _l.motorcycle], [_l.suv, _l.scooter]),
+    *_shapes(
+        ThreatKind.VEHICLE,
+        Place.FLOOR,
+        [vehicles.sedan, vehicles.pickup, vehicles.van, vehicles.motorcycle],
+        [vehicles.suv, vehicles.scooter],
+    ),
     *_shapes(
         ThreatKind.PERSON,
         Place.FLOOR,
-        [_l.person_standing, _l.person_sitting, _l.person_lying],
-        [_l.person_crouching, _l.people],
+        [hidden.person_standing, hidden.person_sitting, hidden.person_lying, hidden.person_curled],
+        [hidden.person_crouching, hidden.people],
     ),
-    *_shapes(ThreatKind.FALSE_WALL, Place.END, [_l.end_wall], [_l.end_wall_packed]),
-    *_shapes(ThreatKind.FALSE_WALL, Place.UNDER_FLOOR, [_l.floor_compartment], []),
-    *_shapes(ThreatKind.FALSE_WALL, Place.UNDER_ROOF, [], [_l.roof_compartment]),
-    *_shapes(ThreatKind.FALSE_WALL, Place.CARGO, [_l.hollow_box], []),
+    *_shapes(ThreatKind.FALSE_WALL, Place.END, [hidden.end_wall], [hidden.end_wall_packed]),
+    *_shapes(ThreatKind.FALSE_WALL, Place.UNDER_FLOOR, [hidden.floor_compartment], []),
+    *_shapes(ThreatKind.FALSE_WALL, Place.UNDER_ROOF, [], [hidden.roof_compartment]),
+    *_shapes(ThreatKind.FALSE_WALL, Place.FLOOR, [hidden.hollow_pallet], []),
+    *_shapes(ThreatKind.FALSE_WALL, Place.CARGO, [hidden.hollow_box], []),
 )
 
 
