@@ -23,6 +23,7 @@ from app.logging import configure_logging
 from app.queue_policy_cli import build_queue_policy_app
 from app.settings import Settings
 from app.sidecar_cli import print_sidecars
+from app.train_cli import train
 
 app = typer.Typer(
     name="shenxiang",
@@ -98,6 +99,7 @@ app.add_typer(build_queue_policy_app(_settings), name="queue-policy")
 app.add_typer(build_dicos_app(_settings), name="dicos")
 app.command("sidecar")(print_sidecars)
 app.command("evaluate")(evaluate)
+app.command("train")(train)
 
 
 @app.command()
@@ -399,21 +401,6 @@ def rescore(
 
 def _utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC)
-
-
-@app.command()
-def train(
-    recipe: Annotated[Path, typer.Argument(help="Recipe file, such as training/recipes/default.toml.")],
-    out: Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")],
-) -> None:
-    """Train a detector by a recipe and export it as ``OUT/model.onnx``. Needs the ``train`` extra."""
-    from training.fit import train as run_training
-    from training.release import export_model
-
-    configure_logging()
-    weights = run_training(recipe, out)
-    export_model(weights, recipe, out / "model.onnx")
-    typer.echo(out / "model.onnx")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from models.errors import ModelError
 from review_queue.errors import QueueError
 from review_ui.errors import ReviewError
 from scans.errors import ScanError
+from training.errors import TrainingError
 
 
 class AppError(Exception):
@@ -48,4 +49,5 @@ KNOWN_ERRORS = (
     QueueError,
     ReviewError,
     ScanError,
+    TrainingError,
 )

@@ -15,8 +15,9 @@ from datasets.images import Pixels, read_pixels, to_grey
 from datasets.records import Record, Split
 from datasets.sources import open_dataset
 from models.preprocess import AIR
+from training.augment import drop_energy, expose
 from training.errors import RecipeError
-from training.recipe import CropRecipe, Recipe
+from training.recipe import CropRecipe, CropSize, Recipe
 
 Rng = np.random.Generator
 Boxes = NDArray[np.float32]
@@ -76,7 +77,9 @@ def read_scans(recipe: Recipe, base: Path) -> list[AnnotatedScan]:
     return scans
 
 
-def cut_crop(rng: Rng, options: CropRecipe, scan: AnnotatedScan) -> tuple[Pixels, Boxes, list[int]]:
+def cut_crop(
+    rng: Rng, options: CropRecipe, size: CropSize, scan: AnnotatedScan
+) -> tuple[Pixels, Boxes, list[int]]:
     """A crop with the boxes in it; ``threat_share`` of the crops of a scan with threats show one.
 
     Returns:
@@ -85,18 +88,18 @@ def cut_crop(rng: Rng, options: CropRecipe, scan: AnnotatedScan) -> tuple[Pixels
     """
     pixels = to_grey(read_pixels(scan.record))
     if pixels.shape[0] == 2 and rng.random() < options.single_energy_share:
-        pixels = pixels[:1]
-    room_x = max(pixels.shape[2] - options.width_px, 0)
-    room_y = max(pixels.shape[1] - options.height_px, 0)
+        pixels = drop_energy(pixels)
+    room_x = max(pixels.shape[2] - size.width_px, 0)
+    room_y = max(pixels.shape[1] - size.height_px, 0)
     if len(scan.boxes) and rng.random() < options.threat_share:
         box = scan.boxes[int(rng.integers(len(scan.boxes)))]
-        x = min(max(_around(rng, box[0], box[2], options.width_px), 0), room_x)
-        y = min(max(_around(rng, box[1], box[3], options.height_px), 0), room_y)
+        x = min(max(_around(rng, box[0], box[2], size.width_px), 0), room_x)
+        y = min(max(_around(rng, box[1], box[3], size.height_px), 0), room_y)
     else:
         x, y = int(rng.integers(0, room_x + 1)), int(rng.integers(0, room_y + 1))
-    crop = np.full((pixels.shape[0], options.height_px, options.width_px), AIR, np.uint16)
-    seen = pixels[:, y : y + options.height_px, x : x + options.width_px]
-    crop[:, : seen.shape[1], : seen.shape[2]] = seen
+    crop = np.full((pixels.shape[0], size.height_px, size.width_px), AIR, np.uint16)
+    seen = pixels[:, y : y + size.height_px, x : x + size.width_px]
+    crop[:, : seen.shape[1], : seen.shape[2]] = expose(rng, seen)
     boxes, kept = _cut_boxes(scan.boxes, x, y, seen.shape[2], seen.shape[1])
     return crop, boxes, [scan.kinds[int(i)] for i in kept]
 

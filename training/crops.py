@@ -1,12 +1,13 @@
 """Training crops: a piece of a cached scene, threats, a scanner of its own; or a piece of an annotated scan.
 
-Crop number n is a pure function of (recipe seed, n), so a resumed run sees exactly the crops it would
-have seen.
+A crop is a pure function of the recipe, the step, its slot in the batch and, when it shows a hard place, of
+that place; so a resumed run sees exactly the crops it would have seen. Held-out shapes are never hidden here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from enum import IntEnum
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -15,16 +16,52 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from datasets.synthetic.canvas import Canvas
+from datasets.synthetic.beam import FanBeam
 from datasets.synthetic.chain import Chain, digitise, draw_chain, transmission
-from datasets.synthetic.physics import ALUMINIUM, STEEL, Float32
-from datasets.synthetic.threats import ThreatKind, draw_threat, place_threat
+from datasets.synthetic.fittings import add_fittings
+from datasets.synthetic.hiding import hide_in_crop
+from datasets.synthetic.kinds import ThreatKind
+from datasets.synthetic.projection import Projection
+from datasets.synthetic.shapes import Shape
+from datasets.synthetic.threats_catalogue import shapes_of
 from models.preprocess import to_input
 from training.annotated import AnnotatedScan, cut_crop
-from training.recipe import CropRecipe, Recipe
+from training.augment import mirror
+from training.recipe import CropSize, Recipe
 from training.scenes import CachedScene
 
 Rng = np.random.Generator
+Float32 = NDArray[np.float32]
+Pixels = NDArray[np.uint16]
+Target = tuple[Float32, list[int]]
+
+_INSIDE_SHARE: Final = 0.8
+"""Crops around a point of the hold; the others lie anywhere, cab and air included."""
+
+
+class Stream(IntEnum):
+    """What a random stream decides; the recipe's seed comes before it, numbers follow."""
+
+    SIZE = 0
+    CROP = 1
+    MATTER = 2
+    LOOK = 3
+    LOOK_SIZE = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class HardPlace:
+    """A harmless place that was taken for a threat.
+
+    Attributes:
+        size: Index into the recipe's crop sizes.
+        number: Names scene, position and fittings, through the recipe's seed.
+        score: Highest that the detector gave to anything there, in [0, 1].
+    """
+
+    size: int
+    number: int
+    score: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,126 +79,198 @@ class Crop:
     kinds: Tensor
 
 
-class CropDataset(Dataset[Crop]):
-    """Crops by number; see the module's docstring."""
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Crops of one size: images ``(N, 2, h, w)``, and boxes and kinds of each."""
+
+    images: Tensor
+    boxes: list[Tensor]
+    kinds: list[Tensor]
+
+    def pin_memory(self) -> "Batch":
+        """For `torch.utils.data.DataLoader`."""
+        return Batch(images=self.images.pin_memory(), boxes=self.boxes, kinds=self.kinds)
+
+    def to(self, device: torch.device) -> "Batch":
+        return Batch(
+            images=self.images.to(device, non_blocking=True),
+            boxes=[b.to(device, non_blocking=True) for b in self.boxes],
+            kinds=[k.to(device, non_blocking=True) for k in self.kinds],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matter:
+    """A part of a scene before the scanner looks: planes ``(2, h, w)`` in g/cm² and their geometry."""
+
+    planes: Float32
+    beam: FanBeam
+
+
+class BatchDataset(Dataset[Batch]):
+    """Batches by step; see the module's docstring.
+
+    Args:
+        recipe: Decides everything.
+        scenes: Of ``prepare_scenes``.
+        annotated: Of ``read_scans``, if the recipe names a dataset.
+        hard: Places to come back to.
+        rank: Of this process; every process has batches of its own, of the same size.
+    """
 
     def __init__(
         self,
         recipe: Recipe,
         scenes: Sequence[CachedScene],
         *,
-        first: int,
-        count: int,
         annotated: Sequence[AnnotatedScan] = (),
+        hard: Sequence[HardPlace] = (),
+        rank: int = 0,
+    ) -> None:
+        self._maker = CropMaker(recipe, scenes, annotated=annotated)
+        self._recipe = recipe
+        self._hard = {i: [place for place in hard if place.size == i] for i in range(len(recipe.crops.sizes))}
+        self._rank = rank
+
+    def __len__(self) -> int:
+        return self._recipe.fit.steps
+
+    def __getitem__(self, step: int) -> Batch:
+        cv2.setNumThreads(1)
+        size = draw_size(self._recipe, Stream.SIZE, step)
+        count = self._recipe.crops_per_batch(self._recipe.crops.sizes[size])
+        seeds = [(self._recipe.seed, Stream.CROP, step, self._rank * count + slot) for slot in range(count)]
+        return collate([self._maker.draw(np.random.default_rng(s), size, self._hard[size]) for s in seeds])
+
+
+class CropMaker:
+    """Makes crops of a recipe from its scenes."""
+
+    def __init__(
+        self, recipe: Recipe, scenes: Sequence[CachedScene], *, annotated: Sequence[AnnotatedScan] = ()
     ) -> None:
         self._recipe = recipe
         self._scenes = list(scenes)
         self._annotated = list(annotated)
-        self._first = first
-        self._count = count
+        self._weights = [recipe.weights(size) for size in recipe.crops.sizes]
 
-    def __len__(self) -> int:
-        return self._count
-
-    def __getitem__(self, index: int) -> Crop:
-        cv2.setNumThreads(1)
-        rng = np.random.default_rng([self._recipe.seed, self._first + index])
-        coco = self._recipe.coco
-        # Without a dataset nothing is drawn, so that recipes of before see the crops of before.
+    def draw(self, rng: Rng, size: int, hard: Sequence[HardPlace] = ()) -> Crop:
+        """One crop: from the dataset, a hard place, or anywhere."""
+        coco, options = self._recipe.coco, self._recipe.crops
         if coco is not None and rng.random() < coco.share:
             scan = self._annotated[int(rng.integers(len(self._annotated)))]
-            return _finish(rng, self._recipe.crops, *cut_crop(rng, self._recipe.crops, scan))
-        return make_crop(rng, self._recipe, self._scenes[int(rng.integers(len(self._scenes)))])
+            pixels, boxes, kinds = cut_crop(rng, options, options.sizes[size], scan)
+            return _finish(rng, pixels, (boxes, kinds))
+        mining = self._recipe.mining
+        has_threats = rng.random() < options.threat_share
+        if not has_threats and hard and mining is not None and rng.random() < mining.share:
+            matter = self.hard_matter(size, hard[int(rng.integers(len(hard)))].number)
+        else:
+            matter = self._matter(rng, size)
+        chain = self._chain(rng)
+        target = self._hide(rng, matter, chain, size) if has_threats else _nothing()
+        return _finish(rng, scan_matter(rng, matter, chain), target)
 
+    def look(self, size: int, number: int, step: int) -> Crop:
+        """A harmless crop as a scanner, another one at each step, shows it."""
+        rng = np.random.default_rng((self._recipe.seed, Stream.LOOK, step, number))
+        return _finish(rng, scan_matter(rng, self.hard_matter(size, number), self._chain(rng)), _nothing())
 
-def collate(crops: Sequence[Crop]) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-    """Images ``(N, 2, h, w)``, and boxes and kinds per image."""
-    return torch.stack([c.image for c in crops]), [c.boxes for c in crops], [c.kinds for c in crops]
+    def hard_matter(self, size: int, number: int) -> Matter:
+        """The harmless place of that number."""
+        return self._matter(np.random.default_rng((self._recipe.seed, Stream.MATTER, number)), size)
 
+    def _chain(self, rng: Rng) -> Chain:
+        options = self._recipe.crops
+        return draw_chain(
+            rng,
+            dual_energy=bool(rng.random() >= options.single_energy_share),
+            is_8bit=bool(rng.random() < options.eight_bit_share),
+        )
 
-def make_crop(rng: Rng, recipe: Recipe, scene: CachedScene) -> Crop:
-    """Cut, hide, scan."""
-    options = recipe.crops
-    planes = _cut(rng, options, scene)
-    if rng.random() < options.fittings_share:
-        _add_fittings(rng, planes, scene.pitch_mm)
-    chain = draw_chain(rng, dual_energy=bool(rng.random() >= options.single_energy_share))
-    boxes: list[tuple[float, float, float, float]] = []
-    kinds: list[int] = []
-    if rng.random() < options.threat_share:
-        for _ in range(int(rng.integers(1, options.max_threats + 1))):
-            kind = int(rng.integers(len(recipe.kinds)))
-            box = _hide(rng, planes, ThreatKind(recipe.kinds[kind]), scene.pitch_mm, chain)
-            if box is not None:
-                boxes.append(box)
+    def _matter(self, rng: Rng, size: int) -> Matter:
+        matter = cut_matter(
+            rng, self._scenes[int(rng.integers(len(self._scenes)))], self._recipe.crops.sizes[size]
+        )
+        if rng.random() < self._recipe.crops.fittings_share:
+            projection = Projection(matter.beam)
+            projection.planes = matter.planes
+            add_fittings(projection, rng, (0, 0, matter.beam.width_px, matter.beam.height_px))
+        return matter
+
+    def _hide(self, rng: Rng, matter: Matter, chain: Chain, size: int) -> Target:
+        boxes: list[tuple[float, float, float, float]] = []
+        kinds: list[int] = []
+        for _ in range(int(rng.integers(1, self._recipe.crops.sizes[size].max_threats + 1))):
+            kind = int(rng.choice(len(self._recipe.kinds), p=self._weights[size]))
+            name = ThreatKind(self._recipe.kinds[kind])
+            hidden = hide_in_crop(
+                rng, matter.planes, matter.beam, chain, kind=name, shapes=TRAINING_SHAPES[name]
+            )
+            if hidden is not None:
+                boxes.append(hidden.box_xyxy)
                 kinds.append(kind)
-    pixels = digitise(transmission(planes, chain), chain, rng)
-    return _finish(rng, options, pixels, np.array(boxes, dtype=np.float32).reshape(-1, 4), kinds)
+        return np.array(boxes, dtype=np.float32).reshape(-1, 4), kinds
 
 
-def _finish(
-    rng: Rng, options: CropRecipe, pixels: NDArray[np.uint16], target: Float32, kinds: Sequence[int]
-) -> Crop:
-    """Mirror half of the crops and make tensors."""
-    image = to_input(pixels)[0]
-    if rng.random() < 0.5:
-        image = np.ascontiguousarray(image[:, :, ::-1])
-        target[:, [0, 2]] = options.width_px - target[:, [2, 0]]
-    return Crop(
-        image=torch.from_numpy(image),
-        boxes=torch.from_numpy(target),
-        kinds=torch.tensor(list(kinds), dtype=torch.int64),
+TRAINING_SHAPES: Final[Mapping[ThreatKind, Sequence[Shape]]] = {
+    kind: shapes_of(kind, held_out=False) for kind in ThreatKind
+}
+
+
+def collate(crops: Sequence[Crop]) -> Batch:
+    """Crops of one size as a batch."""
+    return Batch(
+        images=torch.stack([c.image for c in crops]),
+        boxes=[c.boxes for c in crops],
+        kinds=[c.kinds for c in crops],
     )
 
 
-def _cut(rng: Rng, options: CropRecipe, scene: CachedScene) -> Float32:
+def draw_size(recipe: Recipe, stream: int, number: int) -> int:
+    """Which of the recipe's sizes a batch has; the same in all processes."""
+    shares = np.array([size.share for size in recipe.crops.sizes])
+    rng = np.random.default_rng((recipe.seed, stream, number))
+    return int(rng.choice(len(shares), p=shares / shares.sum()))
+
+
+def cut_matter(rng: Rng, scene: CachedScene, size: CropSize) -> Matter:
+    """A window of a scene, most often about a point of the hold."""
     planes: NDArray[Any] = scene.planes()
     _, height, width = planes.shape
-    if rng.random() < 0.8:
-        x0, y0, x1, y1 = scene.inside_px
-        centre = rng.uniform(x0, x1), rng.uniform(y0, y1)
-    else:
-        centre = rng.uniform(0, width), rng.uniform(0, height)
-    x = int(np.clip(centre[0] - options.width_px / 2, 0, width - options.width_px))
-    y = int(np.clip(centre[1] - options.height_px / 2, 0, height - options.height_px))
-    return np.array(planes[:, y : y + options.height_px, x : x + options.width_px], dtype=np.float32)
+    centre = _centre(rng, scene)
+    x = int(np.clip(centre[0] - size.width_px / 2, 0, width - size.width_px))
+    y = int(np.clip(centre[1] - size.height_px / 2, 0, height - size.height_px))
+    return Matter(
+        planes=np.array(planes[:, y : y + size.height_px, x : x + size.width_px], dtype=np.float32),
+        beam=scene.beam.window(x, y, width_px=size.width_px, height_px=size.height_px),
+    )
 
 
-def _hide(
-    rng: Rng, planes: Float32, kind: ThreatKind, pitch_mm: float, chain: Chain
-) -> tuple[float, float, float, float] | None:
-    for _ in range(4):
-        threat = draw_threat(rng, kind, pitch_mm=pitch_mm)
-        room_x, room_y = planes.shape[2] - threat.shape[2], planes.shape[1] - threat.shape[1]
-        if room_x < 0 or room_y < 0:
-            continue
-        x, y = int(rng.integers(0, room_x + 1)), int(rng.integers(0, room_y + 1))
-        box = place_threat(planes, threat, x_px=x, y_px=y, chain=chain)
-        if box is not None:
-            return box
-    return None
+def _centre(rng: Rng, scene: CachedScene) -> tuple[float, float]:
+    beam, hold = scene.beam, scene.hold
+    if hold is None or rng.random() >= _INSIDE_SHARE:
+        return rng.uniform(0, beam.width_px), rng.uniform(0, beam.height_px)
+    pitch = beam.pitch_mm
+    return rng.uniform(*hold.x) / pitch, rng.uniform(*hold.y) / pitch
 
 
-def _add_fittings(rng: Rng, planes: Float32, pitch_mm: float) -> None:
-    """Harmless bits of steel, single or in rows: what a blade or a gun part is confused with."""
-    canvas = Canvas(height_px=planes.shape[1], width_px=planes.shape[2], pitch_mm=pitch_mm)
-    for _ in range(int(rng.integers(1, 9))):
-        x, y = rng.uniform(0, canvas.width_mm), rng.uniform(0, canvas.height_mm)
-        half, thickness = rng.uniform(10, 70), float(np.exp(rng.uniform(np.log(0.4), np.log(12))))
-        metal, shape, turn = (
-            STEEL if rng.random() < 0.8 else ALUMINIUM,
-            int(rng.integers(3)),
-            rng.uniform(0, 3.2),
-        )
-        step = (rng.uniform(60, 300), 0.0) if rng.random() < 0.5 else (0.0, rng.uniform(60, 300))
-        for k in range(int(rng.integers(2, 9)) if rng.random() < 0.4 else 1):
-            cx, cy = x + k * step[0], y + k * step[1]
-            end = (cx + half * np.cos(turn), cy + half * np.sin(turn))
-            match shape:
-                case 0:
-                    canvas.line((cx, cy), end, rng.uniform(6, 30), thickness, metal)
-                case 1:
-                    canvas.ring(cx, cy, half * 0.3, half * 0.6, thickness, metal)
-                case _:
-                    canvas.rect(cx, cy, cx + half, cy + half * rng.uniform(0.2, 0.8), thickness, metal)
-    planes += canvas.planes
+def scan_matter(rng: Rng, matter: Matter, chain: Chain) -> Pixels:
+    """What a scanner makes of it: ``(2, h, w)``, uint16."""
+    return digitise(transmission(matter.planes, chain), chain, rng)
+
+
+def _nothing() -> Target:
+    return np.zeros((0, 4), dtype=np.float32), []
+
+
+def _finish(rng: Rng, pixels: Pixels, target: Target) -> Crop:
+    """Mirror half of the crops and make tensors."""
+    image, (boxes, kinds) = to_input(pixels)[0], target
+    if rng.random() < 0.5:
+        image, boxes = mirror(image, boxes)
+    return Crop(
+        image=torch.from_numpy(image),
+        boxes=torch.from_numpy(boxes),
+        kinds=torch.tensor(kinds, dtype=torch.int64),
+    )

@@ -1,175 +1,312 @@
-"""The training loop: one recipe, one command, resumable at any checkpoint.
+"""The training loop: one recipe, one command, resumable at any checkpoint, on a CPU, a GPU or several.
 
-A checkpoint holds tensors and numbers only and is loaded with ``weights_only=True``.
+A checkpoint holds tensors and numbers only, is loaded with ``weights_only=True`` and replaces the one before
+in one move, so that a run may be killed at any moment. The run goes on in sections that end where hard places
+are looked for; within one, the pool of hard places is fixed.
 """
 
-import csv
-import math
 import os
 import time
+from copy import deepcopy
+from dataclasses import astuple
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, cast
 
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim import AdamW
 from torch.utils.data import DataLoader
 
-from models.detector import Detector
+from models.architectures import build_model
+from models.detection_model import DetectionModel
 from training.annotated import AnnotatedScan, read_scans
-from training.crops import CropDataset, collate
-from training.errors import CheckpointError
-from training.loss import detection_loss
-from training.recipe import FitRecipe, Recipe, load_recipe
+from training.crops import Batch, BatchDataset, CropMaker, HardPlace
+from training.curves import draw_curves
+from training.devices import Process, join_run
+from training.errors import CheckpointError, DivergedError
+from training.mining import mine
+from training.progress_log import ProgressLog, Row
+from training.recipe import Recipe, load_recipe
 from training.scenes import CachedScene, prepare_scenes
+from training.schedule import keep_share, learning_rate
 
 State = dict[str, Tensor]
-_CHECKPOINT = "checkpoint.pt"
+_CHECKPOINT: Final = "checkpoint.pt"
+_LARGEST_GRADIENT: Final = 10.0
+_MOST_BROKEN_STEPS: Final = 20
 
 
 def train(
-    recipe_path: Path, out_dir: Path, *, scenes_dir: Path | None = None, stop_after: int | None = None
-) -> Path:
+    recipe_path: Path,
+    out_dir: Path,
+    *,
+    scenes_dir: Path | None = None,
+    stop_after: int | None = None,
+    device: str = "auto",
+) -> Path | None:
     """Train, or go on where the folder's checkpoint stopped.
+
+    Under ``torchrun`` every process calls this, each on its own GPU.
 
     Args:
         recipe_path: A recipe TOML.
-        out_dir: Gets ``checkpoint.pt``, ``log.csv`` and, at the end, ``weights.pt``.
+        out_dir: Gets ``checkpoint.pt``, ``log.csv``, ``curves.png`` and, at the end, ``weights.pt``.
         scenes_dir: Cache of drawn scenes; default ``out_dir/scenes``. Several runs may share one.
         stop_after: Leave after so many steps of this call, with a checkpoint (to test resuming).
+        device: ``auto``, ``cpu`` or ``cuda``.
 
     Returns:
-        Path of ``weights.pt`` (averaged weights), or of the checkpoint when stopped early.
+        Path of ``weights.pt`` (averaged weights), or of the checkpoint when stopped early; None in all
+        processes but the first.
 
     Raises:
         RecipeError: If the recipe cannot be used.
         CheckpointError: If the folder belongs to another recipe.
+        DeviceError: If the device is not there.
+        DivergedError: If the gradients are infinite step after step.
         DatasetError: If the recipe's dataset cannot be read or has faults.
     """
     recipe = load_recipe(recipe_path)
     annotated = read_scans(recipe, recipe_path.parent)
     out_dir.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(recipe.fit.threads)
-    scenes = prepare_scenes(recipe.scenes, scenes_dir or out_dir / "scenes", workers=recipe.fit.threads)
-    run = _Run(recipe, out_dir)
-    return run.go(scenes, annotated, stop_after=stop_after)
+    with join_run(device) as process:
+        if process.is_first:
+            prepare_scenes(recipe.scenes, scenes_dir or out_dir / "scenes", workers=_drawers(recipe))
+        process.wait()
+        scenes = prepare_scenes(recipe.scenes, scenes_dir or out_dir / "scenes", workers=1)
+        path = _Run(recipe, out_dir, process).go(scenes, annotated, stop_after=stop_after)
+        return path if process.is_first else None
 
 
-def load_weights(path: Path, *, n_kinds: int) -> Detector:
-    """A detector with the weights that ``train`` saved."""
-    detector = Detector(n_kinds=n_kinds)
-    detector.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    return detector.eval()
+def load_weights(path: Path, recipe: Recipe) -> DetectionModel:
+    """The recipe's model with the weights that ``train`` saved."""
+    model = build_model(recipe.architecture, n_kinds=len(recipe.kinds))
+    model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    return model.eval()
+
+
+def _drawers(recipe: Recipe) -> int:
+    """While scenes are drawn nothing is learned, so that the trainer's threads are free."""
+    return max(recipe.fit.workers, 1) + recipe.fit.threads - 1 + (recipe.fit.workers > 0)
+
+
+class _LossModule(nn.Module):
+    """The loss as a forward pass: what `DistributedDataParallel` wraps."""
+
+    def __init__(self, model: DetectionModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Parts of the loss, shape ``(2,)``."""
+        loss = self.model.loss(batch.images, batch.boxes, batch.kinds)
+        return torch.stack([loss.what, loss.where])
 
 
 class _Run:
     """The state of one training run: what a checkpoint holds."""
 
-    def __init__(self, recipe: Recipe, out_dir: Path) -> None:
+    def __init__(self, recipe: Recipe, out_dir: Path, process: Process) -> None:
         torch.manual_seed(recipe.seed)
-        self.recipe = recipe
-        self.out_dir = out_dir
-        self.step = 0
-        self.detector = Detector(n_kinds=len(recipe.kinds))
-        self.average: State = {k: v.clone() for k, v in self.detector.state_dict().items()}
+        self.recipe, self.out_dir, self.process = recipe, out_dir, process
+        self.step = self.mined_at = self.broken = 0
+        self.hard: list[HardPlace] = []
+        model = build_model(recipe.architecture, n_kinds=len(recipe.kinds)).to(process.device)
+        self.average: State = {k: v.clone() for k, v in model.state_dict().items()}
+        self.model = model
         self.optimizer = AdamW(
-            _groups(self.detector, recipe.fit.weight_decay), lr=recipe.fit.learning_rate, betas=(0.9, 0.98)
+            _groups(model, recipe.fit.weight_decay), lr=recipe.fit.learning_rate, betas=(0.9, 0.98)
         )
-        path = out_dir / _CHECKPOINT
-        if path.exists():
-            self._load(path)
+        if (out_dir / _CHECKPOINT).exists():
+            self._load(out_dir / _CHECKPOINT)
+        self.learner = _distribute(_LossModule(model), process)
 
     def go(
         self, scenes: list[CachedScene], annotated: list[AnnotatedScan], *, stop_after: int | None
     ) -> Path:
-        fit = self.recipe.fit
-        last = fit.steps if stop_after is None else min(fit.steps, self.step + stop_after)
-        first_crop, n_crops = self.step * fit.batch, (last - self.step) * fit.batch
-        crops = CropDataset(self.recipe, scenes, first=first_crop, count=n_crops, annotated=annotated)
-        loader = DataLoader(
-            crops,
-            batch_size=fit.batch,
-            num_workers=fit.workers,
-            collate_fn=collate,
-            multiprocessing_context="spawn" if fit.workers else None,
-        )
+        last = self.recipe.fit.steps
+        if stop_after is not None:
+            last = min(last, self.step + stop_after)
         bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            disable=not self.process.is_first,
         )
-        with bar as progress, (self.out_dir / "log.csv").open("a", newline="") as file:
-            log = csv.writer(file)
-            task = progress.add_task("training", total=fit.steps, completed=self.step)
-            self.detector.train()
-            start = time.monotonic()
-            for images, boxes, kinds in loader:
-                row = self._update(images, boxes, kinds)
-                log.writerow([self.step, *(f"{v:.5f}" for v in row), f"{time.monotonic() - start:.1f}"])
-                progress.update(task, completed=self.step, description=f"loss {row[0]:.3f}")
-                if self.step % fit.checkpoint_every == 0 or self.step == last:
-                    file.flush()
-                    self._save()
-        if self.step < fit.steps:
+        with bar, ProgressLog(self.out_dir / "log.csv", from_step=self.step, on=self.process.is_first) as log:
+            bar.add_task("training", total=self.recipe.fit.steps, completed=self.step)
+            while self.step < last:
+                self._mine_if_due(scenes)
+                self._section(scenes, annotated, until=min(last, self._section_end()), bar=bar, log=log)
+        if self.step < self.recipe.fit.steps:
             return self.out_dir / _CHECKPOINT
         path = self.out_dir / "weights.pt"
-        _write(self.average, path)
+        if self.process.is_first:
+            _write(self.average, path)
+        self.process.wait()
         return path
 
-    def _update(self, images: Tensor, boxes: list[Tensor], kinds: list[Tensor]) -> tuple[float, float, float]:
+    def _section_end(self) -> int:
+        mining = self.recipe.mining
+        if mining is None:
+            return self.recipe.fit.steps
+        return (self.step // mining.every + 1) * mining.every
+
+    def _section(
+        self,
+        scenes: list[CachedScene],
+        annotated: list[AnnotatedScan],
+        *,
+        until: int,
+        bar: Progress,
+        log: ProgressLog,
+    ) -> None:
+        batches = BatchDataset(
+            self.recipe, scenes, annotated=annotated, hard=self.hard, rank=self.process.rank
+        )
+        self.model.train()
+        asked = time.monotonic()
+        for batch in self._loader(batches, until):
+            got = time.monotonic()
+            row = self._update(batch.to(self.process.device))
+            asked_next = time.monotonic()
+            log.write(row, waited_s=got - asked, step_s=asked_next - asked)
+            asked = asked_next
+            bar.update(bar.task_ids[0], completed=self.step, description=f"loss {row.loss:.3f}")
+            if self.step % self.recipe.fit.checkpoint_every == 0 or self.step == until:
+                self._save()
+
+    def _loader(self, batches: BatchDataset, until: int) -> DataLoader[Batch]:
+        workers = self.recipe.fit.workers
+        return DataLoader(
+            batches,
+            batch_size=None,
+            sampler=range(self.step, until),
+            num_workers=workers,
+            prefetch_factor=3 if workers else None,
+            pin_memory=self.process.device.type == "cuda",
+            # Spawned, not forked: a fork of a process with threads (ours has torch's) may never wake up.
+            multiprocessing_context="spawn" if workers else None,
+        )
+
+    def _mine_if_due(self, scenes: list[CachedScene]) -> None:
+        mining = self.recipe.mining
+        if mining is None or self.step == self.mined_at or self.step % mining.every:
+            return
+        model = deepcopy(self.model)
+        model.load_state_dict(self.average)
+        self.hard = mine(
+            model.eval(),
+            CropMaker(self.recipe, scenes),
+            self.hard,
+            recipe=self.recipe,
+            step=self.step,
+            process=self.process,
+        )
+        self.mined_at = self.step
+        self._save()
+
+    def _update(self, batch: Batch) -> Row:
         rate = learning_rate(self.recipe.fit, self.step)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        loss = detection_loss(self.detector.levels(images), boxes, kinds)
+        with self.process.autocast():
+            parts = self.learner(batch)
         self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss.total)
-        torch.nn.utils.clip_grad_norm_(self.detector.parameters(), 10.0)
-        self.optimizer.step()
+        torch.autograd.backward(parts.sum())
+        norm = float(nn.utils.clip_grad_norm_(self.model.parameters(), _LARGEST_GRADIENT))
         self.step += 1
-        # A young average follows quickly.
-        keep = min(self.recipe.fit.ema_decay, self.step / (self.step + 10))
-        for name, value in self.detector.state_dict().items():
+        self._require_finite(norm)
+        if not self.broken:
+            self.optimizer.step()
+            self._follow()
+        what, where = parts.detach().tolist()
+        return Row(
+            step=self.step,
+            loss=what + where,
+            what=what,
+            where=where,
+            gradient_norm=norm,
+            learning_rate=rate,
+            width_px=batch.images.shape[3],
+            n_crops=len(batch.images),
+            n_objects=sum(len(kinds) for kinds in batch.kinds),
+            hardest=self.hard[0].score if self.hard else 0.0,
+        )
+
+    def _require_finite(self, norm: float) -> None:
+        """One infinite gradient is left out; many in a row mean that nothing is learned any more."""
+        self.broken = 0 if torch.isfinite(torch.tensor(norm)) else self.broken + 1
+        if self.broken >= _MOST_BROKEN_STEPS:
+            raise DivergedError(
+                f"the gradients of {self.broken} steps up to {self.step} are infinite; "
+                "lower the learning rate and start again"
+            )
+
+    def _follow(self) -> None:
+        """The average goes towards the weights; a young one quickly."""
+        follow = 1 - keep_share(self.recipe.fit, self.step)
+        for name, value in self.model.state_dict().items():
             if value.is_floating_point():
-                self.average[name].lerp_(value, 1 - keep)
+                self.average[name].lerp_(value, follow)
             else:
                 self.average[name].copy_(value)
-        return float(loss.total.detach()), float(loss.what.detach()), float(loss.where.detach())
 
     def _save(self) -> None:
+        if not self.process.is_first:
+            return
         state = {
             "recipe": self.recipe.digest,
             "step": self.step,
-            "detector": self.detector.state_dict(),
+            "mined_at": self.mined_at,
+            "hard": [astuple(place) for place in self.hard],
+            "model": self.model.state_dict(),
             "average": self.average,
             "optimizer": self.optimizer.state_dict(),
         }
         _write(state, self.out_dir / _CHECKPOINT)
+        draw_curves(self.out_dir / "log.csv", self.out_dir / "curves.png")
 
     def _load(self, path: Path) -> None:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        except (OSError, RuntimeError, ValueError, EOFError) as error:
+            raise CheckpointError(f"{path} cannot be read ({error}); delete it to start again") from error
         if state["recipe"] != self.recipe.digest:
             raise CheckpointError(f"{path} belongs to another recipe; choose another folder or delete it")
-        self.step = state["step"]
-        self.detector.load_state_dict(state["detector"])
-        self.average = state["average"]
+        self.step, self.mined_at = state["step"], state["mined_at"]
+        self.hard = [
+            HardPlace(size=size, number=number, score=score) for size, number, score in state["hard"]
+        ]
+        self.model.load_state_dict(state["model"])
+        for name, value in state["average"].items():
+            self.average[name].copy_(value)
         self.optimizer.load_state_dict(state["optimizer"])
 
 
-def learning_rate(fit: FitRecipe, step: int) -> float:
-    """Linear warm-up, then half a cosine down to a hundredth."""
-    if step < fit.warmup_steps:
-        return fit.learning_rate * (step + 1) / fit.warmup_steps
-    done = (step - fit.warmup_steps) / max(fit.steps - fit.warmup_steps, 1)
-    return fit.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+def _distribute(learner: _LossModule, process: Process) -> nn.Module:
+    if process.world == 1:
+        return learner
+    if process.device.type == "cuda":
+        learner = cast(_LossModule, nn.SyncBatchNorm.convert_sync_batchnorm(learner))  # type: ignore[no-untyped-call]
+    return DistributedDataParallel(learner)
 
 
-def _groups(detector: Detector, weight_decay: float) -> list[dict[str, Any]]:
+def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Convolution kernels decay; biases and normalisation do not."""
-    kernels = [p for p in detector.parameters() if p.ndim > 1]
-    others = [p for p in detector.parameters() if p.ndim <= 1]
+    kernels = [p for p in model.parameters() if p.ndim > 1]
+    others = [p for p in model.parameters() if p.ndim <= 1]
     return [{"params": kernels, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
 
 
 def _write(state: object, path: Path) -> None:
     part = path.with_suffix(".part")
-    torch.save(state, part)
+    with part.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(part, path)

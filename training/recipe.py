@@ -3,37 +3,77 @@
 import hashlib
 import json
 import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from datasets.synthetic.threats import ThreatKind
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from datasets.synthetic.kinds import ThreatKind
+from models.architectures import ARCHITECTURES
 from training.errors import RecipeError
 
+_STRICT: Final = ConfigDict(extra="forbid")
+_SIDE_MULTIPLE: Final = 32
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
 class SceneRecipe:
     """Benign scenes to draw and cache; seeds run from ``first_seed``."""
 
-    n_scenes: int
+    n_scenes: int = Field(ge=1)
     first_seed: int
     height_px: int
     width_px: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class CropRecipe:
-    """How training crops are cut; shares are probabilities."""
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class CropSize:
+    """One size of crop.
+
+    Attributes:
+        height_px: A multiple of 32, no larger than the scenes.
+        width_px: Likewise.
+        share: Of the steps, relative to the other sizes.
+        max_threats: In one crop with threats, at least one is tried.
+        weights: By kind, how often it is hidden in crops of this size; empty: as all sizes do. A kind left
+            out is not hidden: cars do not fit into small crops.
+    """
 
     height_px: int
     width_px: int
-    threat_share: float
-    max_threats: int
-    single_energy_share: float
-    fittings_share: float
+    share: float = Field(gt=0)
+    max_threats: int = Field(ge=1)
+    weights: dict[str, float] = Field(default_factory=dict)
+
+    @property
+    def n_pixels(self) -> int:
+        return self.height_px * self.width_px
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class CropRecipe:
+    """How training crops are made; shares are probabilities.
+
+    Attributes:
+        sizes: All crops of a step have one size, drawn by the sizes' shares.
+        threat_share: Crops in which something is hidden.
+        single_energy_share: Crops that know one energy only.
+        eight_bit_share: Crops that went through an 8-bit export.
+        fittings_share: Crops with harmless bits of metal in them.
+        weights: By kind, how often it is hidden, relatively; empty: all alike.
+    """
+
+    sizes: tuple[CropSize, ...] = Field(min_length=1)
+    threat_share: float = Field(ge=0, le=1)
+    single_energy_share: float = Field(ge=0, le=1)
+    eight_bit_share: float = Field(ge=0, le=1)
+    fittings_share: float = Field(ge=0, le=1)
+    weights: dict[str, float] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
 class CocoRecipe:
     """An annotated dataset beside the synthetic scenes.
 
@@ -43,35 +83,60 @@ class CocoRecipe:
     """
 
     folder: str
-    share: float
+    share: float = Field(gt=0, le=1)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class MiningRecipe:
+    """Looking for harmless places that the detector takes for threats.
+
+    Attributes:
+        every: Steps from one look to the next.
+        batches: Looked at each time, in every process.
+        pool: Places kept, the worst ones.
+        share: Of the crops without threats that show a kept place.
+    """
+
+    every: int = Field(ge=1)
+    batches: int = Field(ge=1)
+    pool: int = Field(ge=1)
+    share: float = Field(ge=0, le=1)
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
 class FitRecipe:
-    """The optimiser and its schedule."""
+    """The optimiser and its schedule.
 
-    steps: int
-    batch: int
-    learning_rate: float
-    weight_decay: float
-    warmup_steps: int
-    ema_decay: float
-    checkpoint_every: int
-    threads: int
-    workers: int
+    Attributes:
+        batch_px: Pixels of a step and process; a step has as many crops as fit, at least one.
+        threads: Of torch, on the CPU.
+        workers: Processes that make crops.
+    """
+
+    steps: int = Field(ge=1)
+    batch_px: int = Field(ge=1)
+    learning_rate: float = Field(gt=0)
+    weight_decay: float = Field(ge=0)
+    warmup_steps: int = Field(ge=0)
+    ema_decay: float = Field(ge=0, lt=1)
+    checkpoint_every: int = Field(ge=1)
+    threads: int = Field(ge=1)
+    workers: int = Field(ge=0)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
 class Recipe:
-    """A whole run."""
+    """A whole run; ``architecture`` is a name in ``models.architectures``."""
 
     name: str
     version: str
     seed: int
-    kinds: tuple[str, ...]
+    kinds: tuple[str, ...] = Field(min_length=1)
     scenes: SceneRecipe
     crops: CropRecipe
     fit: FitRecipe
+    architecture: str = "cpu"
+    mining: MiningRecipe | None = None
     coco: CocoRecipe | None = None
 
     @property
@@ -80,9 +145,16 @@ class Recipe:
         fields = asdict(self)
         for name in ("threads", "workers", "checkpoint_every"):
             del fields["fit"][name]
-        if self.coco is None:  # a recipe without a dataset keeps the digest that its checkpoints have
-            del fields["coco"]
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+    def crops_per_batch(self, size: CropSize) -> int:
+        return max(self.fit.batch_px // size.n_pixels, 1)
+
+    def weights(self, size: CropSize) -> list[float]:
+        """How often each kind is hidden in crops of a size; sums to 1."""
+        wanted = size.weights or self.crops.weights or dict.fromkeys(self.kinds, 1.0)
+        values = [max(wanted.get(kind, 0.0), 0.0) for kind in self.kinds]
+        return [value / sum(values) for value in values]
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -93,30 +165,31 @@ def load_recipe(path: Path) -> Recipe:
     """
     try:
         fields: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        coco = fields.pop("coco", None)
-        recipe = Recipe(
-            scenes=SceneRecipe(**fields.pop("scenes")),
-            crops=CropRecipe(**fields.pop("crops")),
-            fit=FitRecipe(**fields.pop("fit")),
-            coco=None if coco is None else CocoRecipe(**coco),
-            kinds=tuple(fields.pop("kinds")),
-            **fields,
-        )
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        recipe = TypeAdapter(Recipe).validate_python(fields)
+    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
         raise RecipeError(f"recipe {path} cannot be read ({error}); correct it") from error
     _check(recipe, path)
     return recipe
 
 
 def _check(recipe: Recipe, path: Path) -> None:
-    unknown = set(recipe.kinds) - {kind.value for kind in ThreatKind}
-    if unknown or not recipe.kinds:
+    kinds = set(recipe.kinds)
+    unknown = kinds - {kind.value for kind in ThreatKind}
+    if unknown or len(kinds) != len(recipe.kinds):
         raise RecipeError(
-            f"recipe {path} names kinds {sorted(unknown)} that no generator draws; correct them"
+            f"recipe {path} names kinds twice, or {sorted(unknown)}, which no generator draws; correct them"
         )
-    if recipe.crops.height_px % 32 or recipe.crops.width_px % 32:
-        raise RecipeError(f"recipe {path}: crop sides must be multiples of 32")
-    if recipe.coco is not None and not 0 < recipe.coco.share <= 1:
-        raise RecipeError(f"recipe {path}: the share of [coco] must be above 0 and at most 1")
-    if min(recipe.fit.steps, recipe.fit.batch, recipe.scenes.n_scenes) < 1:
-        raise RecipeError(f"recipe {path}: steps, batch and n_scenes must be positive")
+    if recipe.architecture not in ARCHITECTURES:
+        raise RecipeError(
+            f"recipe {path}: no architecture {recipe.architecture!r}; choose of {', '.join(ARCHITECTURES)}"
+        )
+    for size in recipe.crops.sizes:
+        if size.height_px % _SIDE_MULTIPLE or size.width_px % _SIDE_MULTIPLE:
+            raise RecipeError(f"recipe {path}: crop sides must be multiples of {_SIDE_MULTIPLE}")
+        if size.height_px > recipe.scenes.height_px or size.width_px > recipe.scenes.width_px:
+            raise RecipeError(f"recipe {path}: crops must not be larger than the scenes")
+        wanted = size.weights or recipe.crops.weights
+        if wanted and (set(wanted) - kinds or sum(wanted.values()) <= 0 or min(wanted.values()) < 0):
+            raise RecipeError(
+                f"recipe {path}: weights must name the recipe's kinds, be at least 0, and not all be 0"
+            )

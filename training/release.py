@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from models.contract import KindSpec, ModelContract
 from models.export import export_onnx
@@ -31,11 +32,18 @@ def export_model(
         ModelContractError: If ONNX Runtime and torch disagree.
     """
     recipe = load_recipe(recipe_path)
-    kinds = tuple(KindSpec(kind=k, threshold=(thresholds or {}).get(k, 0.5)) for k in recipe.kinds)
+    model = load_weights(weights_path, recipe)
     contract = ModelContract(
-        name=recipe.name, version=recipe.version, kinds=kinds, recipe=recipe_path.stem, seed=recipe.seed
+        name=recipe.name,
+        version=recipe.version,
+        kinds=tuple(KindSpec(kind=k, threshold=(thresholds or {}).get(k, 0.5)) for k in recipe.kinds),
+        recipe=recipe_path.stem,
+        seed=recipe.seed,
+        architecture=recipe.architecture,
+        n_parameters=sum(p.numel() for p in model.parameters()),
+        trained_on="synthetic scans" if recipe.coco is None else f"synthetic scans and {recipe.coco.folder}",
     )
-    export_onnx(load_weights(weights_path, n_kinds=len(kinds)), contract, onnx_path)
+    export_onnx(model, contract, onnx_path)
     return contract
 
 
@@ -80,12 +88,11 @@ def pin(onnx_path: Path, *, name: str, card: str = "", manifest_path: Path = DEF
     manifest_path.parent.mkdir(parents=True, exist_ok=True)
     if target.resolve() != onnx_path.resolve():
         shutil.copyfile(onnx_path, target)
-    entries: list[dict[str, str]] = []
+    manifest: dict[str, Any] = {"models": []}
     if manifest_path.exists():
-        entries = [
-            m for m in json.loads(manifest_path.read_text(encoding="utf-8"))["models"] if m["name"] != name
-        ]
-    entries.append(asdict(ManifestEntry(name=name, file=target.name, sha256=digest, card=card)))
-    text = json.dumps({"default": name, "models": entries}, indent=2, ensure_ascii=False)
+        manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+    entry = asdict(ManifestEntry(name=name, file=target.name, sha256=digest, card=card))
+    manifest["models"] = [*(m for m in manifest["models"] if m["name"] != name), entry]
+    text = json.dumps({**manifest, "default": name}, indent=2, ensure_ascii=False)
     manifest_path.write_text(text + "\n", encoding="utf-8")
     return digest

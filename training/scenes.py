@@ -1,34 +1,45 @@
 """Benign scenes on disk: drawn once by worker processes, then read a crop at a time.
 
-A scene file is a float16 array ``(2, H, W)`` of areal densities (g/cm²) with a small JSON beside it.
-float16 rounds 100 g/cm² to 0.03, a tenth of the noise there.
+A scene file is a float16 array ``(2, H, W)`` of areal densities (g/cm²) with a small JSON beside it: the
+geometry it was drawn with and the loadable space. float16 rounds 100 g/cm² to 0.03, a tenth of the noise
+there.
 """
 
 import json
 import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from rich.progress import Progress
 
+from datasets.synthetic.beam import FanBeam
+from datasets.synthetic.hold import Hold
 from datasets.synthetic.scene import make_scene
 from training.recipe import SceneRecipe
+
+_Job = tuple[int, int, int, str]
+_MOST_G_CM2 = 60_000.0  # float16 ends at 65,504
 
 
 @dataclass(frozen=True, kw_only=True)
 class CachedScene:
-    """A scene file; ``inside_px`` is the loadable space, xyxy."""
+    """A scene file.
+
+    Attributes:
+        path: Of the array.
+        beam: The geometry it was drawn with.
+        hold: The loadable space; None if the vehicle has none.
+    """
 
     path: Path
-    pitch_mm: float
-    inside_px: tuple[float, float, float, float]
+    beam: FanBeam
+    hold: Hold | None
 
     def planes(self) -> NDArray[np.float16]:
         """Shape ``(2, H, W)``, memory-mapped, read only."""
@@ -37,43 +48,55 @@ class CachedScene:
 
 
 def prepare_scenes(recipe: SceneRecipe, folder: Path, *, workers: int) -> list[CachedScene]:
-    """Draw the scenes that are missing and list them all."""
+    """Draw the scenes that are missing and list them all.
+
+    Several runs may fill one folder at a time: files appear whole, and a seed always draws the same scene.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     size = f"{recipe.height_px}x{recipe.width_px}"
-    jobs = [
-        (
-            recipe.first_seed + i,
-            recipe.height_px,
-            recipe.width_px,
-            str(folder / f"{recipe.first_seed + i}-{size}"),
-        )
-        for i in range(recipe.n_scenes)
-    ]
-    missing = [job for job in jobs if not Path(job[3] + ".json").exists()]
-    if missing:
-        with (
-            ProcessPoolExecutor(max(workers, 1), mp_context=get_context("spawn")) as pool,
-            Progress() as progress,
-        ):
-            for _ in progress.track(pool.map(_draw, missing), total=len(missing), description="scenes"):
-                pass
+    seeds = range(recipe.first_seed, recipe.first_seed + recipe.n_scenes)
+    jobs = [(seed, recipe.height_px, recipe.width_px, str(folder / f"{seed}-{size}")) for seed in seeds]
+    missing = [job for job in jobs if not Path(f"{job[3]}.json").exists()]
+    with Progress(transient=True) as progress:
+        if workers > 1 and len(missing) > 1:
+            with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+                drawn = pool.map(_draw, missing)
+                for _ in progress.track(drawn, total=len(missing), description="scenes"):
+                    pass
+        else:
+            for job in progress.track(missing, description="scenes"):
+                _draw(job)
     return [_open(Path(job[3])) for job in jobs]
 
 
-def _draw(job: Sequence[Any]) -> None:
+def _draw(job: _Job) -> None:
     seed, height_px, width_px, stem = job
     cv2.setNumThreads(1)
-    rng = np.random.default_rng([0x5CE7, seed])
-    pitch = float(rng.uniform(4.3, 6.2))
-    scene = make_scene(rng, height_px=height_px, width_px=width_px, pixel_pitch_mm=pitch)
-    part = Path(stem + f".{os.getpid()}.part.npy")
-    np.save(part, scene.planes.clip(-1000, 60000).astype(np.float16))
-    part.rename(stem + ".npy")
+    scene = make_scene(np.random.default_rng([0x5CE7, seed]), height_px=height_px, width_px=width_px)
+    facts = {"beam": asdict(scene.beam), "hold": None if scene.hold is None else asdict(scene.hold)}
     # The JSON comes last: a scene without it is drawn again.
-    Path(stem + ".json").write_text(json.dumps({"pitch_mm": scene.pitch_mm, "inside_px": scene.inside_px}))
+    _write(Path(f"{stem}.npy"), scene.planes.clip(0, _MOST_G_CM2).astype(np.float16))
+    part = Path(f"{stem}.{os.getpid()}.part")
+    part.write_text(json.dumps(facts), encoding="utf-8")
+    part.replace(f"{stem}.json")
+
+
+def _write(path: Path, planes: NDArray[np.float16]) -> None:
+    part = path.with_suffix(f".{os.getpid()}.part")
+    with part.open("wb") as file:
+        np.save(file, planes)
+    part.replace(path)
 
 
 def _open(stem: Path) -> CachedScene:
     facts = json.loads(Path(f"{stem}.json").read_text(encoding="utf-8"))
-    x0, y0, x1, y1 = facts["inside_px"]
-    return CachedScene(path=Path(f"{stem}.npy"), pitch_mm=facts["pitch_mm"], inside_px=(x0, y0, x1, y1))
+    hold = facts["hold"]
+    return CachedScene(
+        path=Path(f"{stem}.npy"),
+        beam=FanBeam(**facts["beam"]),
+        hold=None if hold is None else Hold(x=_span(hold["x"]), y=_span(hold["y"]), z=_span(hold["z"])),
+    )
+
+
+def _span(ends: Sequence[float]) -> tuple[float, float]:
+    return float(ends[0]), float(ends[1])

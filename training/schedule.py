@@ -1,0 +1,18 @@
+"""How the learning rate and the average of the weights change over a run."""
+
+import math
+
+from training.recipe import FitRecipe
+
+
+def learning_rate(fit: FitRecipe, step: int) -> float:
+    """Linear warm-up, then half a cosine down to a hundredth."""
+    if step < fit.warmup_steps:
+        return fit.learning_rate * (step + 1) / fit.warmup_steps
+    done = (step - fit.warmup_steps) / max(fit.steps - fit.warmup_steps, 1)
+    return fit.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+def keep_share(fit: FitRecipe, step: int) -> float:
+    """How much of the average stays when a step's weights come in; a young average follows quickly."""
+    return min(fit.ema_decay, step / (step + 10))
