@@ -22,8 +22,8 @@ class _Packed:
 
     def __init__(self, rng: Rng, pitch_mm: float) -> None:
         self._rng, self._pitch_mm = rng, pitch_mm
-        self._soft = _small_things(rng, 700, (3, 22), 0.25)
-        self._mixed = _small_things(rng, 420, (1, 14), 0.08)
+        self._soft = _small_things(rng, 600, (3, 22), 0.25)
+        self._mixed = _small_things(rng, 360, (1, 14), 0.08)
 
     def fill(self, projection: Projection, x: Span, y: Span, z: Span, g_cm3: float) -> None:
         """Fill a box with them: a layer of soft things, a layer with metal before or behind it."""
@@ -90,10 +90,10 @@ def draw_household(projection: Projection, rng: Rng, bay: Hold, bulk_g_cm3: floa
     for near, far in pairwise(edges):
         x = bay.x[0] + float(rng.uniform(0, 80))
         while x < bay.x[1] - 250:
-            wide = min(float(rng.uniform(380, 1500)), bay.x[1] - x)
+            wide = min(float(rng.uniform(480, 1600)), bay.x[1] - x)
             y = bay.y[1]
             while y > bay.y[1] - height + 150:
-                tall = min(float(rng.uniform(220, 950)), y - bay.y[0] - 5)
+                tall = min(float(rng.uniform(280, 1000)), y - bay.y[0] - 5)
                 _thing(
                     projection,
                     rng,

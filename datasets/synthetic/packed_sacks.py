@@ -66,7 +66,7 @@ def draw_sacks(projection: Projection, rng: Rng, bay: Hold, bulk_g_cm3: float, *
     n_wide = max(round(1150 / wide), 1) if on_pallets else int(rng.integers(2, 4))
     length = min(n_wide * wide + 40, bay.length)
     height = load_height(rng, bay, bulk_g_cm3, fullest=0.93)
-    n_high = max(round((height - raised) / tall), 1)
+    n_high = max(int((height - raised) / tall + 0.3), 1)
     tall = min(tall, (bay.height - raised - 20) / n_high)
     pitch = projection.beam.pitch_mm
     tiles = [_sack(rng, pitch, (wide, tall), sack, bulk_g_cm3) for _ in range(5)]

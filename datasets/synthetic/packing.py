@@ -162,7 +162,7 @@ def fill_rows(  # noqa: PLR0917 - where, what, how long
         grain: Texture laid over every stack.
         variants: Different stacks a row.
     """
-    length = min(length, bay.length)
+    length = min(length, bay.length)  # what is longer is cut off
     absent = int(rng.integers(1, 4)) if rng.random() < 0.2 else 0
     at_left = rng.random() < 0.5
     for z in rows:
@@ -171,6 +171,9 @@ def fill_rows(  # noqa: PLR0917 - where, what, how long
         n = int(np.searchsorted(np.cumsum(gaps + length), bay.length, side="right"))
         n = max(n - min(absent, n // 3) - int(rng.random() < 0.1), 1)
         slack = bay.length - n * length - float(gaps[:n].sum())
+        if slack < 0:
+            # A bay hardly longer than one stack: it stands against the bay's end.
+            gaps[:n], slack = 0.0, bay.length - n * length
         # Stacks are pushed towards one end; what is left over opens in one or two places.
         if slack > 0:
             gaps[0 if at_left else int(rng.integers(n))] += slack * float(rng.uniform(0, 0.3))

@@ -56,3 +56,12 @@ def test_draw__replays_from_its_seed() -> None:
 def test_draw__loads_differ_between_seeds() -> None:
     """Two loads of one heading are not the same picture."""
     assert np.abs(_load(HEADINGS[0], 5).planes - _load(HEADINGS[0], 6).planes).max() > 1
+
+
+@pytest.mark.parametrize("heading", HEADINGS[:37:3], ids=lambda heading: heading.hs_code)
+def test_draw__short_bays_are_not_left_empty(heading: Heading) -> None:
+    """Packed goods fill a bay hardly longer than a pallet too."""
+    projection = Projection(_BEAM)
+    bay = Hold(x=(600.0, 1560.0), y=_BAY.y, z=_BAY.z)
+    heading.draw(projection, np.random.default_rng(3), bay, heading.bulk_g_cm3[0])
+    assert projection.mass_kg > 20
