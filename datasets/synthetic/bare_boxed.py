@@ -21,12 +21,15 @@ def draw_castings(projection: Projection, rng: Rng, bay: Hold, bulk_g_cm3: float
     end_kg = projection.mass_kg + allowed_kg(bay, bulk_g_cm3)
     metal = STEEL if rng.random() < 0.65 else ALUMINIUM
     sheet = _parts_sheet(rng, projection.beam.pitch_mm)
-    length, depth, tall = rng.uniform(1000, 1250), rng.uniform(800, 1050), rng.uniform(550, 980)
+    length = min(rng.uniform(1000, 1250), load.length)
+    depth, tall = min(rng.uniform(800, 1050), load.width), min(rng.uniform(550, 980), load.height)
     y = load.y[1]
     while y - tall > load.y[0] and projection.mass_kg < end_kg:
         for z in lanes(rng, load.z, depth, gap=(5, 60)):
+            cage = Stamp(projection.beam, length)
+            _mesh_box(cage.projection, rng, (0, length), (y - tall, y), z)
             for x in lanes(rng, load.x, length, gap=(5, 80)):
-                _mesh_box(projection, rng, x, (y - tall, y), z)
+                cage.place(projection, x[0])
                 if projection.mass_kg < end_kg:
                     filled = y - 110 - (tall - 110) * rng.uniform(0.45, 0.95)
                     density = float(np.clip(bulk_g_cm3 * rng.uniform(1.2, 2.6), 0.2, 2.2))
@@ -98,7 +101,7 @@ def draw_tools(projection: Projection, rng: Rng, bay: Hold, bulk_g_cm3: float) -
         for _ in range(5)
     ]
     dust = Grain(rng, ((1.5, 2), (10, 10)), 0.02)
-    per_row = max(int(1150 // carton[0]), 1)
+    per_row = max(int(min(1150, load.length - 20) // carton[0]), 1)
     wide = per_row * float(carton[0])
     deep = min(max(int(1050 // carton[2]), 1) * float(carton[2]), load.width / 2)
     for near, far in lanes(rng, load.z, deep, gap=(10, 90)):

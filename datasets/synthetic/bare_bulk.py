@@ -12,7 +12,7 @@ from datasets.synthetic.projection import Projection
 from datasets.synthetic.solids import Paths
 
 Rng = np.random.Generator
-_SLICES = 4
+_SLICES = 7
 
 
 def draw_bulk(projection: Projection, rng: Rng, bay: Hold, bulk_g_cm3: float) -> None:
@@ -69,7 +69,7 @@ def _loose_scrap(projection: Projection, rng: Rng, bay: Hold, bulk: float, *, is
     mean_mm = min(kg / bulk * 1e6 / (bay.length * bay.width), bay.height * 0.85)
     tops = _surface(projection, rng, bay, mean_mm)
     n = tops.shape[1]
-    jagged = 30 * smooth_noise(rng, (_SLICES, n), (1, 9)) + 18 * smooth_noise(rng, (_SLICES, n), (1, 3))
+    jagged = 28 * smooth_noise(rng, (_SLICES, n), (1, 14)) + 7 * smooth_noise(rng, (_SLICES, n), (1, 4))
     tops = np.clip(tops + jagged, bay.y[0] + 20, bay.y[1] - 10)
     fill = Grain(rng, ((2, 2), (7, 7), (18, 30), (50, 70)), rng.uniform(0.15, 0.3))
     share_fill = rng.uniform(0.35, 0.6)
@@ -109,8 +109,8 @@ def _bales(projection: Projection, rng: Rng, bay: Hold, bulk: float) -> None:
     load = stowed(rng, bay, fill=(0.5, 0.9))
     end_kg = projection.mass_kg + allowed_kg(bay, bulk)
     size = rng.uniform((500, 350, 500), (1100, 700, 1000))
-    density = float(np.clip(bulk * rng.uniform(2, 4), 1.0, 2.6))
-    folds = Grain(rng, ((1.5, 30), (30, 1.5), (5, 8), (18, 25)), rng.uniform(0.08, 0.2))
+    density = float(np.clip(bulk * rng.uniform(1.4, 2.8), 0.6, 2.2))
+    folds = Grain(rng, ((2, 12), (9, 2), (4, 4), (9, 14), (25, 20)), rng.uniform(0.12, 0.28))
     y = load.y[1]
     while y - size[1] > load.y[0] and projection.mass_kg < end_kg:
         for z in lanes(rng, load.z, float(size[2]), gap=(0, 60)):

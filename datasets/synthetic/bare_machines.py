@@ -75,6 +75,7 @@ def _motor(  # noqa: PLR0917 - where, how big, what
     projection: Projection, rng: Rng, x: Span, y: float, z: float, radius: float
 ) -> None:
     """An electric motor along the scan: finned shell, stator, rotor, shaft, fan cowl, terminal box."""
+    x = (x[0], min(x[1], x[0] + 3.4 * radius))
     metal = _IRON if rng.random() < 0.6 else ALUMINIUM
     shell = _at(x, 0.05, 0.85)
     projection.cylinder_x(shell, y, z, radius * 0.88, metal, wall_mm=radius * 0.08)
@@ -233,7 +234,7 @@ def _pump(projection: Projection, rng: Rng, place: Hold) -> None:
     )
     bearing = (centre + 0.4 * radius, centre + 1.3 * radius)
     projection.cylinder_x(bearing, axis, middle, 0.42 * radius, _IRON, wall_mm=0.15 * radius)
-    projection.cylinder_x((centre, x[1] - 0.3 * radius), axis, middle, 0.1 * radius, STEEL)
+    projection.cylinder_x((centre, bearing[1] + 1.2 * radius), axis, middle, 0.1 * radius, STEEL)
     projection.cylinder_x((bearing[1], bearing[1] + 0.3 * radius), axis, middle, 0.32 * radius, STEEL)
     _motor(projection, rng, (bearing[1] + 0.35 * radius, x[1] - 20), axis, middle, 0.8 * radius)
     for at in (centre, bearing[1] + 0.8 * radius, x[1] - 0.7 * radius):
@@ -280,7 +281,10 @@ def _press(projection: Projection, rng: Rng, place: Hold) -> None:
         projection.cylinder_z(*hub, _at(z, 0.12, 0.2), wheel, _IRON, wall_mm=0.25 * wheel)
         projection.cylinder_z(*hub, _at(z, 0.1, 0.9), 0.15 * wheel, STEEL)
         spokes = [
-            [(hub[0], hub[1], z[0]), (hub[0] + wheel * np.cos(a), hub[1] + wheel * np.sin(a), z[0])]
+            [
+                (hub[0], hub[1], z[0] + 0.16 * (z[1] - z[0])),
+                (hub[0] + wheel * np.cos(a), hub[1] + wheel * np.sin(a), z[0]),
+            ]
             for a in np.arange(5) * 1.257
         ]
         projection.add(strokes(projection.beam, spokes, 30, 30), _IRON)
@@ -316,6 +320,7 @@ def _hose(rng: Rng, place: Hold) -> list[Point3]:
         np.array([s[0] + 30 for s in (place.x, place.y, place.z)]),
         np.array([s[1] - 30 for s in (place.x, place.y, place.z)]),
     )
+    low[1] += 0.35 * (high[1] - low[1])
     start = rng.uniform(low, high)
     reach = (high - low) * np.array([0.35, 0.5, 0.4])
     ends = np.clip(start + rng.uniform(-1, 1, (3, 3)) * reach, low, high)

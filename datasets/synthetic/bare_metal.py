@@ -1,7 +1,5 @@
 """Metal in simple shapes: coils, pipes, profiles, cable drums."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from datasets.synthetic import solids
@@ -143,7 +141,7 @@ def draw_pipes(projection: Projection, rng: Rng, bay: Hold, bulk_g_cm3: float) -
         return
     tall = min(max(2 * radius * rng.integers(2, 8), 320.0), load.height - 90)
     sections = _pipe_section(rng, radius, wall, tall, min(rng.uniform(500, 1100), load.width / 2))
-    _stack_bundles(projection, rng, load, sections, tall, material, end_kg)
+    _stack_bundles(projection, rng, load, sections, material, end_kg)
 
 
 Section = list[tuple[float, float, float, float]]
@@ -166,20 +164,25 @@ def _stack_bundles(  # noqa: PLR0917 - where, what, how much
     rng: Rng,
     load: Hold,
     section: Section,
-    tall: float,
     material: Material,
     end_kg: float,
 ) -> None:
     """Bundles beside and on one another, on bearers, each with its own ends."""
     wide = max(z + r for _, z, r, _ in section)
+    tall = max(up + r for up, _, r, _ in section)
     grain = Grain(rng, ((1.5, 500), (3, 120), (20, 60)), rng.uniform(0.01, 0.04))
     length = min(rng.choice([3000, 4000, 5800, 6000, load.length]), load.length)
-    y = load.y[1]
+    y, start_kg = load.y[1], projection.mass_kg
     while y - tall - 80 > load.y[0] and projection.mass_kg < end_kg:
         for near, _ in lanes(rng, load.z, wide, gap=(5, 60)):
             stamp = _section_stamp(projection, section, y - 80, near, material)
             x = load.x[0] + rng.uniform(0, 100)
-            while x < load.x[1] - 0.4 * length and projection.mass_kg < end_kg:
+            while x < load.x[1] - 0.4 * length:
+                if (
+                    projection.mass_kg + stamp.kg_per_m * length * 1e-3 > end_kg
+                    and projection.mass_kg > start_kg
+                ):
+                    return
                 end = min(x + length + rng.normal(0, 20), load.x[1])
                 stamp.stretch(projection, (x, end), grain=grain)
                 bearers(projection, rng, (x, end), (y - 80, y), (near, near + wide), pitch=1500)
@@ -232,18 +235,21 @@ def draw_profiles(projection: Projection, rng: Rng, bay: Hold, bulk_g_cm3: float
     if shape == 3:
         radius = rng.uniform(6, 20)
         bundle = rng.uniform(140, 320)
-        n_rods = min(int((bundle / radius / 2) ** 2 * 0.7), 120)
+        n_rods = min(int((bundle / radius / 2) ** 2 * 0.7), 60)
         section = [
             (radius + rng.random() * (bundle - 2 * radius), radius + rng.random() * bundle, radius, radius)
             for _ in range(n_rods)
         ]
-        _stack_bundles(projection, rng, load, section, bundle, STEEL, end_kg)
+        _stack_bundles(projection, rng, load, section, STEEL, end_kg)
         return
-    tall, wide = size * max(round(400 / size), 2), min(size * max(round(600 / size), 2), load.width)
+    tall, wide = (
+        size * min(max(round(400 / size), 2), 6),
+        min(size * min(max(round(600 / size), 2), 8), load.width),
+    )
     grain = Grain(rng, ((1.5, 400), (6, 90)), rng.uniform(0.01, 0.03))
     wall = rng.uniform(0.025, 0.07) * size
     length = min(rng.choice([3000, 5800, 6000, load.length]), load.length)
-    y = load.y[1]
+    y, start_kg = load.y[1], projection.mass_kg
     while y - tall - 80 > load.y[0] and projection.mass_kg < end_kg:
         for near, far in lanes(rng, load.z, wide, gap=(5, 80)):
             stamp = Stamp(projection.beam, 0)
@@ -251,7 +257,12 @@ def draw_profiles(projection: Projection, rng: Rng, bay: Hold, bulk_g_cm3: float
                 for depth in np.arange(0, wide - size + 1, size):
                     _profile(stamp.projection, shape, (y - 80 - up, near + depth), size, wall, material)
             x = load.x[0] + rng.uniform(0, 120)
-            while x < load.x[1] - 0.4 * length and projection.mass_kg < end_kg:
+            while x < load.x[1] - 0.4 * length:
+                if (
+                    projection.mass_kg + stamp.kg_per_m * length * 1e-3 > end_kg
+                    and projection.mass_kg > start_kg
+                ):
+                    return
                 end = min(x + length * rng.uniform(0.96, 1), load.x[1])
                 stamp.stretch(projection, (x, end), grain=grain)
                 bearers(projection, rng, (x, end), (y - 80, y), (near, far), pitch=1600)
@@ -287,21 +298,24 @@ def draw_reels(projection: Projection, rng: Rng, bay: Hold, bulk_g_cm3: float) -
     """Cable drums: wooden or steel flanges, copper cable wound between them."""
     load = stowed(rng, bay)
     end_kg = projection.mass_kg + allowed_kg(bay, bulk_g_cm3)
-    radius = min(rng.uniform(350, 1000), load.height / 2)
+    radius = min(rng.uniform(350, 1000), load.height / 2, load.length / 2, load.width / 2)
     width = min(rng.uniform(0.8, 1.3) * radius, load.width)
     grain = Grain(rng, ((2.5, 2.5), (2, 40), (15, 15)), rng.uniform(0.02, 0.05))
     cable = Material(density_g_cm3=rng.uniform(1.6, 3.4), organic=0.3, iron=0.68)
     end_on = rng.random() < 0.55
     depth, length = (width, 2 * radius) if end_on else (2 * radius, width)
-    for near, far in lanes(rng, load.z, depth, gap=(10, 150)):
-        for x in lanes(rng, load.x, length, gap=(10, 250)):
+    levels = 2 if 4 * radius < load.height and rng.random() < 0.8 else 1
+    for z in lanes(rng, load.z, depth, gap=(10, 150)):
+        stamps = []
+        for level in range(levels):
             reel = (radius, rng.uniform(0.3, 0.45) * radius, rng.uniform(0.7, 0.93) * radius)
-            if projection.mass_kg < end_kg:
-                hold = replace(load, x=x, z=(near, far))
-                _reel(projection, hold, reel, cable, grain, end_on=end_on)
-                if 4 * radius < load.height and rng.random() < 0.8:
-                    upper = replace(hold, y=(load.y[0], load.y[1] - 2 * radius))
-                    _reel(projection, upper, reel, cable, grain, end_on=end_on)
+            place = Hold(x=(0, length), y=(load.y[0], load.y[1] - 2 * radius * level), z=z)
+            stamps.append(Stamp(projection.beam, length))
+            _reel(stamps[-1].projection, place, reel, cable, grain, end_on=end_on)
+        for x in lanes(rng, load.x, length, gap=(10, 250)):
+            for stamp in stamps:
+                if projection.mass_kg + stamp.mass_kg < end_kg or x[0] - load.x[0] < 1:
+                    stamp.place(projection, x[0])
 
 
 def _reel(

@@ -124,7 +124,7 @@ def _standing(projection: Projection, rng: Rng, load: Hold, tyre: _Tyre, end_kg:
     """Tyres on their treads, seen as rings, many behind one another."""
     r, beam = tyre.radius, projection.beam
     for near, far in lanes(rng, load.z, tyre.width * 1.02, gap=(0, 8)):
-        y, level = load.y[1] - r, 0
+        y, level, start = load.y[1] - r, 0, rng.uniform(0, 0.9) * r
         while y - r > load.y[0] - 1:
             stamp = Stamp(beam, 2 * r)
             part = stamp.projection
@@ -140,7 +140,7 @@ def _standing(projection: Projection, rng: Rng, load: Hold, tyre: _Tyre, end_kg:
             )
             part.cylinder_z(r, y, inner, r - 8, STEEL, wall_mm=1.6)
             part.cylinder_z(r, y, (near, near + 24), tyre.rim + 10, STEEL, wall_mm=5)
-            x = load.x[0] + (level % 2) * r + rng.uniform(0, 30)
+            x = load.x[0] + (level % 2) * r + start
             while x + 2 * r < load.x[1] and projection.mass_kg < end_kg:
                 stamp.place(projection, x)
                 x += 2 * r + rng.uniform(0, 12)

@@ -8,6 +8,7 @@ from datasets.synthetic.litter import panel, strokes
 from datasets.synthetic.meshes import Point3
 from datasets.synthetic.physics import ALUMINIUM, GLASS, ORGANIC, PLASTIC, RUBBER, STEEL, WOOD, Material
 from datasets.synthetic.projection import Projection, Span
+from datasets.synthetic.stamp import Stamp
 
 Rng = np.random.Generator
 _IRON = STEEL.packed(7.2)
@@ -64,7 +65,7 @@ def _car(projection: Projection, rng: Rng, span: Span, load: Hold, *, is_turned:
     ]
     roof = [(0.28, 0.62), (0.42, 0.95), (0.55, 1.0), (0.76, 0.97), (min(0.8 + 0.15 * boot, 0.96), 0.65)]
     for side in sides:
-        projection.add(panel(beam, [(at(a), up(b)) for a, b in belt], side, rng.uniform(2.0, 3.2)), STEEL)
+        projection.add(panel(beam, [(at(a), up(b)) for a, b in belt], side, rng.uniform(3.0, 6.0)), STEEL)
         projection.add(panel(beam, [(at(a), up(b)) for a, b in roof], side, 4.0), GLASS)
         pillars: list[Line] = [
             [(at(a), up(b), side) for a, b in roof],
@@ -143,7 +144,7 @@ def _wheel(projection: Projection, x: float, y: float, z: Span, radius: float) -
         x, y, inner, radius - 13, RUBBER.packed(-RUBBER.density_g_cm3), wall_mm=radius - rim - 13
     )
     projection.cylinder_z(x, y, inner, radius - 6, STEEL, wall_mm=1.5)
-    projection.cylinder_z(x, y, inner, rim, STEEL, wall_mm=4)
+    projection.cylinder_z(x, y, inner, rim, STEEL, wall_mm=7)
     projection.cylinder_z(x, y, (z[0] + 15, z[0] + 22), rim, STEEL, wall_mm=rim * 0.6)
     projection.cylinder_z(x, y, (z[0] + 30, z[0] + 48), 0.42 * radius, _IRON)
     projection.cylinder_z(x, y, (z[0] + 10, z[1] - 30), 0.16 * radius, STEEL)
@@ -190,7 +191,7 @@ def _seat(projection: Projection, side: list[tuple[float, float]], z: Span) -> N
 
 def _motorcycles(projection: Projection, rng: Rng, load: Hold, end_kg: float) -> None:
     """Motorcycles upright in frames, side by side across the hold, sometimes two decks."""
-    tall, length = min(rng.uniform(1020, 1200), load.height - 20), rng.uniform(1900, 2150)
+    tall, length = min(rng.uniform(1020, 1200), load.height - 20), min(rng.uniform(1900, 2150), load.length)
     decks = 2 if load.height > 2 * tall + 60 and rng.random() < 0.6 else 1
     is_crated = rng.random() < 0.5
     for deck in range(decks):
@@ -259,19 +260,30 @@ def draw_bicycles(projection: Projection, rng: Rng, bay: Hold, bulk_g_cm3: float
     end_kg = projection.mass_kg + allowed_kg(bay, bulk_g_cm3)
     metal = STEEL if rng.random() < 0.5 else ALUMINIUM
     length, tall, deep = (
-        rng.uniform(1250, 1450),
+        min(rng.uniform(1250, 1450), load.length),
         min(rng.uniform(760, 900), load.height),
         rng.uniform(190, 250),
     )
     y = load.y[1]
     while y - tall >= load.y[0] - 1:
         for near, far in lanes(rng, load.z, deep, gap=(0, 20)):
+            stamps = [
+                _boxed_bicycle(projection, rng, length, (y - tall, y), (near, far), metal) for _ in range(2)
+            ]
             for x in lanes(rng, load.x, length, gap=(0, 40)):
                 if projection.mass_kg > end_kg:
                     return
-                projection.shell(x, (y - tall, y), (near, far), 5, ORGANIC.packed(0.7))
-                _bicycle(projection, rng, x, (y - tall, y), (near + far) / 2, metal)
+                stamps[int(rng.integers(0, 2))].place(projection, x[0])
         y -= tall
+
+
+def _boxed_bicycle(  # noqa: PLR0917 - where, how big, what
+    projection: Projection, rng: Rng, length: float, y: Span, z: Span, metal: Material
+) -> Stamp:
+    stamp = Stamp(projection.beam, length)
+    stamp.projection.shell((0, length), y, z, 5, ORGANIC.packed(0.7))
+    _bicycle(stamp.projection, rng, (0, length), y, (z[0] + z[1]) / 2, metal)
+    return stamp
 
 
 def _bicycle(  # noqa: PLR0917 - where, how big, what
@@ -306,5 +318,5 @@ def _bicycle(  # noqa: PLR0917 - where, how big, what
     projection.add(strokes(beam, [[crank, axle]], 9, 7), STEEL)
     for place, size, deep in ((crank, 85.0, 6.0), (axle, 55.0, 18.0)):
         projection.cylinder_z(place[0], place[1], (z - deep, z + deep), size, STEEL, wall_mm=size * 0.5)
-        projection.cylinder_z(place[0], place[1], (z - 40, z + 40), 20, STEEL)
+        projection.cylinder_z(place[0], place[1], (z - 40, z + 40), 18, STEEL, wall_mm=4)
     projection.add(strokes(beam, [[p(0.46, 0.95), p(0.62, 0.95)]], 45, 40), PLASTIC.packed(0.3))

@@ -170,7 +170,7 @@ def _tiles(projection: Projection, rng: Rng, load: Hold, end_kg: float) -> None:
     fine = Grain(rng, ((60, 1.6), (2, 12), (10, 10)), rng.uniform(0.008, 0.02))
     carton = rng.uniform(160, 420)
     for near, far in lanes(rng, load.z, min(rng.uniform(950, 1120), load.width / 2), gap=(5, 60)):
-        for x in lanes(rng, load.x, rng.uniform(900, 1200), gap=(10, 90)):
+        for x in lanes(rng, load.x, min(rng.uniform(900, 1200), load.length), gap=(10, 90)):
             deck = pallet(projection, rng, x, load.y[1], (near, far))
             for level in range(int(rng.integers(2, 5))):
                 if projection.mass_kg > end_kg:
@@ -193,17 +193,19 @@ def draw_panes(projection: Projection, rng: Rng, bay: Hold, bulk_g_cm3: float) -
     end_kg = projection.mass_kg + allowed_kg(bay, bulk_g_cm3)
     is_glass = bulk_g_cm3 * rng.uniform(0.8, 1.2) > 0.3
     edge_on = rng.random() < 0.4
-    length = rng.uniform(350, 800) if edge_on else rng.uniform(1600, 3000)
+    length = min(rng.uniform(350, 800) if edge_on else rng.uniform(1600, 3000), load.length)
     depth = min(rng.uniform(1700, 2200), load.width) if edge_on else rng.uniform(260, 520)
     tall = rng.uniform(0.55, 0.93) * load.height
-    for near, far in lanes(rng, load.z, depth, gap=(20, 120)):
+    for z in lanes(rng, load.z, depth, gap=(20, 120)):
+        y = (load.y[1] - tall * rng.uniform(0.9, 1), load.y[1] - 100)
+        stamp = Stamp(projection.beam, length)
+        _panes(stamp.projection, rng, (0, length), y, z, is_glass=is_glass, edge_on=edge_on)
+        crate(stamp.projection, rng, (0, length), (y[0] - 20, y[1]), z)
+        bearers(stamp.projection, rng, (0, length), (y[1], load.y[1]), z, pitch=800)
         for x in lanes(rng, load.x, length, gap=(30, 160)):
-            if projection.mass_kg > end_kg:
+            if projection.mass_kg + 0.5 * stamp.mass_kg > end_kg:
                 return
-            y = (load.y[1] - tall * rng.uniform(0.9, 1), load.y[1] - 100)
-            _panes(projection, rng, x, y, (near, far), is_glass=is_glass, edge_on=edge_on)
-            crate(projection, rng, x, (y[0] - 20, y[1]), (near, far))
-            bearers(projection, rng, x, (y[1], load.y[1]), (near, far), pitch=800)
+            stamp.place(projection, x[0])
 
 
 def _panes(

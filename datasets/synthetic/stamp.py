@@ -29,6 +29,11 @@ class Stamp:
     def mass_kg(self) -> float:
         return self.projection.mass_kg
 
+    @property
+    def kg_per_m(self) -> float:
+        """Mass of a metre of what `stretch` draws."""
+        return self.mass_kg / self.projection.beam.width_mm * 1e3
+
     def place(self, target: Projection, x: float, *, drop_px: int = 0) -> None:
         """Set the goods down with their left end at ``x`` (to the nearest pixel), ``drop_px`` rows lower."""
         patch, top = self._cropped()
