@@ -231,11 +231,11 @@ def draw_profiles(projection: Projection, rng: Rng, bay: Hold, bulk_g_cm3: float
     material = STEEL if bulk_g_cm3 * rng.uniform(0.85, 1.15) > 0.25 else ALUMINIUM
     load = stowed(rng, bay, fill=(0.5, 0.95))
     end_kg = projection.mass_kg + allowed_kg(bay, bulk_g_cm3)
-    shape, size = int(rng.integers(0, 4)), rng.uniform(40, 200)
+    shape, size = int(rng.integers(0, 4)), rng.uniform(60, 200)
     if shape == 3:
         radius = rng.uniform(6, 20)
         bundle = rng.uniform(140, 320)
-        n_rods = min(int((bundle / radius / 2) ** 2 * 0.7), 60)
+        n_rods = min(int((bundle / radius / 2) ** 2 * 0.7), 36)
         section = [
             (radius + rng.random() * (bundle - 2 * radius), radius + rng.random() * bundle, radius, radius)
             for _ in range(n_rods)
