@@ -2,12 +2,20 @@
 
 import json
 import os
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from app.logging import configure_logging
+
+
+class BenchmarkName(StrEnum):
+    """What a model can be measured on."""
+
+    FROZEN = "frozen"
+    TIP = "tip"
 
 
 def evaluate(
@@ -16,28 +24,66 @@ def evaluate(
     json_file: Annotated[
         Path, typer.Option("--json", help="Write the numbers to this file; work in progress lies beside it.")
     ],
-    benchmark: Annotated[str, typer.Option(help="frozen: synthetic scans.")] = "frozen",
-    quick: Annotated[bool, typer.Option("--quick", help="A fixed tenth of the frozen benchmark.")] = False,
-    int8: Annotated[
-        Path | None, typer.Option(help="The same model in int8, to compare.", exists=True, dir_okay=False)
+    benchmark: Annotated[
+        BenchmarkName, typer.Option(help="frozen: synthetic scans. tip: threats put into your real scans.")
+    ] = BenchmarkName.FROZEN,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a report with curves and pictures to this file.")
     ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A fixed tenth of the benchmark.")] = False,
+    int8: Annotated[
+        Path | None,
+        typer.Option(help="frozen: the same model in int8, to compare.", exists=True, dir_okay=False),
+    ] = None,
+    backgrounds: Annotated[
+        Path | None,
+        typer.Option(help="tip: folder of real scans at their own resolution.", exists=True, file_okay=False),
+    ] = None,
+    pitch_mm: Annotated[float, typer.Option(help="tip: size of their pixels.", min=1, max=20)] = 5.0,
     workers: Annotated[int, typer.Option(help="Processes; 0 takes one per core.", min=0)] = 0,
 ) -> None:
-    """Measure a detector. Needs the ``train`` extra; an interrupted run goes on where it stopped."""
+    """Measure a detector. Needs the ``train`` extra; an interrupted frozen run goes on where it stopped."""
+    configure_logging()
+    n_workers = workers or os.cpu_count() or 1
+    match benchmark:
+        case BenchmarkName.FROZEN:
+            report = _measure_frozen(model, json_file, html, quick=quick, int8=int8, workers=n_workers)
+        case BenchmarkName.TIP:
+            if backgrounds is None:
+                raise typer.BadParameter("--benchmark tip needs --backgrounds DIR")
+            from training.evaluate import evaluate_tip
+            from training.evaluation.tip_benchmark import N_CROPS
+
+            report = evaluate_tip(
+                model,
+                backgrounds,
+                pitch_mm=pitch_mm,
+                n_crops=N_CROPS // 10 if quick else N_CROPS,
+                workers=n_workers,
+                html=html,
+            )
+    _write(report, json_file)
+
+
+def _measure_frozen(
+    model: Path, json_file: Path, html: Path | None, *, quick: bool, int8: Path | None, workers: int
+) -> dict[str, Any]:
     from training.evaluate import evaluate_frozen
-    from training.evaluation.document import to_plain, write_document
     from training.evaluation.frozen import FROZEN, QUICK
 
-    configure_logging()
-    if benchmark != "frozen":
-        raise typer.BadParameter("the only benchmark is frozen")
-    report = evaluate_frozen(
+    return evaluate_frozen(
         model,
         benchmark=QUICK if quick else FROZEN,
         cache=json_file.with_name(json_file.name + ".seen"),
-        workers=workers or os.cpu_count() or 1,
+        workers=workers,
         int8_path=int8,
+        html=html,
     )
+
+
+def _write(report: dict[str, Any], json_file: Path) -> None:
+    from training.evaluation.document import to_plain, write_document
+
     write_document(report, json_file)
     for name, value in to_plain(report).items():
         if name != "details":

@@ -15,12 +15,11 @@ from training.evaluation import coco_map
 from training.evaluation.calibration import calibrate
 from training.evaluation.detection import (
     best_scores,
-    false_alarm_rate,
     false_alarms_per_image,
     score_threats,
-    share,
 )
 from training.evaluation.frozen import Part
+from training.evaluation.points import measure_point
 from training.evaluation.results import ImageResult
 from training.evaluation.run import Seen
 from training.evaluation.thresholds import OFF, choose_thresholds
@@ -82,7 +81,10 @@ def measure_detector(results: FrozenResults, contract: Mapping[str, float]) -> d
     unseen, seen = coco_map.compare_unseen(results.test, kinds)
     points = choose_points(results, RATES)
     points["contract"] = np.array([contract.get(kind, OFF) for kind in kinds])
-    measured = {name: measure_point(results, thresholds) for name, thresholds in points.items()}
+    measured = {
+        name: measure_point(results.benign, results.threats, kinds, thresholds)
+        for name, thresholds in points.items()
+    }
     return {
         "map50": precision.map50,
         "map": precision.map,
@@ -117,35 +119,6 @@ def choose_points(results: FrozenResults, rates: Mapping[str, float]) -> dict[st
     return {name: choose_thresholds(benign, threats, rate=rate) for name, rate in rates.items()}
 
 
-def measure_point(results: FrozenResults, thresholds: Float64) -> dict[str, Any]:
-    """False alarms and detection on the test parts at given thresholds."""
-    kinds = results.kinds
-    threats = score_threats(results.threats, kinds)
-    truth = [results.threats[image].truth[place] for image, place in threats.places]
-    hits = threats.hits(thresholds)
-
-    def _of(chosen: Sequence[bool] | NDArray[np.bool_]) -> dict[str, float]:
-        mask = np.asarray(chosen, dtype=bool)
-        return {**asdict(share(hits[mask], threats.groups[mask])), "n": int(mask.sum())}
-
-    over = np.array([t.overlying for t in truth])
-    return {
-        "thresholds": dict(zip(kinds, thresholds.tolist(), strict=True)),
-        "false_alarms": asdict(false_alarm_rate(results.benign, kinds, thresholds)),
-        "false_findings_per_scan": false_alarms_per_image(results.benign, kinds, thresholds),
-        "detection": _of(np.ones(len(hits), dtype=bool)),
-        "detection_of_any_kind": asdict(share(threats.hits(thresholds, any_kind=True), threats.groups)),
-        "by_kind": {
-            kind: _of(threats.kinds == k) for k, kind in enumerate(kinds) if (threats.kinds == k).any()
-        },
-        "by_overlying": {
-            name: _of((over >= low) & (over < high)) for name, (low, high) in coco_map.OVERLYING.items()
-        },
-        "unseen_shapes": _of([t.is_unseen for t in truth]),
-        "seen_shapes": _of([not t.is_unseen for t in truth]),
-    }
-
-
 def trace_froc(results: FrozenResults) -> list[dict[str, float]]:
     """Detection against false alarms, with thresholds chosen for a falling budget."""
     threats = score_threats(results.threats, results.kinds)
@@ -155,7 +128,7 @@ def trace_froc(results: FrozenResults) -> list[dict[str, float]]:
         curve.append(
             {
                 "false_alarms": float((benign >= thresholds).any(axis=1).mean()),
-                "false_findings_per_scan": false_alarms_per_image(results.benign, results.kinds, thresholds),
+                "false_findings_per_image": false_alarms_per_image(results.benign, results.kinds, thresholds),
                 "detection": _mean(threats.hits(thresholds)),
                 "detection_of_any_kind": _mean(threats.hits(thresholds, any_kind=True)),
             }
