@@ -18,7 +18,8 @@ from typing import Any, Final
 
 from datasets.errors import DatasetUnreadableError, DatasetUnwritableError
 from datasets.records import Annotation, Category, Problem, ProblemCode, Record, RecordSet, Split
-from datasets.synthetic.threats import BoxXyxy, ThreatKind
+from datasets.synthetic.kinds import ThreatKind
+from datasets.synthetic.visibility import BoxXyxy
 
 KindOf = Callable[[str], ThreatKind | None]
 

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import DatasetInvalidError
-from datasets.synthetic.threats import BoxXyxy, ThreatKind
+from datasets.synthetic.kinds import ThreatKind
+from datasets.synthetic.visibility import BoxXyxy
 
 PixelProvider = Callable[[], NDArray[np.uint16]]
 """Makes the pixels when asked: shape ``(C, H, W)``, uint16, 65535 is air."""

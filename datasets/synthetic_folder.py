@@ -30,7 +30,7 @@ from datasets.errors import FolderTakenError
 from datasets.images import Pixels
 from datasets.records import Annotation, Category, Record, RecordSet, Split
 from datasets.synthetic import make_scan
-from datasets.synthetic.threats import ThreatKind
+from datasets.synthetic.kinds import ThreatKind
 
 FORMAT: Final = 1
 SOURCE: Final = "datasets.synthetic"

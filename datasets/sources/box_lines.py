@@ -17,7 +17,7 @@ from datasets.errors import DatasetUnreadableError
 from datasets.images import find_image, measure_image
 from datasets.records import Annotation, Problem, ProblemCode, Record, RecordSet, Split
 from datasets.sources.source import Classes, categories_from, kinds_from
-from datasets.synthetic.threats import BoxXyxy
+from datasets.synthetic.visibility import BoxXyxy
 
 _PEEKED_FILES = 20
 

@@ -29,7 +29,7 @@ from datasets.errors import DatasetUnreadableError
 from datasets.records import RecordSet
 from datasets.sources.coco_folder import list_files
 from datasets.sources.source import Classes, Source, kinds_from, normalise
-from datasets.synthetic.threats import ThreatKind
+from datasets.synthetic.kinds import ThreatKind
 
 LICENCE: Final = "CLCXray, academic use only"
 CLASSES: Final[Classes] = {

@@ -30,7 +30,7 @@ from datasets.errors import DatasetUnreadableError
 from datasets.images import measure_image
 from datasets.records import Annotation, Problem, ProblemCode, Record, RecordSet
 from datasets.sources.source import Classes, Source, categories_from, kinds_from
-from datasets.synthetic.threats import ThreatKind
+from datasets.synthetic.kinds import ThreatKind
 
 LICENCE: Final = "DvXray, no licence stated"
 CLASSES: Final[Classes] = {

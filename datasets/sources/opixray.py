@@ -25,7 +25,7 @@ from typing import Final
 from datasets.records import RecordSet
 from datasets.sources.box_lines import has_labels, read_box_lines, read_names
 from datasets.sources.source import Classes, Source
-from datasets.synthetic.threats import ThreatKind
+from datasets.synthetic.kinds import ThreatKind
 
 LICENCE: Final = "OPIXray, academic use only"
 CLASSES: Final[Classes] = {

@@ -28,7 +28,7 @@ from datasets.coco import CocoFile, merge, read_coco
 from datasets.errors import DatasetUnreadableError
 from datasets.records import RecordSet, Split
 from datasets.sources.source import Classes, Source, kinds_from
-from datasets.synthetic.threats import ThreatKind
+from datasets.synthetic.kinds import ThreatKind
 
 LICENCE: Final = "PIDray, academic use only"
 CLASSES: Final[Classes] = {

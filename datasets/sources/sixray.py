@@ -33,7 +33,7 @@ from datasets.images import SUFFIXES, measure_image
 from datasets.records import Problem, ProblemCode, Record, RecordSet, Split
 from datasets.sources.source import Classes, Source, categories_from, kinds_from
 from datasets.sources.voc import VocFile, read_voc_file
-from datasets.synthetic.threats import ThreatKind
+from datasets.synthetic.kinds import ThreatKind
 
 LICENCE: Final = "SIXray, academic use only"
 CLASSES: Final[Classes] = {

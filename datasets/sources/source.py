@@ -6,7 +6,7 @@ from pathlib import Path
 
 from datasets.coco import KindOf
 from datasets.records import Category, RecordSet
-from datasets.synthetic.threats import ThreatKind
+from datasets.synthetic.kinds import ThreatKind
 
 Classes = Mapping[str, ThreatKind | None]
 """A dataset's labels, as it spells them, and our kind for each; None where there is no counterpart."""

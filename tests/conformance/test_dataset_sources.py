@@ -8,7 +8,7 @@ from datasets.errors import DatasetUnreadableError
 from datasets.images import measure_image, read_pixels
 from datasets.records import ProblemCode, RecordSet, Split
 from datasets.sources import SOURCES, open_dataset, recognise, sixray
-from datasets.synthetic.threats import ThreatKind
+from datasets.synthetic.kinds import ThreatKind
 from tests.data.fake_sources import FAKES, HEIGHT_PX, WIDTH_PX
 
 Labelled = dict[str, list[tuple[str, ThreatKind | None, tuple[float, ...]]]]

@@ -13,7 +13,7 @@ from datasets.contact_sheet import SheetForm, colour_of, draw_record, spread, to
 from datasets.errors import DatasetUnreadableError, DatasetUnwritableError
 from datasets.images import read_pixels
 from datasets.records import Annotation, Category, ProblemCode, Record, RecordSet, Split
-from datasets.synthetic.threats import ThreatKind
+from datasets.synthetic.kinds import ThreatKind
 
 CATEGORIES = (
     Category(id=1, label="gun", kind=ThreatKind.GUN),

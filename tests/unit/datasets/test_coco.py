@@ -10,7 +10,7 @@ import pytest
 from datasets.coco import CocoFile, merge, read_coco, write_coco
 from datasets.errors import DatasetUnreadableError, DatasetUnwritableError
 from datasets.records import Annotation, Category, ProblemCode, Record, RecordSet, Split
-from datasets.synthetic.threats import ThreatKind
+from datasets.synthetic.kinds import ThreatKind
 
 DOCUMENT: dict[str, Any] = {
     "info": {"description": "d", "source": "here"},

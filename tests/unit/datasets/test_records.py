@@ -9,7 +9,7 @@ import pytest
 from datasets.errors import DatasetInvalidError
 from datasets.images import read_pixels, to_grey
 from datasets.records import Annotation, Category, ProblemCode, Record, RecordSet
-from datasets.synthetic.threats import ThreatKind
+from datasets.synthetic.kinds import ThreatKind
 
 GUN = Category(id=1, label="gun", kind=ThreatKind.GUN)
 SOUND = Annotation(label="gun", kind=ThreatKind.GUN, box_xyxy=(10, 5, 30, 20))

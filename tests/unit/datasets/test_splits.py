@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from datasets.errors import SplitConflictError
 from datasets.records import Annotation, Record, Split
 from datasets.splits import SplitPlan, assign_splits, choose_seed, imbalance
-from datasets.synthetic.threats import ThreatKind
+from datasets.synthetic.kinds import ThreatKind
 
 
 def _record(

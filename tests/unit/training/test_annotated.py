@@ -11,7 +11,7 @@ import torch
 from datasets.coco import write_coco
 from datasets.errors import DatasetInvalidError, DatasetUnreadableError
 from datasets.records import Record, RecordSet, Split
-from datasets.synthetic.threats import ThreatKind
+from datasets.synthetic.kinds import ThreatKind
 from datasets.synthetic_folder import FolderPlan, make_folder
 from training.annotated import AnnotatedScan, cut_crop, read_scans
 from training.crops import CropDataset
