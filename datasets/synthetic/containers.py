@@ -115,9 +115,7 @@ def draw_side_walls(projection: Projection, rng: Rng, body: Hold, wear: Wear) ->
     edge = body.y[0] + 55, body.y[1] - 155
     plain = rng.random() < 0.15
     for z in (body.z[0] + 18, body.z[1] - 18):
-        mm = corrugated(
-            projection.beam, rng, body.x[0], sheet_mm=wear.sheet_mm, period_mm=wear.period_mm
-        )
+        mm = corrugated(projection.beam, rng, body.x[0], sheet_mm=wear.sheet_mm, period_mm=wear.period_mm)
         if plain:
             mm[:] = wear.sheet_mm
         for seam in np.arange(body.x[0] + rng.uniform(300, 1100), body.x[1], rng.uniform(1050, 1180)):
@@ -156,12 +154,17 @@ def draw_roof(projection: Projection, rng: Rng, body: Hold) -> None:
     )
     rail = rng.uniform(50, 75)
     for z in ((body.z[0], body.z[0] + 60), (body.z[1] - 60, body.z[1])):
-        projection.shell((body.x[0] + 150, body.x[1] - 150), (top + 6, top + 6 + rail), z, rng.uniform(3, 4.5), STEEL)
+        projection.shell(
+            (body.x[0] + 150, body.x[1] - 150), (top + 6, top + 6 + rail), z, rng.uniform(3, 4.5), STEEL
+        )
     if rng.random() < 0.5:
         bows = np.arange(body.x[0] + 900, body.x[1] - 400, rng.uniform(900, 1500))
         height = rng.uniform(20, 45)
         repeat(
-            projection, bows, 60, lambda p, at: p.box((at - 20, at + 20), (y, y + height), (-1150, 1150), STEEL, share=0.07)
+            projection,
+            bows,
+            60,
+            lambda p, at: p.box((at - 20, at + 20), (y, y + height), (-1150, 1150), STEEL, share=0.07),
         )
 
 
@@ -194,7 +197,9 @@ def draw_casting(projection: Projection, x: float, top: float) -> None:
         projection.shell(span, (top, top + height), z, 24, STEEL)
         wall = (z[0], z[0] + 24) if z[0] < 0 else (z[1] - 24, z[1])
         for dx in (-18, 18):
-            projection.add(solids.cylinder_z(projection.beam, x + dx, top + height / 2, wall, 28), STEEL, share=-0.75)
+            projection.add(
+                solids.cylinder_z(projection.beam, x + dx, top + height / 2, wall, 28), STEEL, share=-0.75
+            )
 
 
 def draw_base(projection: Projection, rng: Rng, body: Hold, wear: Wear) -> None:
@@ -273,7 +278,9 @@ def draw_doors(projection: Projection, rng: Rng, body: Hold, wear: Wear) -> None
     x1, (top, bottom) = body.x[1], body.y
     y, smear = (top + 90, bottom - 140), wear.smear_mm
     x = x1 - rng.uniform(45, 70)
-    projection.box((x - smear / 2, x + smear / 2), y, (-1150, 1150), STEEL, share=rng.uniform(1.6, 2.5) / smear)
+    projection.box(
+        (x - smear / 2, x + smear / 2), y, (-1150, 1150), STEEL, share=rng.uniform(1.6, 2.5) / smear
+    )
     projection.box((x - 20, x + 22), y, (-1150, 1150), STEEL, share=rng.uniform(0.01, 0.025))
     projection.box((x - 25, x + 10), (y[0], y[0] + 18), (-1150, 1150), RUBBER, share=0.4)
     for z in (-1120.0, -60.0, 60.0, 1120.0):

@@ -76,8 +76,13 @@ class _Mask:
 
 
 def add_plates(  # noqa: PLR0917 - shape, place, what it is
-    projection: Projection, outline: Outline, z: float, mm: float, material: Material,
-    *, holes: Sequence[Outline] = (),
+    projection: Projection,
+    outline: Outline,
+    z: float,
+    mm: float,
+    material: Material,
+    *,
+    holes: Sequence[Outline] = (),
 ) -> None:
     """The same plate on both sides, at ``-z`` and ``z``; once if z is 0."""
     for side in {-z, z}:
@@ -85,8 +90,14 @@ def add_plates(  # noqa: PLR0917 - shape, place, what it is
 
 
 def add_strips(  # noqa: PLR0917 - shape, place, what it is
-    projection: Projection, line: Outline, width: float, z: float, mm: float, material: Material,
-    *, closed: bool = False,
+    projection: Projection,
+    line: Outline,
+    width: float,
+    z: float,
+    mm: float,
+    material: Material,
+    *,
+    closed: bool = False,
 ) -> None:
     """The same strip on both sides, at ``-z`` and ``z``; once if z is 0."""
     for side in {-z, z}:
