@@ -7,12 +7,17 @@ from typing import Final
 from models.detection_model import DetectionModel
 from models.detector import CPU, GPU, Detector
 from models.errors import UnknownArchitectureError
+from models.torchvision_detector import FcosDetector, RetinaNetDetector, Trunk
 
 __all__ = ["ARCHITECTURES", "DetectionModel", "build_model"]
 
 ARCHITECTURES: Final[dict[str, Callable[..., DetectionModel]]] = {
     "cpu": partial(Detector, profile=CPU),
     "gpu": partial(Detector, profile=GPU),
+    "fcos-resnet18": partial(FcosDetector, trunk=Trunk.RESNET18),
+    "fcos-mobilenet": partial(FcosDetector, trunk=Trunk.MOBILENET),
+    "retinanet-resnet18": partial(RetinaNetDetector, trunk=Trunk.RESNET18),
+    "retinanet-mobilenet": partial(RetinaNetDetector, trunk=Trunk.MOBILENET),
 }
 
 

@@ -13,8 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
+from models.candidates import choose_candidates
 from models.detection_model import DetectionModel
 from models.loss import LevelOutput, Loss, cell_centres, detection_loss
+from models.physics import N_FEATURES, physics_features
 
 STRIDES: Final = (4, 8, 16, 32)
 _PRIOR_LOGIT: Final = -5.0
@@ -56,24 +58,6 @@ GPU: Final = Profile(
     towers=(2, 2, 2, 2),
     per_kind=8,
 )
-
-
-def physics_features(transmission: Tensor) -> Tensor:
-    """Four channels of comparable range from two transmissions.
-
-    Args:
-        transmission: Shape ``(N, 2, H, W)`` in (0, 1].
-
-    Returns:
-        Shape ``(N, 4, H, W)``: T high, -log T high and low, and the ratio of the logs, which depends on the
-        material and hardly on the thickness.
-    """
-    safe = transmission.clamp(1 / 65535, 1.0)
-    depths = -torch.log(safe)
-    high, low = depths[:, :1], depths[:, 1:]
-    # The offset settles the ratio of two noisy zeros, in air, at 1.
-    ratio = 4 * ((low + 0.1) / (high + 0.1)).clamp(0.5, 1.5)
-    return torch.cat([safe[:, :1], depths, ratio], dim=1)
 
 
 class _Conv(nn.Sequential):
@@ -139,7 +123,7 @@ class Detector(DetectionModel):
         self.max_candidates = max_candidates
         self.quality_power = quality_power
         trunk, pyramid = profile.trunk, profile.pyramid
-        self.stem = _Conv(4, trunk[0], stride=2)
+        self.stem = _Conv(N_FEATURES, trunk[0], stride=2)
         self.stages = nn.ModuleList(
             nn.Sequential(_Conv(a, b, stride=2), *_blocks(b, depth, widening=b == trunk[-1]))
             for (a, b), depth in zip(pairwise(trunk), profile.depths, strict=True)
@@ -179,14 +163,14 @@ class Detector(DetectionModel):
 
     def forward(self, transmission: Tensor) -> tuple[Tensor, Tensor]:
         outputs = self.levels(transmission)
-        logits = torch.cat([o.logits.flatten(2) for o in outputs], dim=2)
-        best, index = torch.topk(logits, self.max_candidates, dim=2)
-        table = torch.cat([_candidates(o) for o in outputs], dim=1)
-        spread = index.flatten(1).unsqueeze(2).expand(-1, -1, table.shape[2])
-        chosen = table.gather(1, spread).view(*best.shape, table.shape[2])
-        scores = best.sigmoid() * chosen[..., 4].sigmoid() ** self.quality_power
-        scores, order = torch.sort(scores, dim=2, descending=True)
-        return chosen[..., :4].gather(2, order.unsqueeze(3).expand(-1, -1, -1, 4)), scores
+        tables = [_boxes_and_quality(o) for o in outputs]
+        return choose_candidates(
+            torch.cat([o.logits.flatten(2) for o in outputs], dim=2),
+            torch.cat([boxes for boxes, _ in tables], dim=1),
+            torch.cat([quality for _, quality in tables], dim=1),
+            n=self.max_candidates,
+            quality_power=self.quality_power,
+        )
 
 
 def _blocks(n: int, depth: int, *, widening: bool) -> list[_Residual]:
@@ -194,9 +178,9 @@ def _blocks(n: int, depth: int, *, widening: bool) -> list[_Residual]:
     return [_Residual(n, dilation=2**i if widening else 1) for i in range(depth)]
 
 
-def _candidates(output: LevelOutput) -> Tensor:
-    """Box (xyxy, input pixels) and quality logit of every cell: ``(N, h * w, 5)``."""
+def _boxes_and_quality(output: LevelOutput) -> tuple[Tensor, Tensor]:
+    """Of every cell: ``(N, h * w, 4)``, xyxy in input pixels, and ``(N, h * w)``."""
     x, y = cell_centres(output)
     left, top, right, bottom = (output.distances * output.stride).unbind(dim=1)
-    table = torch.stack([x - left, y - top, x + right, y + bottom, output.quality[:, 0]], dim=3)
-    return table.flatten(1, 2)
+    boxes = torch.stack([x - left, y - top, x + right, y + bottom], dim=3)
+    return boxes.flatten(1, 2), output.quality.flatten(1)
