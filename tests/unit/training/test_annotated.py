@@ -13,29 +13,25 @@ from datasets.errors import DatasetInvalidError, DatasetUnreadableError
 from datasets.records import Record, RecordSet, Split
 from datasets.synthetic.kinds import ThreatKind
 from datasets.synthetic_folder import FolderPlan, make_folder
+from tests.unit.training.recipes import TINY, TINY_TOML
+from training import annotated, fit
 from training.annotated import AnnotatedScan, cut_crop, read_scans
-from training.crops import CropDataset
+from training.crops import BatchDataset
 from training.errors import RecipeError
-from training.fit import train
-from training.recipe import CocoRecipe, CropRecipe, FitRecipe, Recipe, SceneRecipe, load_recipe
-from training.scenes import prepare_scenes
+from training.recipe import CocoRecipe, CropSize, load_recipe
+from training.scenes import CachedScene
 
-CROPS = CropRecipe(
-    height_px=64, width_px=96, threat_share=1.0, max_threats=2, single_energy_share=0.0, fittings_share=0.5
+SIZE = CropSize(height_px=64, width_px=96, share=1.0, max_threats=2)
+CROPS = replace(TINY.crops, sizes=(SIZE,), threat_share=1.0, single_energy_share=0.0)
+RECIPE = replace(
+    TINY, kinds=("gun", "dense_block"), crops=CROPS, mining=None, coco=CocoRecipe(folder="scans", share=0.5)
 )
-RECIPE = Recipe(
-    name="tiny",
-    version="0",
-    seed=5,
-    kinds=("gun", "dense_block"),
-    scenes=SceneRecipe(n_scenes=1, first_seed=10, height_px=200, width_px=480),
-    crops=CROPS,
-    fit=FitRecipe(
-        steps=2, batch=2, learning_rate=1e-3, weight_decay=0.01, warmup_steps=1, ema_decay=0.9,
-        checkpoint_every=1, threads=1, workers=0,
-    ),
-    coco=CocoRecipe(folder="scans", share=0.5),
-)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pixels that say where they were; how exposure changes them is tested in test_augment.py."""
+    monkeypatch.setattr(annotated, "expose", lambda _, pixels: pixels)
 
 
 @pytest.fixture
@@ -63,7 +59,7 @@ def test_cut_crop__boxes_move_with_the_pixels() -> None:
     """Whatever the crop, a box's corner lies on the pixel that it lay on in the scan, and is inside."""
     scan = _scan([(50, 40, 70, 60)])
     for seed in range(50):
-        pixels, boxes, kinds = cut_crop(np.random.default_rng(seed), CROPS, scan)
+        pixels, boxes, kinds = cut_crop(np.random.default_rng(seed), CROPS, SIZE, scan)
         assert pixels.shape == (2, 64, 96)
         assert kinds == [0]
         x0, y0, x1, y1 = boxes[0]
@@ -76,7 +72,9 @@ def test_cut_crop__half_hidden_is_no_target() -> None:
     scan = _scan([(0, 0, 10, 10), (80, 0, 110, 40), (90, 20, 100, 30)])
     seen: set[tuple[int, ...]] = set()
     for seed in range(300):
-        pixels, boxes, kinds = cut_crop(np.random.default_rng(seed), replace(CROPS, threat_share=0), scan)
+        pixels, boxes, kinds = cut_crop(
+            np.random.default_rng(seed), replace(CROPS, threat_share=0), SIZE, scan
+        )
         y, x = divmod(int(pixels[0, 0, 0]), 200)
         expected = []
         for kind, (x0, y0, x1, y1) in enumerate(scan.boxes.tolist()):
@@ -92,18 +90,22 @@ def test_cut_crop__half_hidden_is_no_target() -> None:
 
 def test_cut_crop__small_scan_stands_in_air() -> None:
     """What the scan does not cover is air, and a box larger than the crop is cut to it."""
-    pixels, boxes, _ = cut_crop(np.random.default_rng(0), CROPS, _scan([(1, 2, 30, 20)], height=20, width=30))
+    pixels, boxes, _ = cut_crop(
+        np.random.default_rng(0), CROPS, SIZE, _scan([(1, 2, 30, 20)], height=20, width=30)
+    )
     assert bool((pixels[:, 20:] == 65535).all())
     assert bool((pixels[:, :, 30:] == 65535).all())
     assert boxes.tolist() == [[1, 2, 30, 20]]
-    _, boxes, kinds = cut_crop(np.random.default_rng(0), CROPS, _scan([(0, 30, 200, 70)]))
+    _, boxes, kinds = cut_crop(np.random.default_rng(0), CROPS, SIZE, _scan([(0, 30, 200, 70)]))
     assert kinds == []
     assert boxes.shape == (0, 4)
 
 
 def test_cut_crop__single_energy_share() -> None:
     """A scan of two energies is shown with one as often as the recipe says."""
-    pixels, _, _ = cut_crop(np.random.default_rng(0), replace(CROPS, single_energy_share=1.0), _scan([]))
+    pixels, _, _ = cut_crop(
+        np.random.default_rng(0), replace(CROPS, single_energy_share=1.0), SIZE, _scan([])
+    )
     assert pixels.shape[0] == 1
 
 
@@ -151,46 +153,38 @@ def test_read_scans__faulty_dataset_is_refused(base: Path, tmp_path: Path) -> No
         read_scans(RECIPE, tmp_path / "elsewhere")
 
 
-def test_crops__mixture_is_a_function_of_the_number(base: Path) -> None:
-    """With half of the crops from the dataset, crop n is still crop n; without it nothing has changed."""
-    scenes = prepare_scenes(RECIPE.scenes, base / "scenes", workers=1)
-    annotated = read_scans(RECIPE, base)
-    crops = CropDataset(RECIPE, scenes, first=0, count=12, annotated=annotated)
-    later = CropDataset(RECIPE, scenes, first=7, count=1, annotated=annotated)
-    assert torch.equal(crops[7].image, later[0].image)
-    assert torch.equal(crops[7].boxes, later[0].boxes)
-    for crop in (crops[i] for i in range(12)):
-        assert crop.image.shape == (2, 64, 96)
-        assert len(crop.boxes) == len(crop.kinds)
-        assert bool((crop.boxes >= 0).all())
-    alone = CropDataset(replace(RECIPE, coco=None), scenes, first=0, count=12)
-    taken = [not torch.equal(crops[i].image, alone[i].image) for i in range(12)]
-    assert any(taken)
+def test_batches__mixture_is_a_function_of_the_step(base: Path, scenes: list[CachedScene]) -> None:
+    """Crops of scans come in between those of scenes, the same ones at every visit."""
+    scans = read_scans(RECIPE, base)
+    batches = BatchDataset(RECIPE, scenes, annotated=scans)
+    again = BatchDataset(RECIPE, scenes, annotated=scans)
+    alone = BatchDataset(replace(RECIPE, coco=None), scenes)
+    taken = [torch.equal(batches[i].images, alone[i].images) for i in range(6)]
+    assert all(torch.equal(batches[i].images, again[i].images) for i in range(6))
+    assert not all(taken)
+    for batch in (batches[i] for i in range(6)):
+        assert batch.images.shape[1:] == (2, 64, 96)
+        assert all(bool((boxes >= 0).all()) for boxes in batch.boxes)
 
 
-def test_recipe__digest_of_old_recipes_stays() -> None:
-    """A checkpoint of a recipe without a dataset can still be resumed; a share is part of the digest."""
-    default = load_recipe(Path(__file__).parents[3] / "training" / "recipes" / "default.toml")
-    assert default.coco is None
-    assert default.digest == "6d5051642cca1917ffa74368f9aaca6f5383d5daeb4ec00cc9df0190c64486da"
+def test_recipe__share_is_part_of_the_digest() -> None:
+    """A checkpoint does not go on with another mixture."""
     assert replace(RECIPE, coco=CocoRecipe(folder="scans", share=0.6)).digest != RECIPE.digest
+    assert replace(RECIPE, coco=None).digest != RECIPE.digest
 
 
-def test_train__with_a_dataset_runs_to_the_end(base: Path) -> None:
+def test_train__with_a_dataset_runs_to_the_end(
+    base: Path, scenes: list[CachedScene], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The recipe's folder is found beside the recipe, and worker processes can be sent the scans."""
     scans = read_scans(RECIPE, base)
     assert [scan.record for scan in pickle.loads(pickle.dumps(scans))] == [scan.record for scan in scans]
+    monkeypatch.setattr(fit, "prepare_scenes", lambda *_, **__: scenes)
     recipe = base / "mixed.toml"
-    recipe.write_text(
-        'name = "tiny"\nversion = "0"\nseed = 5\nkinds = ["gun"]\n'
-        '[coco]\nfolder = "scans"\nshare = 1.0\n'
-        "[scenes]\nn_scenes = 1\nfirst_seed = 10\nheight_px = 200\nwidth_px = 480\n"
-        "[crops]\nheight_px = 64\nwidth_px = 96\nthreat_share = 1.0\nmax_threats = 1\n"
-        "single_energy_share = 0.5\nfittings_share = 0.0\n"
-        "[fit]\nsteps = 2\nbatch = 2\nlearning_rate = 1e-3\nweight_decay = 0.01\nwarmup_steps = 1\n"
-        "ema_decay = 0.9\ncheckpoint_every = 2\nthreads = 1\nworkers = 0\n"
-    )
-    assert train(recipe, base / "run").name == "weights.pt"
-    recipe.write_text(recipe.read_text().replace("share = 1.0\n[scenes]", "share = 1.5\n[scenes]"))
+    recipe.write_text(TINY_TOML.replace("steps = 5", "steps = 2") + '[coco]\nfolder = "scans"\nshare = 1.0\n')
+    weights = fit.train(recipe, base / "run", device="cpu")
+    assert weights is not None
+    assert weights.name == "weights.pt"
+    recipe.write_text(recipe.read_text().replace('"scans"\nshare = 1.0', '"scans"\nshare = 1.5'))
     with pytest.raises(RecipeError, match="share"):
         load_recipe(recipe)

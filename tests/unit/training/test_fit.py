@@ -2,84 +2,42 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from models.detector import Detector
-from training.crops import CropDataset, collate
-from training.errors import CheckpointError, RecipeError
-from training.fit import train
-from training.loss import detection_loss
-from training.recipe import Recipe, load_recipe
-from training.scenes import prepare_scenes
-
-RECIPE = """
-name = "tiny"
-version = "0"
-seed = 5
-kinds = ["gun", "dense_block"]
-[scenes]
-n_scenes = 2
-first_seed = 10
-height_px = 200
-width_px = 480
-[crops]
-height_px = 128
-width_px = 128
-threat_share = 1.0
-max_threats = 2
-single_energy_share = 0.3
-fittings_share = 0.5
-[fit]
-steps = 4
-batch = 2
-learning_rate = 2e-3
-weight_decay = 0.01
-warmup_steps = 1
-ema_decay = 0.9
-checkpoint_every = 2
-threads = 1
-workers = 0
-"""
+from models.architectures import build_model
+from tests.unit.training.recipes import TINY, TINY_TOML
+from training import fit
+from training.crops import CropMaker, collate
+from training.errors import CheckpointError, DivergedError
+from training.fit import load_weights, train
+from training.progress_log import read_log
+from training.scenes import CachedScene
+from training.schedule import keep_share, learning_rate
 
 
 @pytest.fixture
-def recipe_path(tmp_path: Path) -> Path:
+def recipe_path(tmp_path: Path, scenes: list[CachedScene], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A recipe whose scenes are the hand-made ones."""
+    monkeypatch.setattr(fit, "prepare_scenes", lambda *_, **__: scenes)
     path = tmp_path / "tiny.toml"
-    path.write_text(RECIPE)
+    path.write_text(TINY_TOML)
     return path
 
 
-def _crops(recipe: Recipe, folder: Path, count: int) -> CropDataset:
-    return CropDataset(recipe, prepare_scenes(recipe.scenes, folder, workers=1), first=0, count=count)
-
-
-def test_crops__number_decides_everything(recipe_path: Path, tmp_path: Path) -> None:
-    """Crop 3 is crop 3, whether the run began there or not, and its boxes lie inside."""
-    recipe = load_recipe(recipe_path)
-    crops = _crops(recipe, tmp_path / "scenes", 6)
-    later = CropDataset(
-        recipe, prepare_scenes(recipe.scenes, tmp_path / "scenes", workers=1), first=3, count=1
-    )
-    assert torch.equal(crops[3].image, later[0].image)
-    assert torch.equal(crops[3].boxes, later[0].boxes)
-    boxes = torch.cat([crops[i].boxes for i in range(6)])
-    assert len(boxes) >= 3
-    assert bool(((boxes >= 0) & (boxes <= 128)).all())
-    assert bool((boxes[:, 2:] > boxes[:, :2]).all())
-
-
-def test_fit__a_few_steps_learn_one_batch(recipe_path: Path, tmp_path: Path) -> None:
+def test_fit__a_few_steps_learn_one_batch(scenes: list[CachedScene]) -> None:
     """The loss on one batch falls by half in thirty steps: gradients reach everything that matters."""
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    crops = _crops(load_recipe(recipe_path), tmp_path / "scenes", 2)
-    images, boxes, kinds = collate([crops[i] for i in range(2)])
-    detector = Detector(n_kinds=2).train()
-    optimizer = torch.optim.AdamW(detector.parameters(), lr=3e-3)
+    maker = CropMaker(TINY, scenes)
+    batch = collate([maker.draw(np.random.default_rng(i), 0) for i in range(4)])
+    assert sum(map(len, batch.kinds)) > 0
+    model = build_model("cpu", n_kinds=3).train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
     losses = []
     for _ in range(30):
-        loss = detection_loss(detector.levels(images), boxes, kinds)
+        loss = model.loss(batch.images, batch.boxes, batch.kinds)
         optimizer.zero_grad()
         torch.autograd.backward(loss.total)
         optimizer.step()
@@ -88,36 +46,72 @@ def test_fit__a_few_steps_learn_one_batch(recipe_path: Path, tmp_path: Path) -> 
 
 
 def test_train__resumed_run_ends_with_the_same_weights(recipe_path: Path, tmp_path: Path) -> None:
-    """Stopping and going on changes nothing."""
-    scenes = tmp_path / "scenes"
-    whole = train(recipe_path, tmp_path / "whole", scenes_dir=scenes)
-    stopped = train(recipe_path, tmp_path / "parts", scenes_dir=scenes, stop_after=2)
-    assert stopped.name == "checkpoint.pt"
-    resumed = train(recipe_path, tmp_path / "parts", scenes_dir=scenes)
-    first = torch.load(whole, weights_only=True)
-    second = torch.load(resumed, weights_only=True)
+    """Stopping and going on changes nothing, whether before or after a look for hard places."""
+    whole = train(recipe_path, tmp_path / "whole", device="cpu")
+    for stop in (1, 2):
+        stopped = train(recipe_path, tmp_path / "parts", device="cpu", stop_after=stop)
+        assert stopped is not None
+        assert stopped.name == "checkpoint.pt"
+    resumed = train(recipe_path, tmp_path / "parts", device="cpu")
+    assert whole is not None
+    assert resumed is not None
+    first, second = (torch.load(path, weights_only=True) for path in (whole, resumed))
     assert all(torch.equal(first[name], second[name]) for name in first)
+    state = torch.load(tmp_path / "parts" / "checkpoint.pt", weights_only=True)
+    assert state["hard"]
+    assert state["mined_at"] == 4
+    losses = [[row["loss"] for row in read_log(tmp_path / run / "log.csv")] for run in ("whole", "parts")]
+    assert losses[0] == losses[1]
+    assert len(losses[0]) == 5
+    assert (tmp_path / "whole" / "curves.png").stat().st_size > 1000
+    assert load_weights(whole, TINY).n_kinds == 3
+
+
+def test_train__steps_after_the_checkpoint_are_done_again(recipe_path: Path, tmp_path: Path) -> None:
+    """A killed run may have logged steps that no checkpoint has; they appear once in the end."""
+    train(recipe_path, tmp_path / "run", device="cpu", stop_after=2)
+    log = tmp_path / "run" / "log.csv"
+    rows = log.read_text().splitlines()
+    log.write_text("\n".join([*rows, rows[-1].replace("2,", "3,", 1), "4,0.1"]) + "\n")
+    train(recipe_path, tmp_path / "run", device="cpu")
+    assert [row["step"] for row in read_log(log)] == [1, 2, 3, 4, 5]
 
 
 def test_train__checkpoint_of_another_recipe_is_refused(recipe_path: Path, tmp_path: Path) -> None:
     """A folder belongs to one recipe."""
-    train(recipe_path, tmp_path / "run", scenes_dir=tmp_path / "scenes", stop_after=1)
-    recipe_path.write_text(RECIPE.replace("seed = 5", "seed = 6"))
+    train(recipe_path, tmp_path / "run", device="cpu", stop_after=1)
+    recipe_path.write_text(TINY_TOML.replace("seed = 5", "seed = 6"))
     with pytest.raises(CheckpointError, match="another recipe"):
-        train(recipe_path, tmp_path / "run", scenes_dir=tmp_path / "scenes")
+        train(recipe_path, tmp_path / "run", device="cpu")
 
 
-@pytest.mark.parametrize(
-    "change",
-    [("batch = 2", ""), ('"gun"', '"ghost"'), ("128", "100"), ("steps = 4", "steps = 0"), ("[fit]", "[fit")],
-)
-def test_load_recipe__broken_is_refused(recipe_path: Path, change: tuple[str, str]) -> None:
-    """A recipe with a mistake does not start a long run."""
-    recipe_path.write_text(RECIPE.replace(*change))
-    with pytest.raises(RecipeError):
-        load_recipe(recipe_path)
+def test_train__damaged_checkpoint_is_named(recipe_path: Path, tmp_path: Path) -> None:
+    """A file that is no checkpoint is not taken for an empty one."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "checkpoint.pt").write_bytes(b"PK\x03\x04 cut off")
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        train(recipe_path, tmp_path / "run", device="cpu")
 
 
-def test_default_recipe__is_valid() -> None:
-    """The recipe in the repository loads."""
-    assert load_recipe(Path(__file__).parents[3] / "training" / "recipes" / "default.toml").kinds
+def test_train__infinite_gradients_end_the_run(
+    recipe_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step without numbers changes no weight, and too many in a row are an error."""
+    broken = torch.tensor(float("nan"))
+    monkeypatch.setattr(fit.nn.utils, "clip_grad_norm_", lambda *_: broken)
+    train(recipe_path, tmp_path / "run", device="cpu", stop_after=1)
+    state = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
+    kernels = [name for name in state["model"] if name.endswith("weight")]
+    assert all(torch.equal(state["model"][name], state["average"][name]) for name in kernels)
+    monkeypatch.setattr(fit, "_MOST_BROKEN_STEPS", 2)
+    with pytest.raises(DivergedError, match="learning rate"):
+        train(recipe_path, tmp_path / "run", device="cpu")
+
+
+def test_learning_rate__rises_then_falls() -> None:
+    """Warm-up ends at the full rate, the run at a hundredth of it; a young average follows at once."""
+    rates = [learning_rate(TINY.fit, step) for step in range(TINY.fit.steps + 1)]
+    assert rates[0] == max(rates) == TINY.fit.learning_rate
+    assert rates[-1] == pytest.approx(0.01 * TINY.fit.learning_rate)
+    assert keep_share(TINY.fit, 1) < 0.1
+    assert keep_share(TINY.fit, 1000) == TINY.fit.ema_decay

@@ -1,0 +1,70 @@
+"""Recipes of seconds, for the tests of this folder."""
+
+from training.recipe import CropRecipe, CropSize, FitRecipe, MiningRecipe, Recipe, SceneRecipe
+
+SMALL = CropSize(height_px=96, width_px=128, share=1.0, max_threats=2)
+WIDE = CropSize(height_px=96, width_px=256, share=1.0, max_threats=2, weights={"rifle": 1.0})
+CROPS = CropRecipe(
+    sizes=(SMALL, WIDE),
+    threat_share=0.5,
+    single_energy_share=0.3,
+    eight_bit_share=0.3,
+    fittings_share=0.5,
+    weights={"gun": 1.0, "dense_block": 1.0},
+)
+TINY = Recipe(
+    name="tiny",
+    version="0",
+    seed=5,
+    kinds=("gun", "dense_block", "rifle"),
+    scenes=SceneRecipe(n_scenes=2, first_seed=10, height_px=300, width_px=700),
+    crops=CROPS,
+    mining=MiningRecipe(every=2, batches=2, pool=6, share=1.0),
+    fit=FitRecipe(
+        steps=5, batch_px=24576, learning_rate=2e-3, weight_decay=0.01, warmup_steps=1, ema_decay=0.9,
+        checkpoint_every=2, threads=1, workers=0,
+    ),
+)  # fmt: skip
+TINY_TOML = """
+name = "tiny"
+version = "0"
+seed = 5
+kinds = ["gun", "dense_block", "rifle"]
+[scenes]
+n_scenes = 2
+first_seed = 10
+height_px = 300
+width_px = 700
+[crops]
+threat_share = 0.5
+single_energy_share = 0.3
+eight_bit_share = 0.3
+fittings_share = 0.5
+weights = { gun = 1.0, dense_block = 1.0 }
+[[crops.sizes]]
+height_px = 96
+width_px = 128
+share = 1.0
+max_threats = 2
+[[crops.sizes]]
+height_px = 96
+width_px = 256
+share = 1.0
+max_threats = 2
+weights = { rifle = 1.0 }
+[mining]
+every = 2
+batches = 2
+pool = 6
+share = 1.0
+[fit]
+steps = 5
+batch_px = 24576
+learning_rate = 2e-3
+weight_decay = 0.01
+warmup_steps = 1
+ema_decay = 0.9
+checkpoint_every = 2
+threads = 1
+workers = 0
+"""

@@ -1,0 +1,66 @@
+"""Recipes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.unit.training.recipes import SMALL, TINY, TINY_TOML, WIDE
+from training.errors import RecipeError
+from training.recipe import load_recipe
+
+RECIPES = Path(__file__).parents[3] / "training" / "recipes"
+
+
+def test_load_recipe__reads_what_is_written(tmp_path: Path) -> None:
+    """Every key ends up where it belongs."""
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY_TOML)
+    assert load_recipe(path) == TINY
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("seed = 5", ""),
+        ("seed = 5", "seed = 5\nsede = 6"),
+        ('"gun"', '"ghost"'),
+        ('"gun"', '"rifle"'),
+        ('seed = 5', 'seed = 5\narchitecture = "abacus"'),
+        ("width_px = 128", "width_px = 100"),
+        ("width_px = 128", "width_px = 1024"),
+        ("steps = 5", "steps = 0"),
+        ("threat_share = 0.5", "threat_share = 50"),
+        ("gun = 1.0", "sword = 1.0"),
+        ("rifle = 1.0", "rifle = 0.0"),
+        ("[fit]", "[fit"),
+    ],
+)  # fmt: skip
+def test_load_recipe__broken_is_refused(tmp_path: Path, change: tuple[str, str]) -> None:
+    """A recipe with a mistake does not start a long run."""
+    path = tmp_path / "tiny.toml"
+    assert change[0] in TINY_TOML
+    path.write_text(TINY_TOML.replace(*change))
+    with pytest.raises(RecipeError, match=r"tiny\.toml"):
+        load_recipe(path)
+
+
+@pytest.mark.parametrize("name", ["default", "gpu", "smoke"])
+def test_recipes__are_valid(name: str) -> None:
+    """The recipes in the repository load, and their batches are filled to the last pixel."""
+    recipe = load_recipe(RECIPES / f"{name}.toml")
+    assert all(recipe.fit.batch_px % size.n_pixels == 0 for size in recipe.crops.sizes)
+
+
+def test_weights__of_a_size_come_before_the_common_ones() -> None:
+    """They sum to 1; a kind that is left out is not hidden."""
+    assert TINY.weights(SMALL) == [0.5, 0.5, 0.0]
+    assert TINY.weights(WIDE) == [0.0, 0.0, 1.0]
+    bare = replace(TINY, crops=replace(TINY.crops, weights={}))
+    assert bare.weights(SMALL) == pytest.approx([1 / 3] * 3)
+
+
+def test_digest__of_what_changes_the_weights() -> None:
+    """A run may go on with other workers, not with another rate."""
+    assert replace(TINY, fit=replace(TINY.fit, workers=3)).digest == TINY.digest
+    assert replace(TINY, fit=replace(TINY.fit, learning_rate=1e-3)).digest != TINY.digest
