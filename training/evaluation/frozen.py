@@ -13,8 +13,11 @@ from enum import StrEnum
 from typing import Final
 
 from datasets.synthetic.scene import SyntheticScan, make_scan
-from training.evaluation.looking import overlying
+from datasets.synthetic.threats_catalogue import SHAPES
 from training.evaluation.results import Truth
+
+_HELD_OUT: Final = frozenset(shape.name for shape in SHAPES if shape.is_held_out)
+_TRAINED: Final = tuple(shape for shape in SHAPES if not shape.is_held_out)
 
 
 class Part(StrEnum):
@@ -91,13 +94,19 @@ def draw_scan(benchmark: Benchmark, part: Part, seed: int) -> SyntheticScan:
         height_px=benchmark.height_px,
         width_px=benchmark.width_px,
         threat_probability=1.0 if part.has_threats else 0.0,
+        shapes=SHAPES if part.is_test else _TRAINED,
     )
 
 
 def list_truth(scan: SyntheticScan) -> tuple[Truth, ...]:
     """The threats of a scan."""
-    around = overlying(scan.pixels, [box for _, box in scan.boxes])
     return tuple(
-        Truth(kind=kind, box_xyxy=box, overlying=over)
-        for (kind, box), over in zip(scan.boxes, around, strict=True)
+        Truth(
+            kind=threat.kind.value,
+            box_xyxy=threat.box_xyxy,
+            shape=threat.shape_name,
+            is_unseen=threat.shape_name in _HELD_OUT,
+            overlying=threat.overlying,
+        )
+        for threat in scan.threats
     )

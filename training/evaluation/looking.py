@@ -92,8 +92,8 @@ class ModelSession:
 def overlying(pixels: Pixels, boxes: Sequence[BoxXyxy]) -> list[float]:
     """Attenuation around each box, -ln T at high energy: the median over a frame around it.
 
-    What lies over a threat lies beside it, too, as a rule; findings that point at nothing can be measured
-    the same way.
+    What lies over a threat lies beside it, too, as a rule; findings that point at nothing can be measured the
+    same way. An 8-bit export with a gamma of its own reads differently.
     """
     return [_around(pixels[0], box) for box in boxes]
 

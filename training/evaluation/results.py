@@ -28,7 +28,7 @@ class Truth:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoredBox:
-    """A finding before any threshold; ``overlying`` as in ``Truth``, measured around the box."""
+    """A finding before any threshold; ``overlying`` as in ``Truth``, read off the pixels around the box."""
 
     kind: str
     score: float

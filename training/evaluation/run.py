@@ -8,7 +8,7 @@ changed model or generator starts anew.
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Final
 
 import cv2
-import numpy as np
 from rich.progress import Progress
 
 from datasets.synthetic_folder import generator_digest
@@ -59,7 +58,7 @@ def run_looks(
         benchmark: The seeds.
         looks: All of them are taken at a scan when it is drawn.
         cache: Folder for what was found.
-        workers: Processes.
+        workers: Processes; 1 works in this one.
 
     Returns:
         In the order of the benchmark's seeds.
@@ -112,21 +111,28 @@ def _work(
     workers: int,
 ) -> None:
     models = tuple(dict.fromkeys(look.model for look in seen))
-    # Spawned, not forked: a fork of a process with threads (ours may have torch's) may never wake up.
-    with (
-        ProcessPoolExecutor(
-            max(min(workers, len(jobs)), 1),
-            mp_context=get_context("spawn"),
-            initializer=_open_models,
-            initargs=(models,),
-        ) as pool,
-        Progress(transient=True) as progress,
-    ):
-        results = progress.track(pool.map(_look, jobs), total=len(jobs), description="synthetic scans")
-        for (_, part, seed, _), found in zip(jobs, results, strict=True):
-            for look, one in found.items():
+    with Progress(transient=True) as progress:
+        found = progress.track(_looked(jobs, models, workers), total=len(jobs), description="synthetic scans")
+        for (_, part, seed, _), at_scan in zip(jobs, found, strict=True):
+            for look, one in at_scan.items():
                 seen[look][part, seed] = one
                 _append(paths[look], one)
+
+
+def _looked(jobs: Sequence[_Job], models: Sequence[Path], workers: int) -> Iterator[dict[Look, Seen]]:
+    """In the order of the jobs; a single worker is this process."""
+    if workers <= 1:
+        _open_models(models)
+        yield from map(_look, jobs)
+        return
+    # Spawned, not forked: a fork of a process with threads (ours may have torch's) may never wake up.
+    with ProcessPoolExecutor(
+        min(workers, len(jobs)),
+        mp_context=get_context("spawn"),
+        initializer=_open_models,
+        initargs=(models,),
+    ) as pool:
+        yield from pool.map(_look, jobs)
 
 
 def _append(path: Path, seen: Seen) -> None:
@@ -156,11 +162,12 @@ def _look(job: _Job) -> dict[Look, Seen]:
     scan = draw_scan(benchmark, part, seed)
     draw_s = time.process_time() - begin
     truth = list_truth(scan)
-    is_dual = bool(np.any(scan.pixels[0] != scan.pixels[-1]))
     found: dict[Look, Seen] = {}
     for look in looks:
         begin = time.process_time()
         boxes = _sessions[look.model].look(look.channels.take(scan.pixels))
-        result = ImageResult(truth=truth, boxes=boxes, number=seed, is_dual_energy=is_dual)
+        result = ImageResult(truth=truth, boxes=boxes, number=seed, is_dual_energy=scan.is_dual_energy)
+        # Rounded as on disk: a run that was interrupted must give the numbers of one that was not.
+        result = ImageResult.from_row(result.to_row())
         found[look] = Seen(part=part, result=result, draw_s=draw_s, look_s=time.process_time() - begin)
     return found

@@ -4,7 +4,7 @@ Thresholds are chosen on the crops without threats, as if the station's own harm
 kinds of hand-held metal count, as alarms and as threats. The threats are synthetic, the scans real.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -63,7 +63,7 @@ def run_tip(
         folder: Real scans at their own resolution.
         pitch_mm: Size of their pixels in the middle of the vehicle.
         n_crops: At least so many pairs are tried.
-        workers: Processes, one ONNX Runtime thread each.
+        workers: Processes, one ONNX Runtime thread each; 1 works in this one.
         seed: Decides crops and threats.
 
     Raises:
@@ -74,17 +74,11 @@ def run_tip(
         [(b.pixels.shape[1], b.pixels.shape[2]) for b in backgrounds], n_crops=n_crops, seed=seed
     )
     jobs = [(spot, pitch_mm, seed) for spot in spots]
-    with (
-        ProcessPoolExecutor(
-            max(workers, 1),
-            mp_context=get_context("spawn"),
-            initializer=_open,
-            initargs=(model_path, folder),
-        ) as pool,
-        Progress(transient=True) as progress,
-    ):
+    with Progress(transient=True) as progress:
         looked = list(
-            progress.track(pool.map(_look, jobs, chunksize=4), total=len(jobs), description="real crops")
+            progress.track(
+                _looked(jobs, model_path, folder, workers), total=len(jobs), description="real crops"
+            )
         )
     pairs = [(spot, pair) for spot, pair in zip(spots, looked, strict=True) if pair is not None]
     if not pairs:
@@ -211,6 +205,20 @@ _backgrounds: list[Background] = []
 """Of this worker process."""
 
 _Job = tuple[CropSpot, float, int]
+
+
+def _looked(
+    jobs: Sequence[_Job], model: Path, folder: Path, workers: int
+) -> Iterator[tuple[ImageResult, ImageResult] | None]:
+    """In the order of the jobs; a single worker is this process."""
+    if workers <= 1:
+        _open(model, folder)
+        yield from map(_look, jobs)
+        return
+    with ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=_open, initargs=(model, folder)
+    ) as pool:
+        yield from pool.map(_look, jobs, chunksize=4)
 
 
 def _open(model: Path, folder: Path) -> None:

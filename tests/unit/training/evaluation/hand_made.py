@@ -1,5 +1,8 @@
-"""Hand-made results: boxes at two places, 40 pixels wide."""
+"""Hand-made results: boxes at two places, 40 pixels wide; a scan of air."""
 
+import numpy as np
+
+from datasets.synthetic.scene import SyntheticScan
 from training.evaluation.results import BoxXyxy, ImageResult, ScoredBox, Truth
 
 HERE: BoxXyxy = (10.0, 10.0, 50.0, 50.0)
@@ -16,3 +19,16 @@ def hidden(kind: str, box: BoxXyxy = HERE, *, unseen: bool = False, overlying: f
 
 def image(*boxes: ScoredBox, truth: tuple[Truth, ...] = (), group: str = "") -> ImageResult:
     return ImageResult(truth=truth, boxes=boxes, group=group)
+
+
+def empty_scan() -> SyntheticScan:
+    return SyntheticScan(
+        pixels=np.full((2, 64, 160), 65_535, np.uint16),
+        threats=(),
+        declaration={},
+        container_no="",
+        container_type="",
+        pixel_pitch_mm=5.0,
+        is_empty=True,
+        is_dual_energy=True,
+    )

@@ -14,7 +14,7 @@ def _seen(part: Part, number: int, result: ImageResult) -> Seen:
     return Seen(part=part, result=numbered, draw_s=0.5, look_s=0.1)
 
 
-def _run(score: float) -> list[Seen]:
+def scores_of_a_model(score: float) -> list[Seen]:
     """A model that gives threats about this score and benign scans less."""
     rng = np.random.default_rng(0)
     seen = []
@@ -40,8 +40,8 @@ def test_sort_results__threat_scans_without_a_visible_threat_count_for_nothing()
 
 def test_measure_detector__names_every_number() -> None:
     """The issue's keys are there, and a better model has better ones."""
-    good = measure_detector(sort_results(_run(1.0), ["gun"]), {"gun": 0.5})
-    poor = measure_detector(sort_results(_run(0.5), ["gun"]), {"gun": 0.5})
+    good = measure_detector(sort_results(scores_of_a_model(1.0), ["gun"]), {"gun": 0.5})
+    poor = measure_detector(sort_results(scores_of_a_model(0.5), ["gun"]), {"gun": 0.5})
     assert {"map50", "map", "pd_at_fa5", "pd_at_fa1", "pd_at_fa04", "unseen_ratio", "details"} <= set(good)
     assert good["map50"] > poor["map50"]
     assert good["pd_at_fa5"] > poor["pd_at_fa5"]
@@ -50,7 +50,10 @@ def test_measure_detector__names_every_number() -> None:
 
 def test_compare_channels__the_same_scans() -> None:
     """Scans that only the whole run saw do not count, and a worse lone energy is a drop."""
-    whole, lone = _run(1.0), [s for s in _run(0.1) if s.part is Part.THREATS or s.result.number % 5 == 0]
+    whole, lone = (
+        scores_of_a_model(1.0),
+        [s for s in scores_of_a_model(0.1) if s.part is Part.THREATS or s.result.number % 5 == 0],
+    )
     rows = compare_channels(whole, {"high_only": lone}, ["gun"])
     assert rows["high_only"]["map50_drop"] > 0
     assert rows["n_scans"] == 60 + 3 * 12
