@@ -20,12 +20,24 @@ _SIDE_MULTIPLE: Final = 32
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
 class SceneRecipe:
-    """Benign scenes to draw and cache; seeds run from ``first_seed``."""
+    """Benign scenes to draw and cache.
+
+    Attributes:
+        n_scenes: How many.
+        first_seed: Their seeds run from it.
+        height_px: Of a scene, at least; finer ones are as high as they must be to show a whole vehicle.
+        width_px: Of a scene.
+        other_pitch_share: Scenes drawn as finer or coarser scanners would see them, instead of at the
+            generator's own pitch.
+        pitch_mm: From the finest to the coarsest of those.
+    """
 
     n_scenes: int = Field(ge=1)
     first_seed: int
     height_px: int
     width_px: int
+    other_pitch_share: float = Field(ge=0, le=1)
+    pitch_mm: tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
@@ -183,6 +195,8 @@ def _check(recipe: Recipe, path: Path) -> None:
         raise RecipeError(
             f"recipe {path}: no architecture {recipe.architecture!r}; choose of {', '.join(ARCHITECTURES)}"
         )
+    if not 0 < recipe.scenes.pitch_mm[0] <= recipe.scenes.pitch_mm[1]:
+        raise RecipeError(f"recipe {path}: pitch_mm must be two lengths, the finer one first")
     for size in recipe.crops.sizes:
         if size.height_px % _SIDE_MULTIPLE or size.width_px % _SIDE_MULTIPLE:
             raise RecipeError(f"recipe {path}: crop sides must be multiples of {_SIDE_MULTIPLE}")

@@ -23,7 +23,9 @@ from datasets.synthetic.hold import Hold
 from datasets.synthetic.scene import make_scene
 from training.recipe import SceneRecipe
 
-_Job = tuple[int, int, int, str]
+_Job = tuple[SceneRecipe, int, str]
+_VEHICLE_MM = 4500.0
+"""A scene shows as much of the height at any pitch."""
 _MOST_G_CM2 = 60_000.0  # float16 ends at 65,504
 
 
@@ -53,10 +55,11 @@ def prepare_scenes(recipe: SceneRecipe, folder: Path, *, workers: int) -> list[C
     Several runs may fill one folder at a time: files appear whole, and a seed always draws the same scene.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    size = f"{recipe.height_px}x{recipe.width_px}"
+    low, high = recipe.pitch_mm
+    name = f"{recipe.height_px}x{recipe.width_px}-{recipe.other_pitch_share:g}x{low:g}to{high:g}"
     seeds = range(recipe.first_seed, recipe.first_seed + recipe.n_scenes)
-    jobs = [(seed, recipe.height_px, recipe.width_px, str(folder / f"{seed}-{size}")) for seed in seeds]
-    missing = [job for job in jobs if not Path(f"{job[3]}.json").exists()]
+    jobs = [(recipe, seed, str(folder / f"{seed}-{name}")) for seed in seeds]
+    missing = [job for job in jobs if not Path(f"{job[2]}.json").exists()]
     with Progress(transient=True) as progress:
         if workers > 1 and len(missing) > 1:
             with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
@@ -66,13 +69,18 @@ def prepare_scenes(recipe: SceneRecipe, folder: Path, *, workers: int) -> list[C
         else:
             for job in progress.track(missing, description="scenes"):
                 _draw(job)
-    return [_open(Path(job[3])) for job in jobs]
+    return [_open(Path(job[2])) for job in jobs]
 
 
 def _draw(job: _Job) -> None:
-    seed, height_px, width_px, stem = job
+    recipe, seed, stem = job
     cv2.setNumThreads(1)
-    scene = make_scene(np.random.default_rng([0x5CE7, seed]), height_px=height_px, width_px=width_px)
+    rng = np.random.default_rng([0x5CE7, seed])
+    pitch, height_px = None, recipe.height_px
+    if rng.random() < recipe.other_pitch_share:
+        pitch = float(np.exp(rng.uniform(*np.log(recipe.pitch_mm))))
+        height_px = max(height_px, int(np.ceil(_VEHICLE_MM / pitch)))
+    scene = make_scene(rng, height_px=height_px, width_px=recipe.width_px, pixel_pitch_mm=pitch)
     facts = {"beam": asdict(scene.beam), "hold": None if scene.hold is None else asdict(scene.hold)}
     # The JSON comes last: a scene without it is drawn again.
     _write(Path(f"{stem}.npy"), scene.planes.clip(0, _MOST_G_CM2).astype(np.float16))

@@ -17,7 +17,9 @@ TINY = Recipe(
     version="0",
     seed=5,
     kinds=("gun", "dense_block", "rifle"),
-    scenes=SceneRecipe(n_scenes=2, first_seed=10, height_px=300, width_px=700),
+    scenes=SceneRecipe(
+        n_scenes=2, first_seed=10, height_px=300, width_px=700, other_pitch_share=0.5, pitch_mm=(3.0, 8.0)
+    ),
     crops=CROPS,
     mining=MiningRecipe(every=2, batches=2, pool=6, share=1.0),
     fit=FitRecipe(
@@ -35,6 +37,8 @@ n_scenes = 2
 first_seed = 10
 height_px = 300
 width_px = 700
+other_pitch_share = 0.5
+pitch_mm = [3.0, 8.0]
 [crops]
 threat_share = 0.5
 single_energy_share = 0.3

@@ -29,6 +29,7 @@ def test_load_recipe__reads_what_is_written(tmp_path: Path) -> None:
         ('seed = 5', 'seed = 5\narchitecture = "abacus"'),
         ("width_px = 128", "width_px = 100"),
         ("width_px = 128", "width_px = 1024"),
+        ("[3.0, 8.0]", "[8.0, 3.0]"),
         ("steps = 5", "steps = 0"),
         ("threat_share = 0.5", "threat_share = 50"),
         ("gun = 1.0", "sword = 1.0"),
