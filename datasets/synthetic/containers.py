@@ -131,9 +131,9 @@ def draw_side_walls(projection: Projection, rng: Rng, body: Hold, wear: Wear) ->
             add_plates(projection, patch, z, rng.uniform(0.8, 2.5), STEEL)
     if rng.random() < 0.2:
         pitch = rng.uniform(260, 1300)
-        width, mm = rng.uniform(20, 70), rng.uniform(2, 7)
+        width, thickness = rng.uniform(20, 70), rng.uniform(2, 7)
         posts = np.arange(body.x[0] + pitch, body.x[1] - 100, pitch)
-        repeat(projection, posts, 80, lambda p, x: _post(p, x, width, edge, mm))
+        repeat(projection, posts, 80, lambda p, x: _post(p, x, width, edge, thickness))
 
 
 def _post(projection: Projection, x: float, width: float, y: Span, mm: float) -> None:
@@ -185,8 +185,8 @@ def draw_frame(projection: Projection, rng: Rng, body: Hold, wear: Wear) -> None
             projection.box(x, y, across, STEEL, share=0.05)
             projection.box((x[0], x[0] + smear), y, across, STEEL, share=4 / smear)
             projection.box((x[1] - smear, x[1]), y, across, STEEL, share=4 / smear)
-    for y in (top, bottom - _CASTING_MM[1]):
-        repeat(projection, (x0 + 89, x1 - 89), 100, lambda p, x, y=y: draw_casting(p, x, y))  # type: ignore[misc]
+    for upper in (top, bottom - _CASTING_MM[1]):
+        repeat(projection, (x0 + 89, x1 - 89), 100, lambda p, x, upper=upper: draw_casting(p, x, upper))  # type: ignore[misc]
 
 
 def draw_casting(projection: Projection, x: float, top: float) -> None:

@@ -24,7 +24,7 @@ _SHIFT: Final = 4
 
 
 def plate(beam: FanBeam, outline: Outline, z: float, mm: float, *, holes: Sequence[Outline] = ()) -> Paths:
-    """A plate ``mm`` thick in the plane ``z``, bounded by an outline in x and y, with holes cut out."""
+    """A plate ``mm`` thick in the plane ``z``, bounded by an outline in x and y cut out."""
     canvas = _Mask.around(beam, outline, z, 0.0)
     if canvas is None:
         return NOTHING
@@ -35,7 +35,7 @@ def plate(beam: FanBeam, outline: Outline, z: float, mm: float, *, holes: Sequen
 
 
 def strip(beam: FanBeam, line: Outline, width: float, z: float, mm: float, *, closed: bool = False) -> Paths:
-    """A strip ``width`` across in the picture that follows a line: a flat bar, a hose, a bent sheet's edge."""
+    """A strip ``width`` across in the picture that follows a line: a bar, a hose, an edge."""
     canvas = _Mask.around(beam, line, z, width)
     if canvas is None:
         return NOTHING
@@ -75,7 +75,7 @@ class _Mask:
         return Paths(mm=cover.astype(np.float32) * np.float32(mm / 255), x_px=self._x, y_px=self._y)
 
 
-def add_plates(  # noqa: PLR0917 - shape, place, what it is
+def add_plates(
     projection: Projection,
     outline: Outline,
     z: float,
@@ -130,7 +130,9 @@ def upright_sheet(beam: FanBeam, x: Span, y: Span, z: float, mm: Float64) -> Pat
         return NOTHING
     edges = np.arange(first, last + 1) * beam.pitch_mm
     across = np.diff(np.clip(edges, *x)) / beam.pitch_mm
-    down = np.diff(np.clip(np.arange(top, bottom + 1), *rows)) * np.sqrt(1 + beam.slopes(top, bottom) ** 2)
+    down = np.diff(np.clip(np.arange(top, bottom + 1), rows[0], rows[1])) * np.sqrt(
+        1 + beam.slopes(top, bottom) ** 2
+    )
     sheet = np.multiply.outer(down.astype(np.float32), (across * mm[first:last]).astype(np.float32))
     return Paths(mm=sheet, x_px=first, y_px=top)
 

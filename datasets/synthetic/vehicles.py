@@ -1,48 +1,55 @@
-"""Vehicles in the beam: what carries the goods, and where their space is."""
+"""Vehicles with what they carry, seen from the side: the entry point of everything that drives or rolls.
+
+The cab is at the left. Whatever lies beyond the picture's edges is cut off, so a picture may begin behind
+the cab. Draw order does not matter: densities add.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
-import numpy as np
-
-from datasets.synthetic.canvas import Canvas
+from datasets.synthetic.chassis import DECK_MM, draw_trailer
 from datasets.synthetic.containers import SIZE_MM, ContainerType, draw_dry, outer
 from datasets.synthetic.hold import Hold
+from datasets.synthetic.plates import Rng
 from datasets.synthetic.projection import Projection
-from datasets.synthetic.vehicle import Box, draw_chassis, draw_tractor
-
-Rng = np.random.Generator
-_DECK_MM: Final = 1180.0
-_NOSE_MM: Final = 3500.0
+from datasets.synthetic.rail import RAIL_DECK_MM, draw_rail_car
+from datasets.synthetic.reefers import draw_reefer
+from datasets.synthetic.small_vehicles import BOX_TRUCK_MM, CAR_MM, VAN_MM, draw_box_truck, draw_car, draw_van
+from datasets.synthetic.tanks import draw_tank
+from datasets.synthetic.tractor import TRACTOR_MM, draw_tractor
 
 
 class VehicleKind(StrEnum):
-    """What passes the scanner."""
+    """What goes through the scanner: on the road or on rails, and the box that it carries."""
 
-    TRUCK_20 = "truck_20"
-    TRUCK_40 = "truck_40"
-    TRUCK_40HC = "truck_40hc"
-    TRUCK_45HC = "truck_45hc"
-
-
-_BOX: Final = {
-    VehicleKind.TRUCK_20: ContainerType.DRY_20,
-    VehicleKind.TRUCK_40: ContainerType.DRY_40,
-    VehicleKind.TRUCK_40HC: ContainerType.DRY_40HC,
-    VehicleKind.TRUCK_45HC: ContainerType.DRY_45HC,
-}
+    ROAD_20 = "road_20"
+    ROAD_40 = "road_40"
+    ROAD_40HC = "road_40hc"
+    ROAD_45HC = "road_45hc"
+    ROAD_REEFER_20 = "road_reefer_20"
+    ROAD_REEFER_40HC = "road_reefer_40hc"
+    ROAD_TANK = "road_tank"
+    RAIL_20 = "rail_20"
+    RAIL_40 = "rail_40"
+    RAIL_40HC = "rail_40hc"
+    RAIL_45HC = "rail_45hc"
+    RAIL_REEFER_40HC = "rail_reefer_40hc"
+    RAIL_TANK = "rail_tank"
+    BOX_TRUCK = "box_truck"
+    CAR = "car"
+    VAN = "van"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Vehicle:
-    """A vehicle as drawn.
+    """What was drawn.
 
     Attributes:
-        kind: What it is.
-        hold: Its loadable space, if it has one.
-        body: Outside of its box.
-        iso_type: ISO size and type of its container, if it carries one.
+        kind: Which vehicle.
+        hold: Its loadable space; None for a tank. A passenger car's is its boot.
+        body: Outside of the box, or of the whole car.
+        iso_type: Of its container (ISO 6346), None without one.
     """
 
     kind: VehicleKind
@@ -51,23 +58,79 @@ class Vehicle:
     iso_type: str | None
 
 
+_CONTAINERS: Final = {
+    VehicleKind.ROAD_20: ContainerType.DRY_20,
+    VehicleKind.ROAD_40: ContainerType.DRY_40,
+    VehicleKind.ROAD_40HC: ContainerType.DRY_40HC,
+    VehicleKind.ROAD_45HC: ContainerType.DRY_45HC,
+    VehicleKind.ROAD_REEFER_20: ContainerType.REEFER_20,
+    VehicleKind.ROAD_REEFER_40HC: ContainerType.REEFER_40HC,
+    VehicleKind.ROAD_TANK: ContainerType.TANK_20,
+    VehicleKind.RAIL_20: ContainerType.DRY_20,
+    VehicleKind.RAIL_40: ContainerType.DRY_40,
+    VehicleKind.RAIL_40HC: ContainerType.DRY_40HC,
+    VehicleKind.RAIL_45HC: ContainerType.DRY_45HC,
+    VehicleKind.RAIL_REEFER_40HC: ContainerType.REEFER_40HC,
+    VehicleKind.RAIL_TANK: ContainerType.TANK_20,
+}
+_LENGTH_MM: Final = {
+    VehicleKind.BOX_TRUCK: BOX_TRUCK_MM,
+    VehicleKind.CAR: CAR_MM,
+    VehicleKind.VAN: VAN_MM,
+}
+
+
 def length_mm(kind: VehicleKind) -> float:
-    """Of its box."""
-    return SIZE_MM[_BOX[kind]][0]
+    """Length of the box, without what pulls it; of a car or van, the whole of it."""
+    container = _CONTAINERS.get(kind)
+    return SIZE_MM[container][0] if container is not None else _LENGTH_MM[kind]
+
+
+def cab_mm(kind: VehicleKind) -> float:
+    """What lies left of the box if the picture has room for it."""
+    if kind in {VehicleKind.CAR, VehicleKind.VAN}:
+        return 0.0
+    return 1500.0 if kind.startswith("rail") else TRACTOR_MM
 
 
 def draw_vehicle(projection: Projection, rng: Rng, kind: VehicleKind, *, x0: float, ground: float) -> Vehicle:
-    """Draw a vehicle whose box begins at ``x0`` and whose wheels stand at ``ground``."""
-    iso_type = _BOX[kind]
-    body = outer(iso_type, x0=x0, bottom=ground - _DECK_MM)
-    canvas = Canvas(
-        height_px=projection.beam.height_px,
-        width_px=projection.beam.width_px,
-        pitch_mm=projection.beam.pitch_mm,
-    )
-    canvas.planes = projection.planes
-    draw_tractor(canvas, rng, nose=x0 - _NOSE_MM, ground=ground)
-    box = Box(x0=body.x[0], x1=body.x[1], top=body.y[0], bottom=body.y[1], roof_band=120, floor_band=60)
-    draw_chassis(canvas, rng, box, ground=ground, x1=body.x[1] + rng.uniform(40, 250))
-    hold = draw_dry(projection, rng, body)
-    return Vehicle(kind=kind, hold=hold, body=body, iso_type=iso_type.value)
+    """Draw an empty vehicle.
+
+    Args:
+        projection: Where it is added.
+        rng: Its maker, wear and fittings.
+        kind: Which one.
+        x0: Left end of its box, or of the whole car; millimetres.
+        ground: The y of the road, or of the top of the rails.
+    """
+    container = _CONTAINERS.get(kind)
+    if container is None:
+        return _draw_whole(projection, rng, kind, x0=x0, ground=ground)
+    on_rails = kind.startswith("rail")
+    body = outer(container, x0=x0, bottom=ground - (RAIL_DECK_MM if on_rails else DECK_MM))
+    if on_rails:
+        draw_rail_car(projection, rng, body, rail=ground)
+    else:
+        draw_tractor(projection, rng, nose=x0 - TRACTOR_MM, ground=ground)
+        draw_trailer(projection, rng, body, ground=ground)
+    hold = _draw_container(projection, rng, container, body)
+    return Vehicle(kind=kind, hold=hold, body=body, iso_type=container.value)
+
+
+def _draw_container(projection: Projection, rng: Rng, container: ContainerType, body: Hold) -> Hold | None:
+    match container:
+        case ContainerType.REEFER_20 | ContainerType.REEFER_40HC:
+            return draw_reefer(projection, rng, body)
+        case ContainerType.TANK_20:
+            draw_tank(projection, rng, body)
+            return None
+        case ContainerType.DRY_20 | ContainerType.DRY_40 | ContainerType.DRY_40HC | ContainerType.DRY_45HC:
+            return draw_dry(projection, rng, body)
+        case _:
+            assert_never(container)
+
+
+def _draw_whole(projection: Projection, rng: Rng, kind: VehicleKind, *, x0: float, ground: float) -> Vehicle:
+    draw = {VehicleKind.BOX_TRUCK: draw_box_truck, VehicleKind.CAR: draw_car, VehicleKind.VAN: draw_van}[kind]
+    body, hold = draw(projection, rng, x0=x0, ground=ground)
+    return Vehicle(kind=kind, hold=hold, body=body, iso_type=None)
