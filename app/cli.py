@@ -19,6 +19,7 @@ from app.bench_cli import bench_app
 from app.dataset_cli import dataset_app
 from app.dicos_cli import build_dicos_app
 from app.evaluate_cli import evaluate
+from app.export_cli import export, pin
 from app.logging import configure_logging
 from app.queue_policy_cli import build_queue_policy_app
 from app.settings import Settings
@@ -100,6 +101,8 @@ app.add_typer(build_dicos_app(_settings), name="dicos")
 app.command("sidecar")(print_sidecars)
 app.command("evaluate")(evaluate)
 app.command("train")(train)
+app.command("export")(export)
+app.command("pin")(pin)
 
 
 @app.command()

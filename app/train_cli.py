@@ -1,7 +1,8 @@
-"""``shenxiang train``: learn a detector by a recipe."""
+"""``shenxiang train``: learn what a recipe says."""
 
+import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,16 +18,30 @@ def train(
     ] = None,
     device: Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu or cuda.")] = "auto",
 ) -> None:
-    """Train a detector and export it as ``OUT/model.onnx``. Needs the ``train`` extra.
+    """Train a detector, or the network of a recipe's ``task``, as ``OUT/model.onnx``.
 
-    An interrupted run goes on from its last checkpoint. On several GPUs: torchrun --nproc-per-node N
-    --no-python shenxiang train RECIPE --out OUT
+    Needs the ``train`` extra. An interrupted run goes on from its last checkpoint. On several GPUs: torchrun
+    --nproc-per-node N --no-python shenxiang train RECIPE --out OUT
     """
+    configure_logging()
+    if _task(recipe) == "cargo":
+        from training.cargo import train_cargo
+
+        typer.echo(train_cargo(recipe, out))
+        return
     from training.fit import train as run_training
     from training.release import export_model
 
-    configure_logging()
     weights = run_training(recipe, out, scenes_dir=scenes, device=device)
     if weights is not None:
         export_model(weights, recipe, out / "model.onnx")
         typer.echo(out / "model.onnx")
+
+
+def _task(recipe: Path) -> str:
+    """A detector's recipe names none. One that cannot be read is refused, with reasons, by its reader."""
+    try:
+        fields: dict[str, Any] = tomllib.loads(recipe.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError):
+        return ""
+    return str(fields.get("task", ""))
