@@ -2,7 +2,9 @@
 
 import json
 import os
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,6 +37,10 @@ def evaluate(
         Path | None,
         typer.Option(help="frozen: the same model in int8, to compare.", exists=True, dir_okay=False),
     ] = None,
+    cargo_model: Annotated[
+        Path | None,
+        typer.Option(help="frozen: the cargo model, for its numbers.", exists=True, dir_okay=False),
+    ] = None,
     backgrounds: Annotated[
         Path | None,
         typer.Option(help="tip: folder of real scans at their own resolution.", exists=True, file_okay=False),
@@ -47,7 +53,9 @@ def evaluate(
     n_workers = workers or os.cpu_count() or 1
     match benchmark:
         case BenchmarkName.FROZEN:
-            report = _measure_frozen(model, json_file, html, quick=quick, int8=int8, workers=n_workers)
+            report = _measure_frozen(
+                model, json_file, html, quick=quick, int8=int8, cargo_model=cargo_model, workers=n_workers
+            )
         case BenchmarkName.TIP:
             if backgrounds is None:
                 raise typer.BadParameter("--benchmark tip needs --backgrounds DIR")
@@ -66,7 +74,14 @@ def evaluate(
 
 
 def _measure_frozen(
-    model: Path, json_file: Path, html: Path | None, *, quick: bool, int8: Path | None, workers: int
+    model: Path,
+    json_file: Path,
+    html: Path | None,
+    *,
+    quick: bool,
+    int8: Path | None,
+    cargo_model: Path | None,
+    workers: int,
 ) -> dict[str, Any]:
     from training.evaluate import evaluate_frozen
     from training.evaluation.frozen import FROZEN, QUICK
@@ -77,8 +92,17 @@ def _measure_frozen(
         cache=json_file.with_name(json_file.name + ".seen"),
         workers=workers,
         int8_path=int8,
+        evaluate_cargo=None if cargo_model is None else _cargo_evaluation(cargo_model, quick, workers),
         html=html,
     )
+
+
+def _cargo_evaluation(model: Path, quick: bool, workers: int) -> Callable[[], dict[str, Any]]:
+    from training.evaluate_cargo import evaluate_cargo
+
+    if quick:  # more than a tenth: with fewer, a heading would have one scan
+        return partial(evaluate_cargo, model, n_scans=150, n_hard=100, workers=workers)
+    return partial(evaluate_cargo, model, workers=workers)
 
 
 def _write(report: dict[str, Any], json_file: Path) -> None:

@@ -63,7 +63,7 @@ def evaluate_frozen(
         cache: Folder for what the models said.
         workers: Processes, one ONNX Runtime thread each.
         int8_path: The same model in int8.
-        evaluate_cargo: Measures the cargo model; gives ``empty_error_ratio``, ``mismatch_auroc`` and more.
+        evaluate_cargo: Measures the cargo model, as ``training.evaluate_cargo.evaluate_cargo`` does.
         html: Where to write a report.
 
     Returns:
@@ -86,8 +86,8 @@ def evaluate_frozen(
     numbers = {
         **measured,
         "single_energy_drop": channels[Channels.HIGH_ONLY]["map50_drop"],
-        "empty_error_ratio": cargo.get("empty_error_ratio"),
-        "mismatch_auroc": cargo.get("mismatch_auroc"),
+        "empty_error_ratio": cargo["empty_error_ratio"]["value"] if cargo else None,
+        "mismatch_auroc": cargo["mismatch_auroc"]["value"] if cargo else None,
         "int8_map_delta": precisions["map_delta"] if precisions else None,
         "synth_seconds": float(np.median([one.draw_s for one in seen[main]])),
     }

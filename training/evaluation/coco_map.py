@@ -59,6 +59,21 @@ class Precision:
     by_kind: Mapping[str, tuple[float, float]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Overall:
+    """Precision of a whole benchmark.
+
+    Attributes:
+        precision: The means.
+        map50: With the percentile interval of drawing images with replacement.
+        curves: Of every kind with threats, precision at recall 0, 0.01, … 1; intersection over union 0.5.
+    """
+
+    precision: Precision
+    map50: Interval
+    curves: Mapping[str, list[float]]
+
+
 def mean_average_precision(results: Sequence[ImageResult], kinds: Sequence[str]) -> Precision:
     """Over all images and every kind that has threats."""
     return _summarise(_evaluate(results, kinds, ranges={"all": _EVERYTHING}), kinds, 0)
@@ -89,40 +104,38 @@ def compare_unseen(results: Sequence[ImageResult], kinds: Sequence[str]) -> tupl
     if not both:
         return None, None
     rng = np.random.default_rng(0)
-    unseen, seen = [], []
+    known: dict[frozenset[tuple[int, int]], float] = {}  # the rarer group is the same in every draw
+    values: tuple[list[float], list[float]] = ([], [])
     for _ in range(3):
         drawn: tuple[set[tuple[int, int]], set[tuple[int, int]]] = (set(), set())
         for kind in both:
             n = min(len(places[kind][0]), len(places[kind][1]))
             for group, chosen in zip(places[kind], drawn, strict=True):
                 chosen.update(group[int(i)] for i in rng.permutation(len(group))[:n])
-        seen.append(_map50_of(results, both, drawn[0]))
-        unseen.append(_map50_of(results, both, drawn[1]))
-    return float(np.mean(unseen)), float(np.mean(seen))
+        for chosen, means in zip(drawn, values, strict=True):
+            key = frozenset(chosen)
+            if key not in known:
+                known[key] = _map50_of(results, both, chosen)
+            means.append(known[key])
+    return float(np.mean(values[1])), float(np.mean(values[0]))
 
 
-def precision_curves(results: Sequence[ImageResult], kinds: Sequence[str]) -> dict[str, list[float]]:
-    """Precision at recall 0, 0.01, … 1 and an intersection over union of 0.5, of every kind with threats."""
-    evaluation = _evaluate(results, kinds, ranges={"all": _EVERYTHING}, ious=_IOUS[:1])
+def measure_overall(results: Sequence[ImageResult], kinds: Sequence[str]) -> Overall:
+    """As ``mean_average_precision``, with the interval of mAP50 and the curves behind it."""
+    evaluation = _evaluate(results, kinds, ranges={"all": _EVERYTHING})
     curves = evaluation.eval["precision"][0, :, :, 0, 0]
-    return {kind: curves[:, k].tolist() for k, kind in enumerate(kinds) if curves[0, k] >= 0}
-
-
-def map50_interval(results: Sequence[ImageResult], kinds: Sequence[str]) -> Interval:
-    """mAP50 with the percentile interval of drawing images with replacement."""
-    evaluation = _evaluate(results, kinds, ranges={"all": _EVERYTHING}, ious=_IOUS[:1])
     ranked = [_rank(evaluation, k, len(results)) for k in range(len(kinds))]
     ranked = [kind for kind in ranked if kind is not None]
     rng = np.random.default_rng(0)
-    values = [
-        _weighted_map(
-            ranked, np.bincount(rng.integers(0, len(results), len(results)), minlength=len(results))
-        )
-        for _ in range(_ROUNDS)
-    ]
+    draws = (rng.integers(0, len(results), len(results)) for _ in range(_ROUNDS))
+    values = [_weighted_map(ranked, np.bincount(draw, minlength=len(results))) for draw in draws]
     low, high = np.nanquantile(values, [0.025, 0.975])
     value = _weighted_map(ranked, np.ones(len(results)))
-    return Interval(value=value, low=float(low), high=float(high))
+    return Overall(
+        precision=_summarise(evaluation, kinds, 0),
+        map50=Interval(value=value, low=float(low), high=float(high)),
+        curves={kind: curves[:, k].tolist() for k, kind in enumerate(kinds) if curves[0, k] >= 0},
+    )
 
 
 def _divide(

@@ -49,6 +49,18 @@ def plot_precision(curves: Mapping[str, Sequence[float]]) -> str:
         return _to_svg(figure)
 
 
+def plot_roc(curves: Mapping[str, Sequence[Sequence[float]]]) -> str:
+    """True against false positive rate, one line per name."""
+    with mpl.rc_context(_STYLE):
+        figure, axes = _axes("empty taken for loaded", "loaded taken for loaded")
+        for label, points in curves.items():
+            axes.plot(*zip(*points, strict=True), label=label)
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1.02)
+        axes.legend(loc="lower right", frameon=False)
+        return _to_svg(figure)
+
+
 def plot_reliability(calibration: Mapping[str, Any]) -> str:
     """Share of findings that are right against their score; the size of a dot is their number."""
     with mpl.rc_context(_STYLE):

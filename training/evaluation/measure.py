@@ -77,7 +77,8 @@ def measure_detector(results: FrozenResults, contract: Mapping[str, float]) -> d
         contract: The thresholds in its file, by kind.
     """
     kinds = results.kinds
-    precision = coco_map.mean_average_precision(results.test, kinds)
+    overall = coco_map.measure_overall(results.test, kinds)
+    precision = overall.precision
     unseen, seen = coco_map.compare_unseen(results.test, kinds)
     points = choose_points(results, RATES)
     points["contract"] = np.array([contract.get(kind, OFF) for kind in kinds])
@@ -97,8 +98,8 @@ def measure_detector(results: FrozenResults, contract: Mapping[str, float]) -> d
             "n_threat_scans": len(results.threats),
             "n_threats": sum(len(result.truth) for result in results.threats),
             "n_unseen_threats": sum(t.is_unseen for result in results.threats for t in result.truth),
-            "map50_interval": asdict(coco_map.map50_interval(results.test, kinds)),
-            "map_of_threat_scans": asdict(coco_map.mean_average_precision(results.threats, kinds)),
+            "map50_interval": asdict(overall.map50),
+            "of_threat_scans": _pair(coco_map.mean_average_precision(results.threats, kinds)),
             "by_kind": {k: {"map50": v[0], "map": v[1]} for k, v in precision.by_kind.items()},
             "by_size": _without_kinds(coco_map.by_size(results.test, kinds)),
             "by_overlying": _without_kinds(coco_map.by_overlying(results.test, kinds)),
@@ -106,7 +107,7 @@ def measure_detector(results: FrozenResults, contract: Mapping[str, float]) -> d
             "map50_seen_equal_numbers": seen,
             "points": measured,
             "froc": trace_froc(results),
-            "precision_recall": trace_precision(results),
+            "precision_recall": dict(overall.curves),
             "calibration": asdict(calibrate(results.test)),
         },
     }
@@ -134,11 +135,6 @@ def trace_froc(results: FrozenResults) -> list[dict[str, float]]:
             }
         )
     return curve
-
-
-def trace_precision(results: FrozenResults) -> dict[str, list[float]]:
-    """Precision at COCO's 101 points of recall, intersection over union 0.5, of each kind."""
-    return coco_map.precision_curves(results.test, results.kinds)
 
 
 def compare_channels(

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-from training.evaluation.curves import plot_detection, plot_precision, plot_reliability
+from training.evaluation.curves import plot_detection, plot_precision, plot_reliability, plot_roc
 
 GOALS: Final[Mapping[str, str]] = {
     "map50": "≥ 0.82",
@@ -68,6 +68,7 @@ def write_report(
         _note(is_tip),
         _table(("number", "what it is", "measured", "goal"), _number_rows(document)),
         *(_tip_parts(document["details"]) if is_tip else _frozen_parts(document["details"])),
+        *(_cargo_parts(document["details"]["cargo"]) if document["details"].get("cargo") else []),
         "<h2>Worst misses: least lies over them</h2>",
         "<p>At the thresholds of 5 % false alarms. Green: the threat. Red: findings.</p>",
         _pictures(misses),
@@ -113,6 +114,10 @@ def _intervals(details: Mapping[str, Any]) -> dict[str, str]:
             "real_pd_gun_at_fa5": _brackets(details["alone"]["gun"]["detection"]),
         }
     spans = {f"pd_at_{name}": _brackets(point["detection"]) for name, point in details["points"].items()}
+    cargo = details.get("cargo") or {}
+    spans |= {
+        name: _brackets(cargo[name]) for name in ("empty_error_ratio", "mismatch_auroc") if name in cargo
+    }
     return spans | {"map50": _brackets(details["map50_interval"])}
 
 
@@ -168,6 +173,15 @@ def _frozen_parts(details: Mapping[str, Any]) -> list[str]:
             ],
         ),
     ]
+
+
+def _cargo_parts(cargo: Mapping[str, Any]) -> list[str]:
+    curves = {"model": cargo["empty_roc"], "one threshold on mean attenuation": cargo["empty_baseline_roc"]}
+    rows: list[Sequence[Any]] = [
+        (name, _span(value)) for name, value in cargo.items() if isinstance(value, Mapping)
+    ]
+    rows += [(name, value) for name, value in cargo.items() if isinstance(value, int | float | str)]
+    return ["<h2>Empty check, declared goods, lookalikes</h2>", plot_roc(curves), _table(("", ""), rows)]
 
 
 def _tip_parts(details: Mapping[str, Any]) -> list[str]:

@@ -70,7 +70,7 @@ def test_compare_unseen__without_unseen_shapes() -> None:
     assert coco_map.compare_unseen([image(truth=(hidden("gun"),))], ["gun"]) == (None, None)
 
 
-def test_map50_interval__agrees_with_pycocotools() -> None:
+def test_measure_overall__interval_agrees_with_pycocotools() -> None:
     """The value is the one of pycocotools, and the interval holds it."""
     rng = np.random.default_rng(0)
     images = [
@@ -80,7 +80,8 @@ def test_map50_interval__agrees_with_pycocotools() -> None:
         )
         for i in range(60)
     ]
-    interval = coco_map.map50_interval(images, ["gun", "blade"])
-    whole = coco_map.mean_average_precision(images, ["gun", "blade"]).map50
-    assert interval.value == pytest.approx(whole, abs=1e-6)
+    overall = coco_map.measure_overall(images, ["gun", "blade"])
+    interval = overall.map50
+    assert interval.value == pytest.approx(overall.precision.map50, abs=1e-6)
+    assert interval.value == pytest.approx(np.mean([np.mean(c) for c in overall.curves.values()]), abs=1e-6)
     assert interval.low < interval.value < interval.high

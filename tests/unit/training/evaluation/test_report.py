@@ -49,14 +49,29 @@ def test_write_report__stands_alone_and_says_synthetic(tmp_path: Path) -> None:
     """Every measured number with its goal, no address to load from, pictures inside."""
     seen = scores_of_a_model(1.0)
     measured = measure_detector(sort_results(seen, ["gun"]), {"gun": 0.5})
-    details = measured.pop("details") | {"channels": compare_channels(seen, {"high_only": seen}, ["gun"])}
-    document = {"benchmark": "frozen-1", "model": "m <1>", "version": "1", **measured, "details": details}
+    cargo = {
+        "empty_error_ratio": {"value": 0.2, "low": 0.1, "high": 0.3},
+        "mismatch_auroc": {"value": 0.9, "low": 0.8, "high": 0.95},
+        "empty_roc": [[0.0, 0.5], [1.0, 1.0]],
+        "empty_baseline_roc": [[0.0, 0.1], [1.0, 1.0]],
+    }
+    channels = compare_channels(seen, {"high_only": seen}, ["gun"])
+    details = measured.pop("details") | {"channels": channels, "cargo": cargo}
+    document = {
+        "benchmark": "frozen-1",
+        "model": "m <1>",
+        "version": "1",
+        **measured,
+        "mismatch_auroc": 0.9,
+        "details": details,
+    }
     picture = Picture(png=b"png", caption="gun & co")
     write_report(document, tmp_path / "r.html", misses=[picture], false_alarms=[])
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "synthetic" in text
     assert "m &lt;1&gt;" in text
     assert GOALS["map50"] in text
+    assert "0.900 (0.800 to 0.950)" in text
     assert "gun &amp; co" in text
-    assert text.count("<svg") == 3
+    assert text.count("<svg") == 4
     assert not re.search(r"""(src|href)=["'](?!data:|#)""", text)
