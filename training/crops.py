@@ -4,7 +4,7 @@ A crop is a pure function of the recipe, the step, its slot in the batch and, wh
 that place; so a resumed run sees exactly the crops it would have seen. Held-out shapes are never hidden here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
@@ -47,6 +47,7 @@ class Stream(IntEnum):
     MATTER = 2
     LOOK = 3
     LOOK_SIZE = 4
+    THREATS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +94,7 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         return Batch(
-            images=self.images.to(device, non_blocking=True),
+            images=self.images.to(device, non_blocking=True, memory_format=torch.channels_last),
             boxes=[b.to(device, non_blocking=True) for b in self.boxes],
             kinds=[k.to(device, non_blocking=True) for k in self.kinds],
         )
@@ -139,8 +140,15 @@ class BatchDataset(Dataset[Batch]):
         cv2.setNumThreads(1)
         size = draw_size(self._recipe, Stream.SIZE, step)
         count = self._recipe.crops_per_batch(self._recipe.crops.sizes[size])
-        seeds = [(self._recipe.seed, Stream.CROP, step, self._rank * count + slot) for slot in range(count)]
-        return collate([self._maker.draw(np.random.default_rng(s), size, self._hard[size]) for s in seeds])
+        slots = range(self._rank * count, (self._rank + 1) * count)
+        rngs = [np.random.default_rng((self._recipe.seed, Stream.CROP, step, slot)) for slot in slots]
+        threats = spread_threats(self._recipe, step, slots)
+        return collate(
+            [
+                self._maker.draw(rng, size, has_threats=has, hard=self._hard[size])
+                for rng, has in zip(rngs, threats, strict=True)
+            ]
+        )
 
 
 class CropMaker:
@@ -154,15 +162,21 @@ class CropMaker:
         self._annotated = list(annotated)
         self._weights = [recipe.weights(size) for size in recipe.crops.sizes]
 
-    def draw(self, rng: Rng, size: int, hard: Sequence[HardPlace] = ()) -> Crop:
-        """One crop: from the dataset, a hard place, or anywhere."""
+    def draw(self, rng: Rng, size: int, *, has_threats: bool, hard: Sequence[HardPlace] = ()) -> Crop:
+        """One crop: from the dataset, a hard place, or anywhere.
+
+        Args:
+            rng: Draws everything else.
+            size: Index into the recipe's crop sizes.
+            has_threats: Whether something is hidden in it; a crop of the dataset shows what it shows.
+            hard: Places of that size to come back to.
+        """
         coco, options = self._recipe.coco, self._recipe.crops
         if coco is not None and rng.random() < coco.share:
             scan = self._annotated[int(rng.integers(len(self._annotated)))]
             pixels, boxes, kinds = cut_crop(rng, options, options.sizes[size], scan)
             return _finish(rng, pixels, (boxes, kinds))
         mining = self._recipe.mining
-        has_threats = rng.random() < options.threat_share
         if not has_threats and hard and mining is not None and rng.random() < mining.share:
             matter = self.hard_matter(size, hard[int(rng.integers(len(hard)))].number)
         else:
@@ -218,6 +232,16 @@ TRAINING_SHAPES: Final[Mapping[ThreatKind, Sequence[Shape]]] = {
 }
 
 
+def spread_threats(recipe: Recipe, step: int, slots: Iterable[int]) -> list[bool]:
+    """Which of a step's crops hide something.
+
+    Spread evenly and not drawn for each crop: a step of two large crops would often have nothing to find.
+    """
+    start = np.random.default_rng((recipe.seed, Stream.THREATS, step)).random()
+    share = recipe.crops.threat_share
+    return [int((slot + 1) * share + start) > int(slot * share + start) for slot in slots]
+
+
 def collate(crops: Sequence[Crop]) -> Batch:
     """Crops of one size as a batch."""
     return Batch(
@@ -227,7 +251,7 @@ def collate(crops: Sequence[Crop]) -> Batch:
     )
 
 
-def draw_size(recipe: Recipe, stream: int, number: int) -> int:
+def draw_size(recipe: Recipe, stream: Stream, number: int) -> int:
     """Which of the recipe's sizes a batch has; the same in all processes."""
     shares = np.array([size.share for size in recipe.crops.sizes])
     rng = np.random.default_rng((recipe.seed, stream, number))

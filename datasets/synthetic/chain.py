@@ -3,7 +3,7 @@
 Two stages: `transmission` is what an ideal detector would see (primary beam, scatter, blur), `digitise` adds
 what a real one adds (noise, gains, faults) and writes 16 bits, or what an 8-bit export leaves of them.
 
-Source: ranges as measured on real rail and truck scans (docs/explanation/synthetic.md). Poisson noise is
+Source: ranges as measured on real rail and truck scans (docs/explanation/physics.md). Poisson noise is
 drawn as a normal of the same variance, exact enough above 20 photons; the electronic noise covers the rest.
 """
 

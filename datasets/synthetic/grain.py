@@ -18,6 +18,28 @@ def smooth_noise(rng: Rng, shape: tuple[int, int], scale_px: tuple[float, float]
     return np.asarray(full, dtype=np.float32)
 
 
+def roughen(rng: Rng, planes: Float32) -> None:
+    """Make all matter a little uneven, at three lengths and not alike along and across the scan.
+
+    Real scans have about twice the local contrast of cleanly drawn ones at every scale
+    (benchmarks/realism.py): dents, dirt, folds, labels, fillings.
+
+    Args:
+        rng: Draws lengths and strengths.
+        planes: Shape ``(2, H, W)``, areal densities; multiplied in place.
+    """
+    height, width = planes.shape[1:]
+    rough = np.ones((height, width), dtype=np.float32)
+    for shortest, longest in ((1.5, 4.0), (4.0, 15.0), (15.0, 60.0)):
+        length = float(np.exp(rng.uniform(np.log(shortest), np.log(longest))))
+        stretch = float(np.exp(rng.normal(0, 0.5)))
+        scale = max(length / stretch, 1.0), max(length * stretch, 1.0)
+        strength = float(np.exp(rng.uniform(np.log(0.004), np.log(0.05))))
+        rough += np.float32(strength) * smooth_noise(rng, (height, width), scale)
+    np.maximum(rough, np.float32(0.2), out=rough)
+    planes *= rough
+
+
 class Grain:
     """A sheet of multipliers around 1 from which patches are cut at random places.
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from datasets.synthetic.beam import FanBeam, Float32
 from datasets.synthetic.chain import Chain, digitise, draw_chain, transmission
 from datasets.synthetic.fittings import add_fittings
+from datasets.synthetic.grain import roughen
 from datasets.synthetic.headings import HEADINGS
 from datasets.synthetic.hiding import HiddenThreat, hide
 from datasets.synthetic.hold import Hold
@@ -18,16 +19,34 @@ from datasets.synthetic.projection import Projection
 from datasets.synthetic.residue import leave_residue
 from datasets.synthetic.shapes import Shape
 from datasets.synthetic.threats_catalogue import SHAPES
-from datasets.synthetic.vehicles import VehicleKind, draw_vehicle, length_mm
+from datasets.synthetic.vehicles import VehicleKind, cab_mm, draw_vehicle, length_mm
 from datasets.synthetic.visibility import BoxXyxy
 
 Rng = np.random.Generator
 
 PITCH_MM: Final = 5.2
 _HEIGHT_MM: Final = 4400.0
-_CAB_MM: Final = 3500.0
 _EMPTY_SHARE: Final = 0.08
 _N_THREATS: Final = (1, 1, 1, 2, 3)
+_VEHICLES: Final = {
+    VehicleKind.ROAD_20: 13,
+    VehicleKind.ROAD_40: 13,
+    VehicleKind.ROAD_40HC: 22,
+    VehicleKind.ROAD_45HC: 5,
+    VehicleKind.ROAD_REEFER_20: 3,
+    VehicleKind.ROAD_REEFER_40HC: 7,
+    VehicleKind.ROAD_TANK: 3,
+    VehicleKind.RAIL_20: 4,
+    VehicleKind.RAIL_40: 4,
+    VehicleKind.RAIL_40HC: 5,
+    VehicleKind.RAIL_45HC: 2,
+    VehicleKind.RAIL_REEFER_40HC: 2,
+    VehicleKind.RAIL_TANK: 1,
+    VehicleKind.BOX_TRUCK: 7,
+    VehicleKind.CAR: 4,
+    VehicleKind.VAN: 5,
+}
+"""Vehicles in a hundred."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +182,7 @@ def make_scene(
         pixel_pitch_mm: Default about 5.2, or whatever larger pitch shows the whole load.
         empty_probability: Chance that the hold holds nothing but residue.
     """
-    kind = VehicleKind(rng.choice(list(VehicleKind)))
+    kind = list(_VEHICLES)[int(rng.choice(len(_VEHICLES), p=np.array(list(_VEHICLES.values())) / 100))]
     length = length_mm(kind)
     fitting = max(PITCH_MM * rng.uniform(0.94, 1.06), (length + 500) / width_px, _HEIGHT_MM / height_px)
     pitch = pixel_pitch_mm or float(fitting)
@@ -176,7 +195,8 @@ def make_scene(
         source_y_mm=float(ground - rng.uniform(-300, 2200)),
     )
     projection = Projection(beam)
-    vehicle = draw_vehicle(projection, rng, kind, x0=_left_end(rng, beam.width_mm, length), ground=ground)
+    x0 = _left_end(rng, beam.width_mm, length, cab_mm(kind))
+    vehicle = draw_vehicle(projection, rng, kind, x0=x0, ground=ground)
     is_empty = vehicle.hold is not None and bool(rng.random() < empty_probability)
     loads: tuple[Load, ...] = ()
     if vehicle.hold is not None:
@@ -185,7 +205,8 @@ def make_scene(
         else:
             loads = _load(projection, rng, vehicle.hold)
     if rng.random() < 0.6:
-        add_fittings(projection, rng, (0, 0, width_px, height_px), density=float(rng.uniform(0.1, 1.0)))
+        add_fittings(projection, rng, _around(vehicle.body, beam), density=float(rng.uniform(0.1, 1.0)))
+    roughen(rng, projection.planes)
     return Scene(
         planes=projection.planes,
         beam=beam,
@@ -197,11 +218,18 @@ def make_scene(
     )
 
 
-def _left_end(rng: Rng, width_mm: float, length: float) -> float:
-    whole = _CAB_MM + length + 350
+def _left_end(rng: Rng, width_mm: float, length: float, cab: float) -> float:
+    whole = cab + length + 350
     if width_mm > whole:
-        return _CAB_MM + float(rng.uniform(0.2, 0.6)) * (width_mm - whole) + 50
+        return cab + float(rng.uniform(0.2, 0.6)) * (width_mm - whole) + 50
     return float(max(rng.uniform(0.35, 0.65) * (width_mm - length), 60))
+
+
+def _around(body: Hold, beam: FanBeam) -> tuple[int, int, int, int]:
+    """The vehicle in the picture, from its roof to the ground, ``xyxy``: nothing hangs in the air."""
+    pitch = beam.pitch_mm
+    left, right = max(body.x[0] / pitch, 0), min(body.x[1] / pitch, beam.width_px)
+    return int(left), max(int(body.y[0] / pitch), 0), int(right), int(beam.height_px * 0.97)
 
 
 def _load(projection: Projection, rng: Rng, hold: Hold) -> tuple[Load, ...]:
