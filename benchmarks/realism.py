@@ -58,7 +58,7 @@ def measure(channels: Float32) -> dict[str, Any]:
 def noise_by_transmission(image: Float32) -> list[float | None]:
     """Relative standard deviation of white noise per bin: the quietest quarter of small patches.
 
-    Goods add structure to noise; the quiet patches are those with least of it, in real scans and synthetic ones.
+    Goods add structure to noise; the quiet patches are those with least of it, in any scan.
     """
     noise = image[:, 1:-1] - 0.5 * (image[:, :-2] + image[:, 2:])
     level = image[:, 1:-1]
@@ -131,10 +131,8 @@ def _quartile(values: Float32) -> float | None:
 def transmission_of(pixels: NDArray[np.uint16]) -> Float32:
     """Pixels with their own air level at 1."""
     channels = pixels.astype(np.float32) / 65535
-    for channel in channels:
-        bright = channel[channel > 0.6]
-        channel /= np.float32(np.percentile(bright, 90) if bright.size > 500 else 1.0)
-    return channels
+    air = [np.percentile(c[c > 0.6], 90) if (c > 0.6).sum() > 500 else 1.0 for c in channels]
+    return np.asarray(channels / np.asarray(air, dtype=np.float32)[:, None, None], dtype=np.float32)
 
 
 def average(measures: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -182,7 +180,7 @@ def draw_figure(groups: dict[str, dict[str, Any]], path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description="Measure synthetic scans beside real ones.")
     parser.add_argument("--real", type=Path, required=True, action="append", help="folder of real scans")
     parser.add_argument("--n", type=int, default=24, help="synthetic scans")
     parser.add_argument("--json", type=Path)
@@ -203,7 +201,8 @@ def main() -> None:
         scan = make_scan(seed, threat_probability=0.0, empty_probability=0.0)
         is_8bit = not (scan.pixels % 257).any()
         shown = scan.pixels if scan.is_dual_energy else scan.pixels[:1]
-        synthetic["synthetic 8-bit" if is_8bit else "synthetic 16-bit"].append(measure(transmission_of(shown)))
+        name = "synthetic 8-bit" if is_8bit else "synthetic 16-bit"
+        synthetic[name].append(measure(transmission_of(shown)))
     groups = {name: average(rows) for name, rows in {**real, **synthetic}.items() if rows}
     text = json.dumps({"machine": describe_machine(), "bins": BINS.tolist(), "groups": groups}, indent=1)
     if options.json:
