@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
 EMBEDDING: Final = 128
-_TRUNK: Final = (16, 24, 48, 80)
-_NECK: Final = 112
+_TRUNK: Final = (16, 24, 48, 64)
+_NECK: Final = 96
 _COSINE_SCALE: Final = 14.0
 """Sharpness of the softmax over cosines. Source: Wang et al., NormFace, ACM MM 2017, §3.3."""
 

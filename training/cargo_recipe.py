@@ -1,0 +1,86 @@
+"""The cargo network's recipe: all that decides its training, in one TOML file with ``task = "cargo"``."""
+
+import hashlib
+import json
+import tomllib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from training.errors import RecipeError
+
+_STRICT: Final = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class CargoScansRecipe:
+    """How many scans are drawn; seeds run from ``first_seed``, in this order.
+
+    Attributes:
+        n_train: The network learns from them.
+        n_fit: The headings' Gaussians are estimated on them.
+        n_validation: Thresholds are chosen on them.
+    """
+
+    first_seed: int
+    n_train: int = Field(ge=1)
+    n_fit: int = Field(ge=1)
+    n_validation: int = Field(ge=1)
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class CargoFitRecipe:
+    """The optimiser, its schedule, and the weights of what it minimises.
+
+    Attributes:
+        contrast: Weight of the supervised contrastive loss beside the headings' cross-entropy.
+        width_cells: Wider scans are cut, at random, to this.
+        single_energy_share: Scans whose second energy is withheld.
+        threads: Of torch.
+    """
+
+    epochs: int = Field(ge=1)
+    batch: int = Field(ge=2)
+    learning_rate: float = Field(gt=0)
+    weight_decay: float = Field(ge=0)
+    warmup_steps: int = Field(ge=0)
+    contrast: float = Field(ge=0)
+    width_cells: int = Field(ge=64)
+    single_energy_share: float = Field(ge=0, le=1)
+    threads: int = Field(ge=1)
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class CargoRecipe:
+    """A whole run; ``false_alarms`` is the share of true declarations that the mismatch check may doubt."""
+
+    task: Literal["cargo"]
+    name: str
+    version: str
+    seed: int
+    false_alarms: float = Field(gt=0, lt=1)
+    scans: CargoScansRecipe
+    fit: CargoFitRecipe
+
+    @property
+    def digest(self) -> str:
+        """Of everything that changes the weights."""
+        fields = asdict(self)
+        del fields["fit"]["threads"]
+        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+def load_cargo_recipe(path: Path) -> CargoRecipe:
+    """Read and check a recipe.
+
+    Raises:
+        RecipeError: If it is missing, not TOML, or has unknown, missing or bad values.
+    """
+    try:
+        fields = tomllib.loads(path.read_text(encoding="utf-8"))
+        return TypeAdapter(CargoRecipe).validate_python(fields)
+    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
+        raise RecipeError(f"recipe {path} cannot be read ({error}); correct it") from error

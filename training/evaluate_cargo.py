@@ -1,0 +1,177 @@
+"""Measure a cargo file on seeds of its own: empty check, declared goods, lookalikes. All synthetic.
+
+Nothing is chosen here but the baseline's threshold, which is given the best one there is on the very scans
+that it is measured on.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from rich.progress import Progress
+
+from datasets.synthetic.headings import HEADINGS
+from models.cargo_checks import CargoAnswer, read_answer
+from models.cargo_contract import INPUT_NAME, OUTPUT_NAMES, CargoContract
+from models.mismatch import Goods
+from training.cargo_release import least_error_threshold
+from training.cargo_scenes import SCANNER_PITCH_MM, CargoScan, Content, make_cargo_scan
+from training.cargo_truths import Doubt, Seen, auroc, judge_declarations, look_at
+
+FIRST_SEED: Final = 3_500_000
+_N_BOOTSTRAP: Final = 1000
+_NEIGHBOURS: Final = 5
+_SEED: Final = 20261124
+Job = tuple[int, Content, int | None, tuple[float, float]]
+Interval = dict[str, float]
+Value = Callable[[NDArray[np.int64]], float]
+
+
+def evaluate_cargo(
+    model_path: Path,
+    *,
+    n_scans: int = 600,
+    n_hard: int = 300,
+    first_seed: int = FIRST_SEED,
+    pitch_mm: tuple[float, float] = SCANNER_PITCH_MM,
+    workers: int = 1,
+) -> dict[str, Any]:
+    """Measure the three checks.
+
+    Args:
+        model_path: An ONNX file with a cargo contract; it need not be pinned.
+        n_scans: Loaded vehicles, every heading alike often in the first bay: for mismatch and lookalikes.
+        n_hard: Vehicles of the empty check's hard set, half of them empty but for residue, pallets, linings
+            or a reefer's fittings, half with a small load.
+        first_seed: Seeds run from here.
+        pitch_mm: Finest and coarsest pixels.
+        workers: Processes that draw.
+
+    Returns:
+        JSON-ready; values with 95 % intervals (bootstrap over scans). ``empty_error_ratio`` is the error at
+        the contract's threshold over that of the best threshold on the mean attenuation in the vehicle's box;
+        ``mismatch_auroc`` compares every scan's true declaration with one in which a line is falsified;
+        ``retrieval_p5`` is the part of the five nearest scans that share a heading with the first.
+    """
+    model = CargoFile(model_path)
+    headings = range(len(HEADINGS))
+    loaded: list[Job] = [
+        (first_seed + i, Content.LOADED, headings[i % len(headings)], pitch_mm) for i in range(n_scans)
+    ]
+    hard: list[Job] = [
+        (first_seed + n_scans + i, Content.RESIDUE if i % 2 else Content.SMALL, None, pitch_mm)
+        for i in range(n_hard)
+    ]
+    seen = look_at(_drawn(loaded, workers), model.look)
+    rng = np.random.default_rng(_SEED)
+    return {
+        "model": model.contract.name,
+        "version": model.contract.version,
+        "n_headings": len(HEADINGS),
+        **_mismatch(judge_declarations(seen, model.contract, model.goods, rng), model.contract, rng),
+        **_empty(look_at(_drawn(hard, workers), model.look), model.contract, rng),
+        **_retrieval(seen, rng),
+    }
+
+
+class CargoFile:
+    """A cargo file in ONNX Runtime."""
+
+    def __init__(self, path: Path) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            path.read_bytes(), options, providers=["CPUExecutionProvider"]
+        )
+        self.contract: CargoContract
+        self.goods: Goods
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        self.contract, self.goods = CargoContract.from_metadata(metadata)
+
+    def look(self, view: NDArray[np.float32]) -> CargoAnswer:
+        """Answer for one view."""
+        return read_answer(view, self._session.run(list(OUTPUT_NAMES), {INPUT_NAME: view[None]}))
+
+
+def _mismatch(doubt: Doubt, contract: CargoContract, rng: np.random.Generator) -> dict[str, Any]:
+    n = len(doubt.true)
+    single = doubt.n_lines == 1
+    return {
+        "n_declarations": n,
+        "mismatch_auroc": _bootstrap(n, lambda i: auroc(doubt.true[i], doubt.false[i]), rng),
+        "mismatch_auroc_one_line": auroc(doubt.true[single], doubt.false[single]),
+        "mismatch_auroc_several_lines": auroc(doubt.true[~single], doubt.false[~single]),
+        "mismatch_false_alarms": float((doubt.true >= contract.mismatch_threshold).mean()),
+        "mismatch_detection": float((doubt.false >= contract.mismatch_threshold).mean()),
+    }
+
+
+def _empty(seen: Sequence[Seen], contract: CargoContract, rng: np.random.Generator) -> dict[str, Any]:
+    is_loaded = np.array([bool(scan.headings) for scan in seen])
+    loaded = np.array([1 - scan.answer.empty for scan in seen])
+    plain = np.array([scan.mean_attenuation for scan in seen])
+    wrong = (loaded >= contract.declared_empty_threshold) != is_loaded
+    wrong_plain = (plain >= least_error_threshold(plain, is_loaded)) != is_loaded
+
+    def ratio(i: NDArray[np.int64]) -> float:
+        return float(wrong[i].mean() / max(wrong_plain[i].mean(), 1 / len(i)))
+
+    return {
+        "n_hard": len(seen),
+        "empty_error": float(wrong.mean()),
+        "empty_baseline_error": float(wrong_plain.mean()),
+        "empty_error_ratio": _bootstrap(len(seen), ratio, rng),
+        "empty_auroc": auroc(loaded[~is_loaded], loaded[is_loaded]),
+        "empty_baseline_auroc": auroc(plain[~is_loaded], plain[is_loaded]),
+        "empty_roc": _roc(loaded, is_loaded),
+        "empty_baseline_roc": _roc(plain, is_loaded),
+    }
+
+
+def _retrieval(seen: Sequence[Seen], rng: np.random.Generator) -> dict[str, Any]:
+    vectors = np.stack([scan.answer.embedding for scan in seen])
+    shares = np.array([[bool(set(a.headings) & set(b.headings)) for b in seen] for a in seen])
+    nearness = vectors @ vectors.T
+    np.fill_diagonal(nearness, -np.inf)
+    nearest = np.argsort(-nearness, axis=1)[:, :_NEIGHBOURS]
+    hits = np.take_along_axis(shares, nearest, axis=1).mean(axis=1)
+    n = len(seen)
+    return {
+        "retrieval_p5": _bootstrap(n, lambda i: float(hits[i].mean()), rng),
+        "retrieval_chance": float((shares.sum() - n) / (n * (n - 1))),
+    }
+
+
+def _roc(scores: NDArray[np.float64], is_high: NDArray[np.bool_], n_points: int = 101) -> list[list[float]]:
+    """Pairs of false and true positive rate, on falling thresholds."""
+    thresholds = np.quantile(scores, np.linspace(1, 0, n_points))
+    return [[float((scores[~is_high] >= t).mean()), float((scores[is_high] >= t).mean())] for t in thresholds]
+
+
+def _bootstrap(n: int, value: Value, rng: np.random.Generator) -> Interval:
+    samples = [value(rng.integers(0, n, n)) for _ in range(_N_BOOTSTRAP)]
+    low, high = np.nanquantile(samples, [0.025, 0.975])
+    return {"value": value(np.arange(n)), "low": float(low), "high": float(high)}
+
+
+def _drawn(jobs: Sequence[Job], workers: int) -> Iterator[CargoScan]:
+    # Spawned, not forked: a fork of a process with threads may never wake up.
+    with (
+        ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
+        Progress(transient=True) as progress,
+    ):
+        yield from progress.track(
+            pool.map(_draw, jobs, chunksize=4), total=len(jobs), description="cargo scans"
+        )
+
+
+def _draw(job: Job) -> CargoScan:
+    seed, content, heading, pitch_mm = job
+    cv2.setNumThreads(1)
+    return make_cargo_scan(seed, content=content, heading=heading, pitch_mm=pitch_mm)
