@@ -7,7 +7,7 @@ from torch import Tensor
 def choose_candidates(
     logits: Tensor, boxes: Tensor, quality: Tensor, *, n: int, quality_power: float
 ) -> tuple[Tensor, Tensor]:
-    """The ``n`` most probable boxes of each kind, sorted by score.
+    """The ``n`` best boxes of each kind.
 
     Args:
         logits: Shape ``(N, K, A)``, of A cells or anchors.
@@ -19,11 +19,7 @@ def choose_candidates(
     Returns:
         Boxes ``(N, K, M, 4)`` and scores ``(N, K, M)`` in [0, 1], best first.
     """
-    best, index = torch.topk(logits, n, dim=2)
+    scores, index = torch.topk(logits.sigmoid() * quality.sigmoid().unsqueeze(1) ** quality_power, n, dim=2)
     # One gather from one table: a table of boxes for every kind would be the largest tensor of the graph.
-    table = torch.cat([boxes, quality.unsqueeze(2)], dim=2)
-    spread = index.flatten(1).unsqueeze(2).expand(-1, -1, 5)
-    chosen = table.gather(1, spread).view(*best.shape, 5)
-    scores = best.sigmoid() * chosen[..., 4].sigmoid() ** quality_power
-    scores, order = torch.sort(scores, dim=2, descending=True)
-    return chosen[..., :4].gather(2, order.unsqueeze(3).expand(-1, -1, -1, 4)), scores
+    spread = index.flatten(1).unsqueeze(2).expand(-1, -1, 4)
+    return boxes.gather(1, spread).view(*index.shape, 4), scores
