@@ -72,7 +72,7 @@ def encode_channels(pixels: NDArray[np.uint16], *, as_tiff: bool) -> list[Channe
 
 def simulate_scan(seed: int, *, as_tiff: bool, threat_probability: float) -> SimulatedScan:
     """Make one synthetic pass: pixels, declaration and container number."""
-    synthetic = make_scan(seed, threat_probability=threat_probability)
+    synthetic = make_scan(seed, threat_probability=threat_probability, dual_energy=True, is_8bit=False)
     return SimulatedScan(
         files=encode_channels(synthetic.pixels, as_tiff=as_tiff),
         scan={

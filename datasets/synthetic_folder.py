@@ -162,6 +162,7 @@ def _make(job: tuple[Path, FolderPlan, int]) -> None:
         width_px=plan.width_px,
         threat_probability=plan.threat_probability,
         dual_energy=plan.dual_energy,
+        is_8bit=False,
     )
     pixels = scan.pixels if plan.dual_energy else scan.pixels[:1]
     names = _write_image(folder / "images", str(seed), pixels, plan.image_format)

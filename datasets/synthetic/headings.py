@@ -47,24 +47,41 @@ Draw = Callable[[Projection, np.random.Generator, Hold, float], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heading:
-    """One kind of merchandise.
+class Commodity:
+    """One kind of merchandise, as papers know it.
 
     Attributes:
         hs_code: Ten digits.
         description: As a Chinese declaration says it.
         unit: Of the declared quantity.
         unit_kg: Gross mass of one unit.
-        bulk_g_cm3: Mean density of a full stack (lowest, highest).
-        draw: Fills a bay at a bulk density.
     """
 
     hs_code: str
     description: str
     unit: str
     unit_kg: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heading(Commodity):
+    """One kind of merchandise, and how it fills a hold.
+
+    Attributes:
+        bulk_g_cm3: Mean density of a full stack (lowest, highest).
+        draw: Fills a bay at a bulk density.
+    """
+
     bulk_g_cm3: Span
     draw: Draw
+
+
+LIQUIDS: Final = (
+    Commodity(hs_code="2207100000", description="未改性乙醇(罐装)", unit="吨", unit_kg=1000.0),
+    Commodity(hs_code="1511909000", description="精制棕榈油(罐装)", unit="吨", unit_kg=1000.0),
+    Commodity(hs_code="2807000010", description="硫酸(罐装)", unit="吨", unit_kg=1000.0),
+)
+"""What tank containers carry; a scan tells the level, hardly the liquid."""
 
 
 def _heading(  # noqa: PLR0917 - a table reads best in columns

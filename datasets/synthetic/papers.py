@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from datasets.synthetic.headings import Heading
+from datasets.synthetic.headings import Commodity
 from scans.iso6346 import check_digit
 
 Rng = np.random.Generator
@@ -41,9 +41,9 @@ _CONSIGNEES: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """Goods in a bay and their mass as drawn."""
+    """Goods in a bay or tank and their mass as drawn."""
 
-    heading: Heading
+    heading: Commodity
     mass_kg: float
 
 

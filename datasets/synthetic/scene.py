@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.synthetic.beam import FanBeam, Float32
-from datasets.synthetic.chain import Chain, digitise, draw_chain, transmission
+from datasets.synthetic.chain import digitise, draw_chain, transmission
 from datasets.synthetic.fittings import add_fittings
 from datasets.synthetic.grain import roughen
-from datasets.synthetic.headings import HEADINGS
+from datasets.synthetic.headings import HEADINGS, LIQUIDS
 from datasets.synthetic.hiding import HiddenThreat, hide
 from datasets.synthetic.hold import Hold
 from datasets.synthetic.papers import Load, container_number, declare
@@ -19,7 +19,7 @@ from datasets.synthetic.projection import Projection
 from datasets.synthetic.residue import leave_residue
 from datasets.synthetic.shapes import Shape
 from datasets.synthetic.threats_catalogue import SHAPES
-from datasets.synthetic.vehicles import VehicleKind, cab_mm, draw_vehicle, length_mm
+from datasets.synthetic.vehicles import Vehicle, VehicleKind, cab_mm, draw_vehicle, length_mm
 from datasets.synthetic.visibility import BoxXyxy
 
 Rng = np.random.Generator
@@ -60,7 +60,7 @@ class Scene:
         iso_type: ISO size and type of its container, if it carries one.
         hold: The loadable space, or None.
         loads: In the order of the bays.
-        is_empty: Nothing to declare in the hold; residue, dunnage and linings do not count.
+        is_empty: Nothing to declare; residue, dunnage and linings do not count.
     """
 
     planes: Float32
@@ -109,9 +109,9 @@ def make_scan(
     width_px: int = 2500,
     threat_probability: float = 0.3,
     dual_energy: bool | None = None,
+    is_8bit: bool | None = None,
     pixel_pitch_mm: float | None = None,
     shapes: Sequence[Shape] = SHAPES,
-    chain: Chain | None = None,
     empty_probability: float = _EMPTY_SHARE,
 ) -> SyntheticScan:
     """Make the scan that belongs to a seed.
@@ -122,9 +122,9 @@ def make_scan(
         width_px: At least 160. A scan too short for the whole vehicle begins behind the cab.
         threat_probability: Chance of one to three threats.
         dual_energy: False: the low channel repeats the high one; None: as the drawn scanner has it.
+        is_8bit: Whether the station keeps an 8-bit picture only; None: as the drawn scanner does.
         pixel_pitch_mm: Default about 5.2, or whatever larger pitch shows the whole load.
         shapes: Threats to choose from.
-        chain: The scanner's imaging chain; drawn from the seed by default.
         empty_probability: Chance of an empty vehicle.
 
     Raises:
@@ -140,8 +140,7 @@ def make_scan(
         pixel_pitch_mm=pixel_pitch_mm,
         empty_probability=empty_probability,
     )
-    drawn = draw_chain(rng, dual_energy=dual_energy)
-    chain = chain or drawn
+    chain = draw_chain(rng, dual_energy=dual_energy, is_8bit=is_8bit)
     threats: list[HiddenThreat] = []
     if rng.random() < threat_probability:
         threats = hide(
@@ -197,13 +196,7 @@ def make_scene(
     projection = Projection(beam)
     x0 = _left_end(rng, beam.width_mm, length, cab_mm(kind))
     vehicle = draw_vehicle(projection, rng, kind, x0=x0, ground=ground)
-    is_empty = vehicle.hold is not None and bool(rng.random() < empty_probability)
-    loads: tuple[Load, ...] = ()
-    if vehicle.hold is not None:
-        if is_empty:
-            leave_residue(projection, rng, vehicle.hold)
-        else:
-            loads = _load(projection, rng, vehicle.hold)
+    loads = _fill(projection, rng, vehicle, empty_probability)
     if rng.random() < 0.6:
         add_fittings(projection, rng, _around(vehicle.body, beam), density=float(rng.uniform(0.1, 1.0)))
     roughen(rng, projection.planes)
@@ -214,7 +207,7 @@ def make_scene(
         iso_type=vehicle.iso_type,
         hold=vehicle.hold,
         loads=loads,
-        is_empty=is_empty,
+        is_empty=not loads,
     )
 
 
@@ -230,6 +223,17 @@ def _around(body: Hold, beam: FanBeam) -> tuple[int, int, int, int]:
     pitch = beam.pitch_mm
     left, right = max(body.x[0] / pitch, 0), min(body.x[1] / pitch, beam.width_px)
     return int(left), max(int(body.y[0] / pitch), 0), int(right), int(beam.height_px * 0.97)
+
+
+def _fill(projection: Projection, rng: Rng, vehicle: Vehicle, empty_probability: float) -> tuple[Load, ...]:
+    is_empty = bool(rng.random() < empty_probability)
+    if vehicle.hold is None:
+        liquid = LIQUIDS[int(rng.integers(len(LIQUIDS)))]
+        return (Load(heading=liquid, mass_kg=vehicle.liquid_kg),) if vehicle.liquid_kg > 1 else ()
+    if is_empty:
+        leave_residue(projection, rng, vehicle.hold)
+        return ()
+    return _load(projection, rng, vehicle.hold)
 
 
 def _load(projection: Projection, rng: Rng, hold: Hold) -> tuple[Load, ...]:

@@ -13,20 +13,23 @@ from datasets.synthetic.solids import NOTHING, Paths
 
 
 def draw_tank(projection: Projection, rng: Rng, body: Hold) -> float:
-    """Draw a tank container with its liquid; the share of the barrel's height that is filled."""
+    """Draw a tank container with its liquid; the kilograms of it, 0 if it is empty."""
     draw_frame(projection, rng, body, draw_wear(rng))
     radius = rng.uniform(1090, 1150)
     x = body.x[0] + rng.uniform(330, 480), body.x[1] - rng.uniform(330, 480)
     y = body.y[0] + radius + rng.uniform(130, 190)
     _barrel(projection, rng, x, y, radius)
     level = 0.0 if rng.random() < 0.15 else rng.uniform(0.15, 0.97)
+    liquid_kg = 0.0
     if level:
+        before = projection.mass_kg
         surface = y + radius - 2 * radius * level
         liquid = ORGANIC.packed(rng.uniform(0.75, 1.45))
         projection.add(liquid_paths(projection.beam, x, y, radius - 6, surface), liquid)
+        liquid_kg = projection.mass_kg - before
     _frame(projection, rng, body, x, y, radius)
     _fittings(projection, rng, body, x, y, radius)
-    return level
+    return liquid_kg
 
 
 def liquid_paths(beam: FanBeam, x: Span, y: float, radius: float, surface: float) -> Paths:

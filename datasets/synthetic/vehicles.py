@@ -6,7 +6,7 @@ the cab. Draw order does not matter: densities add.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, assert_never
+from typing import Final
 
 from datasets.synthetic.chassis import DECK_MM, draw_trailer
 from datasets.synthetic.containers import SIZE_MM, ContainerType, draw_dry, outer
@@ -50,12 +50,14 @@ class Vehicle:
         hold: Its loadable space; None for a tank. A passenger car's is its boot.
         body: Outside of the box, or of the whole car.
         iso_type: Of its container (ISO 6346), None without one.
+        liquid_kg: In a tank.
     """
 
     kind: VehicleKind
     hold: Hold | None
     body: Hold
     iso_type: str | None
+    liquid_kg: float = 0.0
 
 
 _CONTAINERS: Final = {
@@ -113,21 +115,17 @@ def draw_vehicle(projection: Projection, rng: Rng, kind: VehicleKind, *, x0: flo
     else:
         draw_tractor(projection, rng, nose=x0 - TRACTOR_MM, ground=ground)
         draw_trailer(projection, rng, body, ground=ground)
-    hold = _draw_container(projection, rng, container, body)
+    if container is ContainerType.TANK_20:
+        liquid_kg = draw_tank(projection, rng, body)
+        return Vehicle(kind=kind, hold=None, body=body, iso_type=container.value, liquid_kg=liquid_kg)
+    hold = _draw_box(projection, rng, container, body)
     return Vehicle(kind=kind, hold=hold, body=body, iso_type=container.value)
 
 
-def _draw_container(projection: Projection, rng: Rng, container: ContainerType, body: Hold) -> Hold | None:
-    match container:
-        case ContainerType.REEFER_20 | ContainerType.REEFER_40HC:
-            return draw_reefer(projection, rng, body)
-        case ContainerType.TANK_20:
-            draw_tank(projection, rng, body)
-            return None
-        case ContainerType.DRY_20 | ContainerType.DRY_40 | ContainerType.DRY_40HC | ContainerType.DRY_45HC:
-            return draw_dry(projection, rng, body)
-        case _:
-            assert_never(container)
+def _draw_box(projection: Projection, rng: Rng, container: ContainerType, body: Hold) -> Hold:
+    if container in {ContainerType.REEFER_20, ContainerType.REEFER_40HC}:
+        return draw_reefer(projection, rng, body)
+    return draw_dry(projection, rng, body)
 
 
 def _draw_whole(projection: Projection, rng: Rng, kind: VehicleKind, *, x0: float, ground: float) -> Vehicle:

@@ -42,7 +42,14 @@ def test_make_folder__holds_the_scans_of_its_seeds(
     records = open_dataset(tmp_path)
     assert check_records(records).problems == ()
     for record, seed in zip(records.records, (7, 8), strict=True):
-        scan = make_scan(seed, height_px=96, width_px=240, threat_probability=1.0, dual_energy=dual_energy)
+        scan = make_scan(
+            seed,
+            height_px=96,
+            width_px=240,
+            threat_probability=1.0,
+            dual_energy=dual_energy,
+            is_8bit=False,
+        )
         assert np.array_equal(read_pixels(record), scan.pixels if dual_energy else scan.pixels[:1])
         assert [(a.label, a.box_xyxy) for a in record.annotations] == list(scan.boxes)
         assert record.container_id == scan.container_no

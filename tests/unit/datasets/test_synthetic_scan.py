@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from datasets.synthetic import SyntheticScan, make_scan
-from datasets.synthetic.chain import Chain
-from datasets.synthetic.scene import container_number
-from datasets.synthetic.threats import ThreatKind, draw_threat, place_threat
-
-CHAIN = Chain(
-    photons=(20_000, 10_000), electronic=1e-4, scatter=1e-3, blur_px=(0.5, 0.5), stripes=(0.001, 0.001)
-)
+from datasets.synthetic.papers import container_number
+from datasets.synthetic.threats_catalogue import SHAPES
 
 
 def _small(seed: int, *, threat_probability: float = 0.3, dual_energy: bool = True) -> SyntheticScan:
     return make_scan(
-        seed, height_px=128, width_px=320, threat_probability=threat_probability, dual_energy=dual_energy
+        seed,
+        height_px=128,
+        width_px=320,
+        threat_probability=threat_probability,
+        dual_energy=dual_energy,
+        is_8bit=False,
     )
 
 
@@ -77,29 +77,32 @@ def test_container_number__passes_iso_6346() -> None:
         assert total % 11 % 10 == int(number[10])
 
 
-@pytest.mark.parametrize("kind", list(ThreatKind))
-def test_place_threat__box_holds_what_was_added(kind: ThreatKind) -> None:
-    """In air all of a threat is visible, so the box encloses nearly all of its matter."""
-    planes = np.zeros((2, 300, 400), dtype=np.float32)
-    threat = draw_threat(np.random.default_rng(4), kind, pitch_mm=5.0)
-    box = place_threat(planes, threat, x_px=40, y_px=30, chain=CHAIN)
-    assert box is not None
-    x0, y0, x1, y1 = (int(v) for v in box)
-    assert planes[:, y0:y1, x0:x1].sum() > 0.97 * planes.sum()
-    assert x1 - x0 <= threat.shape[2]
-    assert y1 - y0 <= threat.shape[1]
+def test_make_scan__eight_bit_stations_keep_eight_bits() -> None:
+    """An 8-bit export has at most 256 grey levels, spread over 16 bits."""
+    pixels = make_scan(3, height_px=128, width_px=320, is_8bit=True).pixels
+    assert not (pixels % 257).any()
+    assert len(np.unique(pixels)) > 20
 
 
-def test_place_threat__behind_too_much_steel_is_not_placed() -> None:
-    """What nobody can see is not labelled, and not drawn either."""
-    planes = np.full((2, 300, 400), 400, dtype=np.float32)
-    threat = draw_threat(np.random.default_rng(4), ThreatKind.BLADE, pitch_mm=5.0)
-    assert place_threat(planes, threat, x_px=40, y_px=30, chain=CHAIN) is None
-    assert (planes == 400).all()
+def test_make_scan__held_out_shapes_can_be_kept_out() -> None:
+    """What training may not see is not drawn when only the other shapes are given."""
+    allowed = [shape for shape in SHAPES if not shape.is_held_out]
+    scans = [
+        make_scan(seed, height_px=250, width_px=600, threat_probability=1.0, shapes=allowed)
+        for seed in range(12)
+    ]
+    names = {threat.shape_name for scan in scans for threat in scan.threats}
+    assert len(names) >= 4
+    assert names <= {shape.name for shape in allowed}
 
 
-def test_place_threat__outside_is_refused() -> None:
-    """A threat that does not fit is a mistake of the caller."""
-    planes = np.zeros((2, 40, 40), dtype=np.float32)
-    with pytest.raises(ValueError, match="leaves the scene"):
-        place_threat(planes, np.ones((2, 30, 30), np.float32), x_px=20, y_px=0, chain=CHAIN)
+def test_make_scan__empty_vehicles_hold_no_goods() -> None:
+    """Asked for empty ones only tanks have anything to declare; asked for loads, most vehicles have."""
+    scans = [
+        make_scan(seed, height_px=200, width_px=500, empty_probability=1.0, threat_probability=0)
+        for seed in range(8)
+    ]
+    assert all(scan.is_empty or scan.container_type == "22T1" for scan in scans)
+    assert any(scan.is_empty for scan in scans)
+    loaded = [make_scan(seed, height_px=200, width_px=500, empty_probability=0.0) for seed in range(8)]
+    assert sum(scan.is_empty for scan in loaded) <= 2
