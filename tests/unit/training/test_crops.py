@@ -7,17 +7,20 @@ import numpy as np
 import torch
 
 from tests.unit.training.recipes import SMALL, TINY, WIDE
-from training.crops import TRAINING_SHAPES, Batch, BatchDataset, CropMaker, HardPlace, cut_matter
-from training.recipe import Recipe
+from training.crops import (
+    TRAINING_SHAPES,
+    Batch,
+    BatchDataset,
+    CropMaker,
+    HardPlace,
+    cut_matter,
+    spread_threats,
+)
 from training.scenes import CachedScene
 
 
 def _same(a: Batch, b: Batch) -> bool:
     return torch.equal(a.images, b.images) and all(map(torch.equal, a.boxes, b.boxes))
-
-
-def _with_threats(share: float) -> Recipe:
-    return replace(TINY, crops=replace(TINY.crops, threat_share=share))
 
 
 def test_batches__step_decides_everything(scenes: list[CachedScene]) -> None:
@@ -37,9 +40,9 @@ def test_batches__pixels_stay_equal(scenes: list[CachedScene]) -> None:
 
 def test_crops__boxes_lie_inside_and_kinds_fit_the_size(scenes: list[CachedScene]) -> None:
     """A size hides what its weights name, and labels lie within the picture."""
-    maker = CropMaker(_with_threats(1.0), scenes)
+    maker = CropMaker(TINY, scenes)
     for index, (size, kinds) in enumerate(((SMALL, {0, 1}), (WIDE, {2}))):
-        crops = [maker.draw(np.random.default_rng([index, i]), index) for i in range(8)]
+        crops = [maker.draw(np.random.default_rng([index, i]), index, has_threats=True) for i in range(8)]
         boxes = torch.cat([crop.boxes for crop in crops])
         assert len(boxes) >= 4
         assert bool((boxes >= 0).all())
@@ -50,23 +53,36 @@ def test_crops__boxes_lie_inside_and_kinds_fit_the_size(scenes: list[CachedScene
         assert all(0 < float(crop.image.min()) <= float(crop.image.max()) <= 1 for crop in crops)
 
 
-def test_crops__threat_share(scenes: list[CachedScene]) -> None:
-    """A share of nothing hides nothing."""
-    maker = CropMaker(_with_threats(0.0), scenes)
-    assert not any(len(maker.draw(np.random.default_rng(i), 0).kinds) for i in range(10))
+def test_crops__without_threats(scenes: list[CachedScene]) -> None:
+    """Nothing is hidden where nothing should be."""
+    maker = CropMaker(TINY, scenes)
+    crops = [maker.draw(np.random.default_rng(i), 0, has_threats=False) for i in range(10)]
+    assert not any(len(crop.kinds) for crop in crops)
+
+
+def test_spread_threats__evenly_over_a_step() -> None:
+    """Of two crops one hides something, not always the first; over many steps the share comes out."""
+    pairs = [spread_threats(TINY, step, range(2)) for step in range(40)]
+    assert all(sum(pair) == 1 for pair in pairs)
+    assert {pair[0] for pair in pairs} == {True, False}
+    rare = replace(TINY, crops=replace(TINY.crops, threat_share=0.3))
+    singles = [spread_threats(rare, step, range(1))[0] for step in range(400)]
+    assert 0.2 < np.mean(singles) < 0.4
 
 
 def test_crops__labels_are_where_the_threats_are(scenes: list[CachedScene]) -> None:
     """The transmission inside a label is lower than that of the crop without the threat, mirrored or not."""
     plain = replace(
-        _with_threats(1.0),
-        crops=replace(TINY.crops, threat_share=1.0, fittings_share=0.0, eight_bit_share=0.0),
+        TINY.crops,
+        sizes=(replace(SMALL, max_threats=1),),
+        weights={},
+        fittings_share=0.0,
+        eight_bit_share=0.0,
     )
-    maker = CropMaker(replace(plain, kinds=("dense_block",), crops=replace(
-        plain.crops, sizes=(replace(SMALL, max_threats=1),), weights={})), scenes)  # fmt: skip
+    maker = CropMaker(replace(TINY, kinds=("dense_block",), crops=plain), scenes)
     darker = []
     for seed in range(12):
-        crop = maker.draw(np.random.default_rng(seed), 0)
+        crop = maker.draw(np.random.default_rng(seed), 0, has_threats=True)
         for x0, y0, x1, y1 in crop.boxes.int().tolist():
             darker.append(float(crop.image[0, y0:y1, x0:x1].median()) < float(crop.image[0].median()))
     assert len(darker) >= 6
@@ -96,10 +112,13 @@ def test_draw__comes_back_to_hard_places(scenes: list[CachedScene], monkeypatch)
         maker, "hard_matter", lambda size, number: asked.update([number]) or real(size, number)
     )
     pool = [HardPlace(size=0, number=n, score=0.5) for n in (3, 4)]
-    crops = [maker.draw(np.random.default_rng(i), 0, pool) for i in range(20)]
-    without = sum(len(crop.kinds) == 0 for crop in crops)
+    for i in range(10):
+        maker.draw(np.random.default_rng(i), 0, has_threats=True, hard=pool)
+    assert not asked
+    for i in range(10):
+        maker.draw(np.random.default_rng(i), 0, has_threats=False, hard=pool)
     assert set(asked) == {3, 4}
-    assert 0 < asked.total() <= without < 20
+    assert asked.total() == 10
 
 
 def test_cut_matter__geometry_moves_with_the_window(scenes: list[CachedScene]) -> None:

@@ -31,7 +31,7 @@ def test_fit__a_few_steps_learn_one_batch(scenes: list[CachedScene]) -> None:
     torch.manual_seed(0)
     torch.set_num_threads(1)
     maker = CropMaker(TINY, scenes)
-    batch = collate([maker.draw(np.random.default_rng(i), 0) for i in range(4)])
+    batch = collate([maker.draw(np.random.default_rng(i), 0, has_threats=True) for i in range(4)])
     assert sum(map(len, batch.kinds)) > 0
     model = build_model("cpu", n_kinds=3).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
