@@ -13,7 +13,6 @@ from training.evaluation.results import BoxXyxy, ImageResult
 from training.evaluation.thresholds import log_odds
 
 N_CASES: Final = 12
-_PER_KIND: Final = 2
 _LEAST_SIDE_PX: Final = 140
 _PICTURE_PX: Final = 260
 _GAMMA: Final = 0.4
@@ -35,7 +34,7 @@ class Case:
 
 
 def pick_misses(threats: Sequence[ImageResult], kinds: Sequence[str], thresholds: Float64) -> list[Case]:
-    """Missed threats that least lies over, at most two of a kind: these should have been found."""
+    """Missed threats that least lies over, a few of each kind: these should have been found."""
     scores = score_threats(threats, kinds)
     hits = scores.hits(thresholds)
     missed = []
@@ -48,11 +47,11 @@ def pick_misses(threats: Sequence[ImageResult], kinds: Sequence[str], thresholds
             f"{thresholds[scores.kinds[row]]:.2f}; overlying {truth.overlying:.1f}"
         )
         missed.append((truth.overlying, truth.kind, Case(image=image, focus=truth.box_xyxy, caption=caption)))
-    return _first_of_each(sorted(missed, key=lambda row: row[0]))
+    return _first_of_each(sorted(missed, key=lambda row: row[0]), len(kinds))
 
 
 def pick_false_alarms(benign: Sequence[ImageResult], kinds: Sequence[str], thresholds: Float64) -> list[Case]:
-    """The false alarms farthest above their thresholds, at most two of a kind."""
+    """The false alarms farthest above their thresholds, a few of each kind."""
     least = dict(zip(kinds, thresholds, strict=True))
     alarms = []
     for image, result in enumerate(benign):
@@ -61,7 +60,7 @@ def pick_false_alarms(benign: Sequence[ImageResult], kinds: Sequence[str], thres
                 over = float(log_odds(np.array(box.score)) - log_odds(np.array(least[box.kind])))
                 caption = f"{box.kind}; score {box.score:.2f} of {least[box.kind]:.2f}"
                 alarms.append((-over, box.kind, Case(image=image, focus=box.box_xyxy, caption=caption)))
-    return _first_of_each(sorted(alarms, key=lambda row: row[0]))
+    return _first_of_each(sorted(alarms, key=lambda row: row[0]), len(kinds))
 
 
 def draw_case(
@@ -105,11 +104,12 @@ def draw_case(
     return cv2.imencode(".png", picture)[1].tobytes()
 
 
-def _first_of_each(rows: Sequence[tuple[float, str, Case]]) -> list[Case]:
+def _first_of_each(rows: Sequence[tuple[float, str, Case]], n_kinds: int) -> list[Case]:
+    per_kind = max(2, N_CASES // n_kinds)
     taken: dict[str, int] = {}
     chosen: list[Case] = []
     for _, kind, case in rows:
-        if taken.get(kind, 0) < _PER_KIND and len(chosen) < N_CASES:
+        if taken.get(kind, 0) < per_kind and len(chosen) < N_CASES:
             taken[kind] = taken.get(kind, 0) + 1
             chosen.append(case)
     return chosen

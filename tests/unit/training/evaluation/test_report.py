@@ -16,14 +16,16 @@ KINDS = ["gun", "blade"]
 THRESHOLDS = np.array([0.5, 0.5])
 
 
-def test_pick_misses__least_overlying_first_two_of_a_kind() -> None:
+def test_pick_misses__least_overlying_first_a_few_of_each_kind() -> None:
     """Found threats are no misses; the clearest misses come first."""
     images = [
         image(said("gun", 0.9), truth=(hidden("gun"),)),
         *(image(truth=(hidden("gun", overlying=over),)) for over in (3.0, 1.0, 2.0)),
         image(truth=(hidden("blade", overlying=5.0),)),
     ]
-    assert [case.image for case in pick_misses(images, KINDS, THRESHOLDS)] == [2, 3, 4]
+    assert [case.image for case in pick_misses(images, KINDS, THRESHOLDS)] == [2, 3, 1, 4]
+    many = [image(truth=(hidden("gun", overlying=0.1 * i),)) for i in range(20)]
+    assert [case.image for case in pick_misses(many, KINDS, THRESHOLDS)] == [0, 1, 2, 3, 4, 5]
 
 
 def test_pick_false_alarms__farthest_above_the_threshold_first() -> None:
