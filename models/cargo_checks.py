@@ -16,7 +16,7 @@ from models.cargo_contract import CargoContract
 from models.cargo_view import COLUMN_CELLS
 from models.errors import ModelOutputError
 from models.finding import Finding
-from models.mismatch import Blocks, Goods, find_blocks, match_codes, worst_distance
+from models.mismatch import Blocks, Goods, declaration_distance, find_blocks, match_codes
 
 Float32 = NDArray[np.float32]
 
@@ -98,7 +98,7 @@ def mismatch_score(
     if not matches or not all(matches) or not len(blocks.features):
         return None
     distances = goods.distances(blocks.features, has_material=blocks.has_material)
-    distance = worst_distance(distances, sorted({index for match in matches for index in match}))
+    distance = declaration_distance(distances, matches)
     return _sigmoid((distance - contract.mismatch_middle) / contract.mismatch_scale)
 
 

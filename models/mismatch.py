@@ -31,6 +31,8 @@ _SHRINKAGE: Final = 0.1
 """How far the features' correlations are shrunk towards none."""
 _WORST: Final = 1 / 3
 """Part of a scan's blocks that decides: one wrong line of several counts, one odd block hardly."""
+_MAX_SOUGHT: Final = 4
+"""Lines up to which each is looked for."""
 _HEADING_DIGITS: Final = 4
 """Of an HS code, that two codes must share to be the same heading."""
 _ARRAYS: Final = ("means", "within", "mean", "total")
@@ -182,15 +184,25 @@ def match_codes(hs_code: str, headings: Sequence[str]) -> list[int]:
     return [i for i, n in enumerate(shared) if n == most and n >= least]
 
 
-def worst_distance(distances: Float64, declared: Sequence[int]) -> float:
-    """A scan's distance from its declaration: the mean over its worst blocks of the best declared heading's.
+def declaration_distance(distances: Float64, lines: Sequence[Sequence[int]]) -> float:
+    """How far a scan is from its declaration: by what is there undeclared, and what is declared and absent.
+
+    The first is the mean over the worst blocks of their distance to the best line. The second is the
+    distance of the line that fits worst to the blocks that fit it best; it counts for a few lines only,
+    because one of many may be too small to fill a block.
 
     Args:
         distances: Shape ``(n, K)``, n at least 1.
-        declared: Headings that the declaration allows, at least one.
+        lines: Per line of the declaration, at least one, the headings that it may mean, at least one.
     """
-    best = np.sort(distances[:, list(declared)].min(axis=1))[::-1]
-    return float(best[: max(round(len(best) * _WORST), 1)].mean())
+    distinct = sorted({tuple(sorted(line)) for line in lines})
+    per_line = np.stack([distances[:, list(line)].min(axis=1) for line in distinct])
+    n_worst = max(round(distances.shape[0] * _WORST), 1)
+    foreign = float(np.sort(per_line.min(axis=0))[-n_worst:].mean())
+    if len(distinct) > _MAX_SOUGHT:
+        return foreign
+    n_best = max(n_worst // len(distinct), 1)
+    return foreign + float(np.sort(per_line, axis=1)[:, :n_best].mean(axis=1).max())
 
 
 def _covariance(offsets: Float64, weights: Float64) -> Float64:

@@ -70,7 +70,7 @@ def train_cargo(recipe_path: Path, out_dir: Path) -> Path:
 
 def draw_cached(folder: Path, seed: int, heading: int | None) -> CargoScan:
     """The scan of a seed, loaded with a heading if one is named: from the folder, or drawn and put there."""
-    path = folder / f"{seed}.npz"
+    path = folder / (f"{seed}.npz" if heading is None else f"{seed}-{heading}.npz")
     if path.exists():
         return CargoScan.load(path)
     content = None if heading is None else Content.LOADED

@@ -5,7 +5,7 @@ import pytest
 
 from models.cargo_statistics import NAMES
 from models.errors import ModelContractError
-from models.mismatch import Goods, find_blocks, fit_goods, match_codes, worst_distance
+from models.mismatch import Goods, declaration_distance, find_blocks, fit_goods, match_codes
 
 N_FEATURES = 4 + len(NAMES)
 
@@ -84,13 +84,21 @@ def test_match_codes__share_the_heading_or_the_chapter(code: str, found: list[in
     assert match_codes(code, ["4011100000", "4011200000", "2204210000"]) == found
 
 
-def test_worst_distance__one_wrong_block_among_many_counts_more_than_the_good_ones() -> None:
-    """Six blocks, two of them undeclared goods: the score is theirs."""
-    distances = np.full((6, 2), 9.0)
-    distances[:4, 0] = 0.0
-    assert worst_distance(distances, [0]) == 9.0
-    distances[4:, 1] = 1.0
-    assert worst_distance(distances, [0, 1]) == 1.0
+def test_declaration_distance__undeclared_blocks_count_more_than_the_good_ones() -> None:
+    """Six blocks, two of them of goods that no line declares: they decide."""
+    distances = np.full((6, 3), 9.0)
+    distances[:4, 0] = distances[4:, 1] = 0.0
+    assert declaration_distance(distances, [[0]]) == 9.0
+    assert declaration_distance(distances, [[0], [1]]) == 0.0
+    assert declaration_distance(distances, [[0, 1], [1, 0]]) == 0.0
+
+
+def test_declaration_distance__declared_goods_must_be_somewhere() -> None:
+    """A line of which no block has anything speaks against the declaration, unless there are many lines."""
+    distances = np.full((6, 9), 9.0)
+    distances[:, 0] = 0.0
+    assert declaration_distance(distances, [[0], [1]]) == 9.0
+    assert declaration_distance(distances, [[k] for k in range(9)]) == 0.0
 
 
 def test_find_blocks__loaded_runs_are_cut_into_about_a_metre() -> None:
