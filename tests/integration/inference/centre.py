@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from numpy.typing import NDArray
 
 from app.problems import install_problem_handlers
+from inference.cargo_scorer import CargoScorer
 from inference.intake import build_intake_router
 from inference.scorer import OnnxScorer, ScoreItem, Scorer, ScoreResult, ScorerInfo
 from inference.screening import ScreeningWorker
@@ -76,6 +77,7 @@ class Centre:
         self,
         load_scorer: Callable[[], Scorer] | None = None,
         *,
+        load_cargo: Callable[[], CargoScorer | None] | None = None,
         settings: ScreeningSettings = QUICK,
     ) -> AsyncIterator[ScreeningWorker]:
         """Run a screening worker for the length of the block."""
@@ -85,6 +87,7 @@ class Centre:
             queue=self.queue,
             notifier=self.notifier,
             load_scorer=load_scorer or tiny_scorer,
+            load_cargo=load_cargo,
             settings=settings,
         )
         stop = asyncio.Event()

@@ -1,6 +1,7 @@
 """Screening: what the model says is stored and acted on; whatever it fails to say goes to a person."""
 
 import asyncio
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from inference.cargo_scorer import CargoScorer
 from inference.errors import EngineError
 from inference.scorer import ScoreResult
 from inference.triage import ensure_policy
@@ -24,6 +26,7 @@ from tests.integration.inference.centre import (
     tiny_scorer,
 )
 from tests.seed import seed_policy
+from tests.unit.inference.tiny_cargo import build_tiny_cargo
 
 
 async def outcome_of(centre: Centre, scan_id: str, *, timeout_s: float = 5.0) -> dict[str, Any]:
@@ -82,6 +85,26 @@ async def test_screening__finding_opens_a_case(centre: Centre, station: httpx.As
     [first, *_] = json.loads(await centre.pool.fetchval("SELECT findings FROM screenings"))
     assert (first["kind"], first["box_xyxy"]) == ("dark", [20.0, 10.0, 40.0, 30.0])
     assert (await station.get(f"/api/v1/scans/{scan['scan_id']}")).json()["status"] == "review"
+
+
+async def test_screening__declared_empty_with_cargo_opens_a_case(
+    centre: Centre, station: httpx.AsyncClient
+) -> None:
+    """What the picture says against the declaration is stored with the digest of the model that saw it."""
+    data = build_tiny_cargo()
+    digest = hashlib.sha256(data).hexdigest()
+    async with centre.screening(load_cargo=lambda: CargoScorer(data, digest)):
+        scan = await post_scan(station, png(grey_scan(dark=True)), declaration={"declared_empty": True})
+        outcome = await outcome_of(centre, scan["scan_id"])
+        other = await post_scan(station, png(grey_scan()), key="2")
+        undeclared = await outcome_of(centre, other["scan_id"])
+    assert outcome["case_reason"] == "finding"
+    stored = "SELECT findings FROM screenings WHERE scan_id = $1"
+    findings = json.loads(await centre.pool.fetchval(stored, scan["scan_id"]))
+    assert findings[-1]["kind"] == "declared_empty"
+    assert findings[-1]["box_xyxy"] is None
+    assert findings[-1]["model_digest"] == digest
+    assert undeclared["disposition"] == "release"
 
 
 async def test_screening__invalid_container_number_is_not_released(
