@@ -22,8 +22,7 @@ MIN_SIDE: Final = 64
 
 _USUAL_PITCH_MM: Final = 5.0
 _PLAUSIBLE_PITCH_MM: Final = (2.0, 16.0)
-_AIR: Final = 65535
-_ATTENUATION: Final = -np.log(np.maximum(np.arange(_AIR + 1, dtype=np.float32), 1) / np.float32(_AIR))
+_LOG_AIR: Final = np.float32(np.log(65535))
 
 
 def to_view(pixels: NDArray[np.uint16], *, pitch_mm: float | None = None) -> Float32:
@@ -48,9 +47,9 @@ def to_view(pixels: NDArray[np.uint16], *, pitch_mm: float | None = None) -> Flo
     size = (max(round(width * pitch / CELL_MM), 1), max(round(height * pitch / CELL_MM), 1))
     view = np.zeros((2, _padded(size[1]), _padded(size[0])), dtype=np.float32)
     for channel, plane in enumerate(pixels):
-        view[channel, : size[1], : size[0]] = cv2.resize(
-            _ATTENUATION[plane], size, interpolation=cv2.INTER_AREA
-        )
+        logs = cv2.log(np.maximum(plane, 1).astype(np.float32))
+        mean = cv2.resize(logs, size, interpolation=cv2.INTER_AREA)
+        view[channel, : size[1], : size[0]] = _LOG_AIR - mean
     if len(pixels) == 1:
         view[1] = view[0]
     return view
