@@ -151,7 +151,7 @@ def _vessel(
 
 def _coarse(fine: Float32) -> Float32:
     h, w = fine.shape[0] // _FINE, fine.shape[1] // _FINE
-    return fine.reshape(h, _FINE, w, _FINE).mean(axis=(1, 3)).astype(np.float32)
+    return np.asarray(fine.reshape(h, _FINE, w, _FINE).mean(axis=(1, 3)), dtype=np.float32)
 
 
 def _cases(small: Projection, x: Span, y: Span, layer: float, wide: float) -> Section:

@@ -190,7 +190,7 @@ def rolled_heap(rng: Rng, shape: tuple[int, int]) -> Float32:
             layer, centre, radii, float(rng.uniform(0, 180)), 0, 360, 1.0, int(rng.choice([1, 1, 2, -1]))
         )
         cut += layer * np.float32(rng.uniform(0.15, 0.7))
-    return cv2.blur(cut, (2, 2))
+    return np.asarray(cv2.blur(cut, (2, 2)), dtype=np.float32)
 
 
 def shoe_boxes(rng: Rng, shape: tuple[int, int]) -> Float32:
@@ -219,7 +219,7 @@ def small_boxes(rng: Rng, shape: tuple[int, int]) -> Float32:
     across = (np.arange(shape[1]) % wide) / wide
     fill = np.minimum(1, np.minimum(down, 1 - down) * tall * 0.7 + 0.25)[:, None]
     fill = fill * np.minimum(1, np.minimum(across, 1 - across) * wide * 0.7 + 0.25)
-    return (fill * (1 + 0.05 * smooth_noise(rng, shape, (tall, wide)))).astype(np.float32)
+    return np.asarray(fill * (1 + 0.05 * smooth_noise(rng, shape, (tall, wide))), dtype=np.float32)
 
 
 def devices(rng: Rng, shape: tuple[int, int]) -> Float32:
