@@ -29,7 +29,8 @@ def test_draw_curves__a_falling_loss_falls_in_the_picture(tmp_path: Path) -> Non
     """The black line of the first panel is higher on the left; infinite values do no harm."""
     picture = cv2.imread(str(_draw(tmp_path / "run", [10.0 - i / 10 for i in range(90)] + [float("nan")])))
     assert picture is not None
-    ink = (np.asarray(picture)[26:235, 80:870] < 120).all(axis=2)
+    dark = np.asarray(picture[26:235, 80:870], dtype=np.int64) < 120
+    ink = dark.all(axis=2)
     rows = [float(np.nonzero(ink[:, x : x + 20])[0].mean()) for x in (60, 400, 740)]
     assert rows == sorted(rows)
     assert rows[2] - rows[0] > 50
