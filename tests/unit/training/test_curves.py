@@ -30,7 +30,7 @@ def test_draw_curves__a_falling_loss_falls_in_the_picture(tmp_path: Path) -> Non
     picture = cv2.imread(str(_draw(tmp_path / "run", [10.0 - i / 10 for i in range(90)] + [float("nan")])))
     assert picture is not None
     dark = np.asarray(picture[26:235, 80:870], dtype=np.int64) < 120
-    ink = dark.all(axis=2)
+    ink = np.asarray(dark.all(axis=2), dtype=bool)
     rows = [float(np.nonzero(ink[:, x : x + 20])[0].mean()) for x in (60, 400, 740)]
     assert rows == sorted(rows)
     assert rows[2] - rows[0] > 50
