@@ -168,6 +168,8 @@ def _stack_bundles(  # noqa: PLR0917 - where, what, how much
     end_kg: float,
 ) -> None:
     """Bundles beside and on one another, on bearers, each with its own ends."""
+    if not section:  # not one of them fits into a car's boot
+        return
     wide = max(z + r for _, z, r, _ in section)
     tall = max(up + r for up, _, r, _ in section)
     grain = Grain(rng, ((1.5, 500), (3, 120), (20, 60)), rng.uniform(0.01, 0.04))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from datasets.synthetic.bare_metal import draw_pipes
 from datasets.synthetic.beam import FanBeam
 from datasets.synthetic.headings import HEADINGS, Heading
 from datasets.synthetic.hold import Hold
@@ -65,3 +66,12 @@ def test_draw__short_bays_are_not_left_empty(heading: Heading) -> None:
     bay = Hold(x=(600.0, 1560.0), y=_BAY.y, z=_BAY.z)
     heading.draw(projection, np.random.default_rng(3), bay, heading.bulk_g_cm3[0])
     assert projection.mass_kg > 20
+
+
+def test_draw_pipes__too_thick_for_a_boot_are_left_out() -> None:
+    """Whatever its size, a small hold is filled or left empty, never an error."""
+    beam = FanBeam(height_px=300, width_px=400, pitch_mm=6, source_distance_mm=5000, source_y_mm=1000)
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        boot = Hold(x=(300.0, 1200.0), y=(1100.0, 1100.0 + rng.uniform(250, 600)), z=(-500.0, 500.0))
+        draw_pipes(Projection(beam), rng, boot, 0.4)
