@@ -96,7 +96,13 @@ async def _station(url: str, key: str, station_id: str, n_scans: int, measured: 
     waiting: list[asyncio.Task[None]] = []
     for number in range(n_scans):
         synthetic = await asyncio.to_thread(
-            make_scan, number, height_px=HEIGHT_PX, width_px=WIDTH_PX, threat_probability=0.7
+            make_scan,
+            number,
+            height_px=HEIGHT_PX,
+            width_px=WIDTH_PX,
+            threat_probability=0.7,
+            dual_energy=True,
+            is_8bit=False,
         )
         files = encode_channels(synthetic.pixels, as_tiff=station_id == "ST-B")
         scan = {
