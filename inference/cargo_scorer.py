@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 import orjson
 import structlog
 from numpy.typing import NDArray
@@ -23,6 +22,7 @@ from models.cargo_view import MIN_SIDE, to_view
 from models.errors import ModelError
 from models.finding import Finding
 from models.registry import load_manifest, read_pinned_model
+from models.session import open_session
 
 log = structlog.get_logger()
 
@@ -65,14 +65,8 @@ class CargoScorer:
     """
 
     def __init__(self, data: bytes, digest: str) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.enable_mem_pattern = False  # sizes differ from scan to scan
-        options.log_severity_level = 3
         try:
-            self._session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+            self._session = open_session(data)
         except Exception as error:  # the runtime's errors share no other base
             raise EngineError(f"ONNX Runtime cannot load cargo model {digest[:12]}: {error}") from error
         self.contract, self.goods = CargoContract.from_metadata(

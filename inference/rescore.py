@@ -164,7 +164,13 @@ async def _score_part(
 def checked_before(old_findings: Sequence[Mapping[str, Any]] | None) -> list[Finding]:
     """Return those findings of a primary screening that no detector makes."""
     return [
-        Finding(kind=old["kind"], score=old["score"], threshold=old["threshold"], box_xyxy=None)
+        Finding(
+            kind=old["kind"],
+            score=old["score"],
+            threshold=old["threshold"],
+            box_xyxy=None,
+            model_digest=old.get("model_digest"),
+        )
         for old in old_findings or []
         if old["kind"] in CHECK_KINDS
     ]

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from inference.errors import EngineError
@@ -23,6 +22,7 @@ from models.finding import Finding
 from models.postprocess import to_findings
 from models.preprocess import AIR, to_input
 from models.registry import read_pinned_model
+from models.session import open_session
 from scans import px16
 
 Pixels = NDArray[np.uint16]
@@ -84,29 +84,18 @@ class OnnxScorer:
     """ONNX Runtime on the CPU, one thread per call: as many calls at once as there are cores is fastest.
 
     Args:
-        data: The model file. Never a path: what was hashed is what runs, and a file in memory cannot pull
-            in others beside it.
+        data: The model file.
         digest: Its sha256, hex, already compared with the manifest.
 
     Raises:
         EngineError: ONNX Runtime cannot load it.
         ModelContractError: It carries no usable contract.
         ModelOutputError: Its answer to an empty scan is not what the contract promises.
-
-    Source:
-        Threads and spinning: measured, spinning costs 60 % more CPU at the same speed; see
-        docs/decisions and ``shenxiang bench``.
     """
 
     def __init__(self, data: bytes, digest: str) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.enable_mem_pattern = False  # sizes differ from scan to scan
-        options.log_severity_level = 3
         try:
-            self._session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+            self._session = open_session(data)
         except Exception as error:  # the runtime's errors share no other base
             raise EngineError(f"ONNX Runtime cannot load model {digest[:12]}: {error}") from error
         self._contract = ModelContract.from_metadata(self._session.get_modelmeta().custom_metadata_map)
@@ -228,11 +217,19 @@ def score_px16(scorer: Scorer, data: bytes, *, thresholds: Mapping[str, float] |
         Px16Error: The object is damaged.
         ModelOutputError: See ``Scorer.run``; likewise EngineError.
     """
+    return score_decoded(scorer, data, thresholds=thresholds)[0]
+
+
+def score_decoded(
+    scorer: Scorer, data: bytes, *, thresholds: Mapping[str, float] | None = None
+) -> tuple[ScoreResult, Pixels]:
+    """As ``score_px16``, with the pixels for whoever else looks at them."""
     began_s = time.perf_counter()
     pixels = px16.decode(data)
     decode_ms = _ms(time.perf_counter() - began_s)
     result = score_pixels(scorer, pixels, thresholds=thresholds)
-    return ScoreResult(findings=result.findings, timings_ms={"decode": decode_ms, **result.timings_ms})
+    timings_ms = {"decode": decode_ms, **result.timings_ms}
+    return ScoreResult(findings=result.findings, timings_ms=timings_ms), pixels
 
 
 def _ms(seconds: float) -> float:

@@ -21,7 +21,7 @@ from inference.cargo_scorer import CargoScorer, ScanFacts
 from inference.database_errors import Connection, Pool, connect, storable
 from inference.engine_threads import EngineThreads
 from inference.errors import DatabaseUnavailableError, EngineError, PolicyInvalidError
-from inference.scorer import Scorer, ScoreResult, load_pinned_scorer, score_pixels, score_px16
+from inference.scorer import Scorer, ScoreResult, load_pinned_scorer, score_decoded
 from inference.screening_jobs import Job, ScreeningJobs
 from inference.screening_store import insert_screening
 from inference.settings import ScreeningSettings
@@ -32,7 +32,6 @@ from review_queue.cases import CaseReason, NewCase
 from review_queue.errors import CaseExistsError, ScanDisposedError
 from review_queue.notify import Notifier
 from review_queue.queue import ReviewQueue
-from scans import px16
 from scans.errors import ObjectCorruptError, ObjectMissingError, Px16Error, StoreError, StoreFullError
 from scans.store import ScanStore
 
@@ -339,15 +338,11 @@ def screen_px16(
         Px16Error: The object is damaged.
         ModelOutputError: Of either model; likewise EngineError.
     """
+    result, pixels = score_decoded(scorer, data, thresholds=thresholds)
     if cargo is None or job.declaration is None or job.modality != CARGO:
-        return score_px16(scorer, data, thresholds=thresholds)
-    began_s = time.perf_counter()
-    pixels = px16.decode(data)
-    decode_ms = round((time.perf_counter() - began_s) * 1000, 3)
-    result = score_pixels(scorer, pixels, thresholds=thresholds)
-    timed = ScoreResult(findings=result.findings, timings_ms={"decode": decode_ms, **result.timings_ms})
+        return result
     facts = ScanFacts(pixel_pitch_mm=job.pixel_pitch_mm, declaration=job.declaration)
-    return cargo.add_to(timed, pixels, facts, thresholds=thresholds)
+    return cargo.add_to(result, pixels, facts, thresholds=thresholds)
 
 
 async def risk_without_screening(conn: Connection, reason: CaseReason) -> float:

@@ -9,8 +9,6 @@ from models.detector import CPU, GPU, Detector
 from models.errors import UnknownArchitectureError
 from models.torchvision_detector import FcosDetector, RetinaNetDetector, Trunk
 
-__all__ = ["ARCHITECTURES", "DetectionModel", "build_model"]
-
 ARCHITECTURES: Final[dict[str, Callable[..., DetectionModel]]] = {
     "cpu": partial(Detector, profile=CPU),
     "gpu": partial(Detector, profile=GPU),

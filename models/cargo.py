@@ -13,26 +13,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
+from models.blocks import ConvBlock, Residual
+
 EMBEDDING: Final = 128
 _TRUNK: Final = (16, 24, 48, 64)
 _NECK: Final = 96
 _COSINE_SCALE: Final = 14.0
 """Sharpness of the softmax over cosines. Source: Wang et al., NormFace, ACM MM 2017, §3.3."""
-
-
-class _Conv(nn.Sequential):
-    def __init__(self, n_in: int, n_out: int, *, stride: tuple[int, int] = (1, 1)) -> None:
-        super().__init__(nn.Conv2d(n_in, n_out, 3, stride, 1, bias=False), nn.BatchNorm2d(n_out), nn.ReLU())
-
-
-class _Residual(nn.Module):
-    def __init__(self, n: int) -> None:
-        super().__init__()
-        self.first = _Conv(n, n)
-        self.second = nn.Sequential(nn.Conv2d(n, n, 3, 1, 1, bias=False), nn.BatchNorm2d(n))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.relu(x + self.second(self.first(x)))
 
 
 class _HeightPool(nn.Module):
@@ -84,11 +71,11 @@ class CargoNetwork(nn.Module):
     def __init__(self, *, n_headings: int) -> None:
         super().__init__()
         self.n_headings = n_headings
-        self.stem = _Conv(4, _TRUNK[0], stride=(2, 2))
+        self.stem = ConvBlock(4, _TRUNK[0], stride=(2, 2))
         strides = [(2, 2), (2, 2), (2, 1)]
         self.stages = nn.Sequential(
             *(
-                nn.Sequential(_Conv(a, b, stride=stride), _Residual(b))
+                nn.Sequential(ConvBlock(a, b, stride=stride), Residual(b))
                 for (a, b), stride in zip(pairwise(_TRUNK), strides, strict=True)
             )
         )

@@ -16,8 +16,10 @@ class DetectionModel(nn.Module, ABC):
         max_candidates: M, candidates of each kind.
     """
 
-    n_kinds: int
-    max_candidates: int
+    def __init__(self, *, n_kinds: int, max_candidates: int = 100) -> None:
+        super().__init__()
+        self.n_kinds = n_kinds
+        self.max_candidates = max_candidates
 
     @abstractmethod
     def loss(
@@ -25,7 +27,6 @@ class DetectionModel(nn.Module, ABC):
         images: Tensor,
         boxes: Sequence[Tensor],
         kinds: Sequence[Tensor],
-        ignored: Sequence[Tensor] | None = None,
     ) -> Loss:
         """How wrong the model is on a batch.
 
@@ -33,7 +34,6 @@ class DetectionModel(nn.Module, ABC):
             images: Transmission ``(N, 2, H, W)`` in (0, 1], sides multiples of 32 and at least 64.
             boxes: N tensors ``(n, 4)``, xyxy pixels.
             kinds: N tensors ``(n,)``, int64.
-            ignored: N tensors ``(n,)``, bool: labels too faint to be asked for. None: there are none.
         """
 
     @abstractmethod

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
+from models.blocks import ConvBlock, Residual
 from models.candidates import choose_candidates
 from models.detection_model import DetectionModel
 from models.loss import LevelOutput, Loss, cell_centres, detection_loss
@@ -56,26 +57,6 @@ GPU: Final = Profile(
 )
 
 
-class _Conv(nn.Sequential):
-    def __init__(self, n_in: int, n_out: int, *, kernel: int = 3, stride: int = 1, dilation: int = 1) -> None:
-        padding = dilation * (kernel // 2)
-        super().__init__(
-            nn.Conv2d(n_in, n_out, kernel, stride, padding, dilation, bias=False),
-            nn.BatchNorm2d(n_out),
-            nn.ReLU(),
-        )
-
-
-class _Residual(nn.Module):
-    def __init__(self, n: int, *, dilation: int = 1) -> None:
-        super().__init__()
-        self.first = _Conv(n, n, dilation=dilation)
-        self.second = nn.Sequential(nn.Conv2d(n, n, 3, 1, 1, bias=False), nn.BatchNorm2d(n))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.relu(x + self.second(self.first(x)))
-
-
 class _Head(nn.Module):
     """Decoupled: one tower says what, the other where and how well.
 
@@ -85,8 +66,8 @@ class _Head(nn.Module):
 
     def __init__(self, n: int, n_kinds: int, *, towers: int) -> None:
         super().__init__()
-        self.what = nn.Sequential(*(_Conv(n, n) for _ in range(towers)))
-        self.where = nn.Sequential(*(_Conv(n, n) for _ in range(towers)))
+        self.what = nn.Sequential(*(ConvBlock(n, n) for _ in range(towers)))
+        self.where = nn.Sequential(*(ConvBlock(n, n) for _ in range(towers)))
         self.logits = nn.Conv2d(n, n_kinds, 1)
         self.box = nn.Conv2d(n, 5, 1)
         nn.init.normal_(self.logits.weight, std=0.1)
@@ -117,20 +98,18 @@ class Detector(DetectionModel):
         profile: Profile = CPU,
         quality_power: float = _QUALITY_POWER,
     ) -> None:
-        super().__init__()
-        self.n_kinds = n_kinds
-        self.max_candidates = max_candidates
+        super().__init__(n_kinds=n_kinds, max_candidates=max_candidates)
         self.quality_power = quality_power
         trunk, pyramid = profile.trunk, profile.pyramid
-        self.stem = _Conv(N_FEATURES, trunk[0], stride=2)
+        self.stem = ConvBlock(N_FEATURES, trunk[0], stride=2)
         self.stages = nn.ModuleList(
-            nn.Sequential(_Conv(a, b, stride=2), *_blocks(b, depth, widening=b == trunk[-1]))
+            nn.Sequential(ConvBlock(a, b, stride=2), *_blocks(b, depth, widening=b == trunk[-1]))
             for (a, b), depth in zip(pairwise(trunk), profile.depths, strict=True)
         )
         self.lateral = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in zip(trunk[1:], pyramid, strict=True))
         self.down = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in pairwise(pyramid))
         # The finest level goes straight to its head.
-        self.smooth = nn.ModuleList([nn.ReLU(), *(_Conv(n, n) for n in pyramid[1:])])
+        self.smooth = nn.ModuleList([nn.ReLU(), *(ConvBlock(n, n) for n in pyramid[1:])])
         self.heads = nn.ModuleList(
             _Head(n, n_kinds, towers=towers) for n, towers in zip(pyramid, profile.towers, strict=True)
         )
@@ -154,10 +133,9 @@ class Detector(DetectionModel):
         images: Tensor,
         boxes: Sequence[Tensor],
         kinds: Sequence[Tensor],
-        ignored: Sequence[Tensor] | None = None,
     ) -> Loss:
         """See ``models.loss.detection_loss``."""
-        return detection_loss(self.levels(images), boxes, kinds, ignored)
+        return detection_loss(self.levels(images), boxes, kinds)
 
     def forward(self, transmission: Tensor) -> tuple[Tensor, Tensor]:
         outputs = self.levels(transmission)
@@ -171,9 +149,9 @@ class Detector(DetectionModel):
         )
 
 
-def _blocks(n: int, depth: int, *, widening: bool) -> list[_Residual]:
+def _blocks(n: int, depth: int, *, widening: bool) -> list[Residual]:
     """Residual blocks; at the coarsest stage each looks twice as far as the one before."""
-    return [_Residual(n, dilation=2**i if widening else 1) for i in range(depth)]
+    return [Residual(n, dilation=2**i if widening else 1) for i in range(depth)]
 
 
 def _boxes_and_quality(output: LevelOutput) -> tuple[Tensor, Tensor]:

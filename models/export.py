@@ -1,12 +1,14 @@
 """From weights to an ONNX file that carries its contract, checked against the weights it came from."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import onnx
 import onnxruntime
 import torch
+from torch import Tensor, nn
 
 from models.contract import INPUT_NAME, METADATA_KEY, OUTPUT_NAMES, ModelContract
 from models.detection_model import DetectionModel
@@ -35,23 +37,55 @@ def export_onnx(detector: DetectionModel, contract: ModelContract, path: Path) -
         2: stride * torch.export.Dim("rows", min=2, max=256),
         3: stride * torch.export.Dim("columns", min=2, max=512),
     }
-    program = torch.onnx.export(
+    write_onnx(
         detector,
+        example,
+        path,
+        shapes=shapes,
+        names=(INPUT_NAME, OUTPUT_NAMES),
+        metadata={METADATA_KEY: contract.to_json()},
+    )
+    check_parity(detector, path.read_bytes())
+
+
+def write_onnx(
+    network: nn.Module,
+    example: Tensor,
+    path: Path,
+    *,
+    shapes: Mapping[int, Any],
+    names: tuple[str, Sequence[str]],
+    metadata: Mapping[str, str],
+) -> None:
+    """Trace a network of one input and write it with its metadata.
+
+    Args:
+        network: In evaluation mode.
+        example: An input with a batch of two or more.
+        path: Where to.
+        shapes: By axis, what `torch.export.Dim` may stand for.
+        names: Of the input and of the outputs.
+        metadata: Travels inside the file.
+
+    Raises:
+        ModelContractError: If torch gives no program.
+    """
+    program = torch.onnx.export(
+        network,
         (example,),
         dynamo=True,
-        input_names=[INPUT_NAME],
-        output_names=list(OUTPUT_NAMES),
-        dynamic_shapes=(shapes,),
+        input_names=[names[0]],
+        output_names=list(names[1]),
+        dynamic_shapes=(dict(shapes),),
         external_data=False,
         verbose=False,
     )
     if program is None:
         raise ModelContractError("torch gave no ONNX program; update torch")
     model = program.model_proto
-    onnx.helper.set_model_props(model, {METADATA_KEY: contract.to_json()})
+    onnx.helper.set_model_props(model, dict(metadata))
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model, str(path))
-    check_parity(detector, path.read_bytes())
 
 
 def check_parity(detector: DetectionModel, data: bytes) -> None:

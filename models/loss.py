@@ -68,7 +68,6 @@ class _Objects:
     boxes: Tensor
     kind: Tensor
     image: Tensor
-    ignored: Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +83,6 @@ def detection_loss(
     outputs: Sequence[LevelOutput],
     boxes: Sequence[Tensor],
     kinds: Sequence[Tensor],
-    ignored: Sequence[Tensor] | None = None,
 ) -> Loss:
     """Compare raw outputs with the truth.
 
@@ -92,14 +90,12 @@ def detection_loss(
         outputs: Finest level first, N images each.
         boxes: N tensors ``(n, 4)``, xyxy pixels.
         kinds: N tensors ``(n,)``, int64.
-        ignored: N tensors ``(n,)``, bool: things too faint to be asked for. They are no positives, and
-            inside them nothing is a negative for their kind. None: there are none.
     """
-    objects = _gather_objects(boxes, kinds, ignored)
+    objects = _gather_objects(boxes, kinds)
     positives = [_assign(output, objects) for output in outputs]
     n_cells = sum(torch.bincount(p.owner, minlength=len(objects.kind)) for p in positives)
     weight = 1 / torch.as_tensor(n_cells).clamp(min=1)
-    n_objects = (~objects.ignored).sum().clamp(min=1)
+    n_objects = max(len(objects.kind), 1)
     what = torch.stack([_what(o, p, objects, weight) for o, p in zip(outputs, positives, strict=True)])
     where = torch.stack([_where(o, p, objects, weight) for o, p in zip(outputs, positives, strict=True)])
     return Loss(what=what.sum() / n_objects, where=where.sum() / n_objects)
@@ -124,16 +120,13 @@ def overlap(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     return iou, iou - (hull - union) / hull.clamp(min=1e-6)
 
 
-def _gather_objects(
-    boxes: Sequence[Tensor], kinds: Sequence[Tensor], ignored: Sequence[Tensor] | None
-) -> _Objects:
+def _gather_objects(boxes: Sequence[Tensor], kinds: Sequence[Tensor]) -> _Objects:
     counts = torch.tensor([len(k) for k in kinds], device=kinds[0].device)
     kind = torch.cat(list(kinds))
     return _Objects(
         boxes=torch.cat(list(boxes)).float(),
         kind=kind,
         image=torch.repeat_interleave(torch.arange(len(kinds), device=kind.device), counts),
-        ignored=torch.zeros_like(kind, dtype=torch.bool) if ignored is None else torch.cat(list(ignored)),
     )
 
 
@@ -146,7 +139,7 @@ def _learned_here(objects: _Objects, stride: int) -> Tensor:
     """Which objects this level learns, ``(T,)`` bool."""
     size = _centres_and_sides(objects)[1].prod(dim=1).sqrt()
     low, high = SIZES_PX[stride]
-    return ~objects.ignored & (size >= low) & (size < high)
+    return (size >= low) & (size < high)
 
 
 def _assign(output: LevelOutput, objects: _Objects) -> _Positives:
@@ -187,10 +180,9 @@ def _excused(output: LevelOutput, positives: _Positives, objects: _Objects) -> T
     centres, sides = _centres_and_sides(objects)
     x, y = cell_centres(output)
     from_x, from_y = (x - centres[:, :1]) / sides[:, :1], (y[:, 0] - centres[:, 1:]) / sides[:, 1:]
-    ignored = objects.ignored[:, None]
-    shown = (_learned_here(objects, output.stride) | objects.ignored)[:, None]
-    near_x = torch.where(ignored, from_x.abs() <= 0.5, torch.exp(-0.5 * (from_x / _CENTRE_SPREAD) ** 2))
-    near_y = torch.where(ignored, from_y.abs() <= 0.5, torch.exp(-0.5 * (from_y / _CENTRE_SPREAD) ** 2))
+    near_x = torch.exp(-0.5 * (from_x / _CENTRE_SPREAD) ** 2)
+    near_y = torch.exp(-0.5 * (from_y / _CENTRE_SPREAD) ** 2)
+    shown = _learned_here(objects, output.stride)[:, None]
     near = (near_y * shown)[:, :, None] * near_x[:, None, :]
     excused = output.logits.new_zeros((n * n_kinds, height, width), dtype=torch.float32)
     excused.index_add_(0, objects.image * n_kinds + objects.kind, near)

@@ -2,7 +2,6 @@
 
 Heads, assignment, losses and box coders are torchvision's. Its image transform and its suppression are not
 used: we never rescale, and a whole model with suppression does not export (pytorch/vision #9306, #9462).
-Ignored labels count as background, because torchvision's losses know nothing else.
 """
 
 from collections.abc import Sequence
@@ -46,11 +45,6 @@ class _TorchvisionDetector(DetectionModel):
 
     network: FCOS | RetinaNet
 
-    def __init__(self, *, n_kinds: int, max_candidates: int = 100) -> None:
-        super().__init__()
-        self.n_kinds = n_kinds
-        self.max_candidates = max_candidates
-
     def answer(self, transmission: Tensor) -> tuple[dict[str, Tensor], list[Tensor]]:
         """What the head says of every anchor, float32, and the anchors of each level, xyxy."""
         features = list(self.network.backbone(physics_features(transmission)).values())[: len(STRIDES)]
@@ -85,12 +79,11 @@ class FcosDetector(_TorchvisionDetector):
         images: Tensor,
         boxes: Sequence[Tensor],
         kinds: Sequence[Tensor],
-        ignored: Sequence[Tensor] | None = None,
     ) -> Loss:
         """By torchvision."""
         outputs, anchors = self.answer(images)
         parts = self.network.compute_loss(
-            _targets(boxes, kinds, ignored),
+            _targets(boxes, kinds),
             outputs,
             [torch.cat(anchors)] * len(images),
             [len(level) for level in anchors],
@@ -140,13 +133,10 @@ class RetinaNetDetector(_TorchvisionDetector):
         images: Tensor,
         boxes: Sequence[Tensor],
         kinds: Sequence[Tensor],
-        ignored: Sequence[Tensor] | None = None,
     ) -> Loss:
         """By torchvision."""
         outputs, anchors = self.answer(images)
-        parts = self.network.compute_loss(
-            _targets(boxes, kinds, ignored), outputs, [torch.cat(anchors)] * len(images)
-        )
+        parts = self.network.compute_loss(_targets(boxes, kinds), outputs, [torch.cat(anchors)] * len(images))
         return Loss(what=parts["classification"], where=parts["bbox_regression"])
 
     def forward(self, transmission: Tensor) -> tuple[Tensor, Tensor]:
@@ -210,11 +200,6 @@ def _anchors(feature: Tensor, stride: int, base: Tensor) -> Tensor:
     return (centres + base.to(centres)).view(-1, 4)
 
 
-def _targets(
-    boxes: Sequence[Tensor], kinds: Sequence[Tensor], ignored: Sequence[Tensor] | None
-) -> list[dict[str, Tensor]]:
-    """In torchvision's form, without the ignored labels."""
-    kept = [~flags for flags in ignored] if ignored is not None else [torch.ones_like(k) > 0 for k in kinds]
-    return [
-        {"boxes": b[keep].float(), "labels": k[keep]} for b, k, keep in zip(boxes, kinds, kept, strict=True)
-    ]
+def _targets(boxes: Sequence[Tensor], kinds: Sequence[Tensor]) -> list[dict[str, Tensor]]:
+    """In torchvision's form."""
+    return [{"boxes": b.float(), "labels": k} for b, k in zip(boxes, kinds, strict=True)]

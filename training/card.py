@@ -3,12 +3,11 @@
 What only a person knows (what it should not be trusted with) is written below by hand.
 """
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from training.evaluation.looking import ModelSession
+from training.evaluation.looking import ModelSession, digest_of
 from training.recipe import Recipe
 
 _NUMBERS = {
@@ -34,7 +33,7 @@ def write_card(model_path: Path, recipe: Recipe, report: Mapping[str, Any]) -> s
     Raises:
         ValueError: If the report is about another file.
     """
-    digest = hashlib.sha256(model_path.read_bytes()).hexdigest()
+    digest = digest_of(model_path)
     if report["model_sha256"] != digest:
         raise ValueError(f"the report is about another file than {model_path}; evaluate this one")
     contract = ModelSession(model_path).contract

@@ -1,12 +1,10 @@
 """Trains the cargo network by a recipe: draw, learn, estimate the headings, choose thresholds, export.
 
-A run in the same folder goes on after its last epoch; drawn scans are kept there. A checkpoint holds tensors
-and numbers only and is loaded with ``weights_only=True``.
+A run in the same folder goes on after its last epoch; drawn scans are kept there.
 """
 
 import csv
 import math
-import os
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -25,7 +23,7 @@ from training.cargo_loss import cargo_loss
 from training.cargo_recipe import CargoRecipe, load_cargo_recipe
 from training.cargo_release import release_cargo
 from training.cargo_scenes import EMPTY, CargoScan, Content, make_cargo_scan
-from training.errors import CheckpointError
+from training.checkpoint import read_state, write_state
 
 T = TypeVar("T")
 _CHECKPOINT = "cargo_checkpoint.pt"
@@ -135,14 +133,10 @@ class _Run:
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
-        path = self.out_dir / _CHECKPOINT
-        torch.save(state, path.with_suffix(".part"))
-        os.replace(path.with_suffix(".part"), path)
+        write_state(state, self.out_dir / _CHECKPOINT)
 
     def _load(self, path: Path) -> None:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        if state["recipe"] != self.recipe.digest:
-            raise CheckpointError(f"{path} belongs to another recipe; choose another folder or delete it")
+        state = read_state(path, recipe=self.recipe.digest)
         self.epoch = state["epoch"]
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])

@@ -2,20 +2,17 @@
 
 import hashlib
 import json
-import tomllib
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from training.errors import RecipeError
-
-_STRICT: Final = ConfigDict(extra="forbid")
+from training.recipe import STRICT, read_recipe
 
 
-@dataclass(frozen=True, kw_only=True, config=_STRICT)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class CargoScansRecipe:
     """How many scans are drawn; seeds run from ``first_seed``, in this order.
 
@@ -31,7 +28,7 @@ class CargoScansRecipe:
     n_validation: int = Field(ge=1)
 
 
-@dataclass(frozen=True, kw_only=True, config=_STRICT)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class CargoFitRecipe:
     """The optimiser, its schedule, and the weights of what it minimises.
 
@@ -53,7 +50,7 @@ class CargoFitRecipe:
     threads: int = Field(ge=1)
 
 
-@dataclass(frozen=True, kw_only=True, config=_STRICT)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class CargoRecipe:
     """A whole run; ``false_alarms`` is the share of true declarations that the mismatch check may doubt."""
 
@@ -79,8 +76,4 @@ def load_cargo_recipe(path: Path) -> CargoRecipe:
     Raises:
         RecipeError: If it is missing, not TOML, or has unknown, missing or bad values.
     """
-    try:
-        fields = tomllib.loads(path.read_text(encoding="utf-8"))
-        return TypeAdapter(CargoRecipe).validate_python(fields)
-    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
-        raise RecipeError(f"recipe {path} cannot be read ({error}); correct it") from error
+    return read_recipe(path, CargoRecipe)

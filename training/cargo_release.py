@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnx
 import onnxruntime
 import torch
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from models.cargo_checks import CargoAnswer, read_answer
 from models.cargo_contract import INPUT_NAME, OUTPUT_NAMES, CargoContract
 from models.cargo_view import COLUMN_CELLS, STRIDE
 from models.errors import ModelContractError
+from models.export import write_onnx
 from models.mismatch import Goods, fit_goods
 from training.cargo_recipe import CargoRecipe
 from training.cargo_scenes import CargoScan
@@ -141,22 +141,14 @@ def export_cargo(network: CargoNetwork, contract: CargoContract, goods: Goods, p
         2: STRIDE * torch.export.Dim("rows", min=4, max=512),
         3: STRIDE * torch.export.Dim("columns", min=4, max=1024),
     }
-    program = torch.onnx.export(
+    write_onnx(
         network,
-        (example,),
-        dynamo=True,
-        input_names=[INPUT_NAME],
-        output_names=list(OUTPUT_NAMES),
-        dynamic_shapes=(shapes,),
-        external_data=False,
-        verbose=False,
+        example,
+        path,
+        shapes=shapes,
+        names=(INPUT_NAME, OUTPUT_NAMES),
+        metadata=contract.to_metadata(goods),
     )
-    if program is None:
-        raise ModelContractError("torch gave no ONNX program; update torch")
-    model = program.model_proto
-    onnx.helper.set_model_props(model, contract.to_metadata(goods))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    onnx.save(model, str(path))
     check_cargo_parity(network, path.read_bytes())
 
 

@@ -4,11 +4,9 @@ Unlike a whole synthetic scan, these know which goods stand in which column. The
 than most scanners have: the network sees 20 mm cells (models.cargo_view), and a coarse scan costs a fifth.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import pairwise
 from pathlib import Path
 from typing import Final, Self
 
@@ -19,7 +17,7 @@ from numpy.typing import NDArray
 from datasets.synthetic.beam import FanBeam
 from datasets.synthetic.chain import digitise, draw_chain, transmission
 from datasets.synthetic.headings import HEADINGS
-from datasets.synthetic.hold import Hold
+from datasets.synthetic.hold import Hold, divide
 from datasets.synthetic.projection import Projection
 from datasets.synthetic.residue import leave_residue
 from datasets.synthetic.vehicles import VehicleKind, draw_vehicle, length_mm
@@ -63,16 +61,12 @@ class CargoScan:
         view: Shape ``(2, h, w)``, float16, from ``to_view``.
         columns: Shape ``(w / 8,)``, int8: index of the heading, ``EMPTY`` or ``UNKNOWN``.
         headings: Indices of what is loaded, in the order of the bays.
-        content: What was asked for.
-        kind: Of the vehicle.
         mean_attenuation: In the vehicle's box, what a one-threshold empty check would look at.
     """
 
     view: NDArray[np.float16]
     columns: NDArray[np.int8]
     headings: tuple[int, ...]
-    content: Content
-    kind: str
     mean_attenuation: float
 
     @property
@@ -81,7 +75,6 @@ class CargoScan:
 
     def save(self, path: Path) -> None:
         """Write it whole or not at all."""
-        facts = {"content": self.content, "kind": self.kind, "mean_attenuation": self.mean_attenuation}
         part = path.with_suffix(".part")
         with part.open("wb") as file:
             np.savez(
@@ -89,7 +82,7 @@ class CargoScan:
                 view=self.view,
                 columns=self.columns,
                 headings=np.array(self.headings, dtype=np.int64),
-                facts=np.array(json.dumps(facts)),
+                mean_attenuation=np.array(self.mean_attenuation),
             )
         part.rename(path)
 
@@ -97,14 +90,11 @@ class CargoScan:
     def load(cls, path: Path) -> Self:
         """Read what ``save`` wrote."""
         with np.load(path, allow_pickle=False) as arrays:
-            facts = json.loads(str(arrays["facts"]))
             return cls(
                 view=arrays["view"],
                 columns=arrays["columns"],
                 headings=tuple(int(k) for k in arrays["headings"]),
-                content=Content(facts["content"]),
-                kind=facts["kind"],
-                mean_attenuation=facts["mean_attenuation"],
+                mean_attenuation=float(arrays["mean_attenuation"]),
             )
 
 
@@ -128,7 +118,7 @@ def make_cargo_scan(
     rng = np.random.default_rng([0xCA60, seed])
     what = content or Content(rng.choice(list(_SHARES), p=list(_SHARES.values())))
     pitch = float(rng.uniform(*pitch_mm))
-    projection, hold, kind = _draw_vehicle(rng, pitch)
+    projection, hold = _draw_vehicle(rng, pitch)
     loads = _fill(projection, rng, hold, what, heading)
     chain = draw_chain(rng, dual_energy=dual_energy)
     pixels = digitise(transmission(projection.planes, chain), chain, rng)
@@ -138,13 +128,11 @@ def make_cargo_scan(
         view=view.astype(np.float16),
         columns=_columns(loads, hold, pitch, view.shape[2] // COLUMN_CELLS),
         headings=tuple(k for k, _ in loads),
-        content=what,
-        kind=str(kind),
         mean_attenuation=float(view[0, y, x].mean()),
     )
 
 
-def _draw_vehicle(rng: Rng, pitch: float) -> tuple[Projection, Hold, VehicleKind]:
+def _draw_vehicle(rng: Rng, pitch: float) -> tuple[Projection, Hold]:
     """A vehicle with a hold, with its cab in the picture half of the time."""
     while True:
         kind = _LOADABLE[int(rng.integers(len(_LOADABLE)))]
@@ -162,7 +150,7 @@ def _draw_vehicle(rng: Rng, pitch: float) -> tuple[Projection, Hold, VehicleKind
             projection, rng, kind, x0=before, ground=beam.height_mm - float(rng.uniform(50, 250))
         )
         if vehicle.hold is not None:
-            return projection, vehicle.hold, kind
+            return projection, vehicle.hold
 
 
 def _fill(
@@ -198,10 +186,7 @@ def _fill(
 
 def _bays(rng: Rng, hold: Hold) -> list[Hold]:
     n_bays = min(int(rng.choice([1, 2, 3, 4], p=[0.4, 0.3, 0.2, 0.1])), max(int(hold.length // 1800), 1))
-    ends = hold.x[0] + hold.length * np.concatenate([[0], np.cumsum(rng.dirichlet(np.full(n_bays, 9.0)))])
-    if rng.random() < 0.35:
-        ends[-1] -= rng.uniform(0.05, 0.4) * (ends[-1] - ends[-2])
-    return [replace(hold, x=(float(x0) + 20, float(x1) - 20)) for x0, x1 in pairwise(ends)]
+    return divide(rng, hold, n_bays, most_left=0.4)
 
 
 def _small_bay(rng: Rng, hold: Hold) -> Hold:

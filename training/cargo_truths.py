@@ -10,7 +10,7 @@ from models.cargo_checks import CargoAnswer, mismatch_score
 from models.cargo_contract import CargoContract
 from models.cargo_view import COLUMN_CELLS
 from models.mismatch import Blocks, Goods
-from training.cargo_scenes import CargoScan, Content
+from training.cargo_scenes import CargoScan
 
 Float32 = NDArray[np.float32]
 Look = Callable[[Float32], CargoAnswer]
@@ -21,10 +21,7 @@ class Seen:
     """A scan's truth beside the network's answer."""
 
     answer: CargoAnswer
-    columns: NDArray[np.int8]
     headings: tuple[int, ...]
-    content: Content
-    kind: str
     mean_attenuation: float
 
 
@@ -42,10 +39,7 @@ def look_at(scans: Iterable[CargoScan], look: Look) -> list[Seen]:
     return [
         Seen(
             answer=look(scan.view.astype(np.float32)),
-            columns=scan.columns,
             headings=scan.headings,
-            content=scan.content,
-            kind=scan.kind,
             mean_attenuation=scan.mean_attenuation,
         )
         for scan in scans

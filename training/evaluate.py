@@ -9,7 +9,6 @@ import numpy as np
 
 from datasets.synthetic_folder import generator_digest
 from training.evaluation.cases import Case, draw_case, pick_false_alarms, pick_misses
-from training.evaluation.coco_map import mean_average_precision
 from training.evaluation.frozen import FROZEN, Benchmark, Part, draw_scan
 from training.evaluation.looking import Channels, ModelSession, Pixels, digest_of
 from training.evaluation.measure import (
@@ -20,7 +19,6 @@ from training.evaluation.measure import (
     measure_detector,
     sort_results,
 )
-from training.evaluation.points import measure_point
 from training.evaluation.report import Picture, write_report
 from training.evaluation.results import ImageResult
 from training.evaluation.run import Look, run_looks
@@ -187,50 +185,6 @@ def choose_release_thresholds(
     results = sort_results(seen[look], ModelSession(model_path).kinds)
     thresholds = choose_points(results, {"release": rate})["release"]
     return dict(zip(results.kinds, thresholds.tolist(), strict=True))
-
-
-def evaluate(
-    model_path: Path, *, n_images: int = 200, validation_images: int = 200, threads: int = 2
-) -> dict[str, Any]:
-    """A short look at a model: thresholds at 5 % and 1 % false alarms, and what they find.
-
-    Args:
-        model_path: An ONNX file with a contract.
-        n_images: Test scans without threats, and as many with.
-        validation_images: Scans without threats for the thresholds, and half as many with.
-        threads: Worker processes.
-
-    Returns:
-        JSON-ready: ``map50`` and ``points``, of which ``fa_0.05`` and ``fa_0.01`` name thresholds by kind.
-    """
-    wanted = {
-        Part.VALIDATION_BENIGN: validation_images,
-        Part.VALIDATION_THREATS: max(validation_images // 2, 1),
-        Part.BENIGN: n_images,
-        Part.THREATS: n_images,
-    }
-    parts = {part: (FROZEN.parts[part][0], count) for part, count in wanted.items()}
-    benchmark = replace(FROZEN, name="short", parts=parts)
-    look = Look(model=model_path)
-    cache = model_path.with_name(model_path.name + ".evaluation")
-    seen = run_looks(benchmark, [look], cache=cache, workers=threads)
-    contract = ModelSession(model_path).contract
-    results = sort_results(seen[look], [spec.kind for spec in contract.kinds])
-    points = choose_points(results, {"fa_0.05": 0.05, "fa_0.01": 0.01})
-    return {
-        "model": contract.name,
-        "version": contract.version,
-        "data": "synthetic",
-        "n_validation": len(results.validation[0]),
-        "n_benign": len(results.benign),
-        "n_threat_images": len(results.threats),
-        "n_threats": sum(len(result.truth) for result in results.threats),
-        "map50": mean_average_precision(results.test, results.kinds).map50,
-        "points": {
-            name: measure_point(results.benign, results.threats, results.kinds, thresholds)
-            for name, thresholds in points.items()
-        },
-    }
 
 
 def _report_frozen(

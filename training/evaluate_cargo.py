@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from rich.progress import Progress
 
@@ -20,6 +19,7 @@ from datasets.synthetic.headings import HEADINGS
 from models.cargo_checks import CargoAnswer, read_answer
 from models.cargo_contract import INPUT_NAME, OUTPUT_NAMES, CargoContract
 from models.mismatch import Goods
+from models.session import open_session
 from training.cargo_release import least_error_threshold
 from training.cargo_scenes import SCANNER_PITCH_MM, CargoScan, Content, make_cargo_scan
 from training.cargo_truths import Doubt, Seen, auroc, judge_declarations, look_at
@@ -84,11 +84,7 @@ class CargoFile:
     """A cargo file in ONNX Runtime."""
 
     def __init__(self, path: Path) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            path.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = open_session(path.read_bytes())
         self.contract: CargoContract
         self.goods: Goods
         metadata = self._session.get_modelmeta().custom_metadata_map

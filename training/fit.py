@@ -1,11 +1,9 @@
 """The training loop: one recipe, one command, resumable at any checkpoint, on a CPU, a GPU or several.
 
-A checkpoint holds tensors and numbers only, is loaded with ``weights_only=True`` and replaces the one before
-in one move, so that a run may be killed at any moment. The run goes on in sections that end where hard places
-are looked for; within one, the pool of hard places is fixed.
+The run goes on in sections that end where hard places are looked for; within one, the pool of hard places is
+fixed.
 """
 
-import os
 import time
 from copy import deepcopy
 from dataclasses import astuple
@@ -22,10 +20,11 @@ from torch.utils.data import DataLoader
 from models.architectures import build_model
 from models.detection_model import DetectionModel
 from training.annotated import AnnotatedScan, read_scans
+from training.checkpoint import read_state, write_state
 from training.crops import Batch, BatchDataset, CropMaker, HardPlace
 from training.curves import draw_curves
 from training.devices import Process, join_run
-from training.errors import CheckpointError, DivergedError
+from training.errors import DivergedError
 from training.mining import mine
 from training.progress_log import ProgressLog, Row
 from training.recipe import Recipe, load_recipe
@@ -148,7 +147,7 @@ class _Run:
             return self.out_dir / _CHECKPOINT
         path = self.out_dir / "weights.pt"
         if self.process.is_first:
-            _write(self.average, path)
+            write_state(self.average, path)
         self.process.wait()
         return path
 
@@ -270,16 +269,11 @@ class _Run:
             "average": self.average,
             "optimizer": self.optimizer.state_dict(),
         }
-        _write(state, self.out_dir / _CHECKPOINT)
+        write_state(state, self.out_dir / _CHECKPOINT)
         draw_curves(self.out_dir / "log.csv", self.out_dir / "curves.png")
 
     def _load(self, path: Path) -> None:
-        try:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-        except (OSError, RuntimeError, ValueError, EOFError) as error:
-            raise CheckpointError(f"{path} cannot be read ({error}); delete it to start again") from error
-        if state["recipe"] != self.recipe.digest:
-            raise CheckpointError(f"{path} belongs to another recipe; choose another folder or delete it")
+        state = read_state(path, recipe=self.recipe.digest)
         self.step, self.mined_at = state["step"], state["mined_at"]
         self.hard = [
             HardPlace(size=size, number=number, score=score) for size, number, score in state["hard"]
@@ -303,12 +297,3 @@ def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     kernels = [p for p in model.parameters() if p.ndim > 1]
     others = [p for p in model.parameters() if p.ndim <= 1]
     return [{"params": kernels, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
-
-
-def _write(state: object, path: Path) -> None:
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)

@@ -5,7 +5,7 @@ import json
 import tomllib
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
@@ -14,11 +14,14 @@ from datasets.synthetic.kinds import ThreatKind
 from models.architectures import ARCHITECTURES
 from training.errors import RecipeError
 
-_STRICT: Final = ConfigDict(extra="forbid")
+R = TypeVar("R")
+
+STRICT: Final = ConfigDict(extra="forbid")
+"""An unknown key is a mistake."""
 _SIDE_MULTIPLE: Final = 32
 
 
-@dataclass(frozen=True, kw_only=True, config=_STRICT)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class SceneRecipe:
     """Benign scenes to draw and cache.
 
@@ -40,7 +43,7 @@ class SceneRecipe:
     pitch_mm: tuple[float, float]
 
 
-@dataclass(frozen=True, kw_only=True, config=_STRICT)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class CropSize:
     """One size of crop.
 
@@ -64,7 +67,7 @@ class CropSize:
         return self.height_px * self.width_px
 
 
-@dataclass(frozen=True, kw_only=True, config=_STRICT)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class CropRecipe:
     """How training crops are made; shares are probabilities.
 
@@ -85,7 +88,7 @@ class CropRecipe:
     weights: dict[str, float] = Field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True, config=_STRICT)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class CocoRecipe:
     """An annotated dataset beside the synthetic scenes.
 
@@ -98,7 +101,7 @@ class CocoRecipe:
     share: float = Field(gt=0, le=1)
 
 
-@dataclass(frozen=True, kw_only=True, config=_STRICT)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class MiningRecipe:
     """Looking for harmless places that the detector takes for threats.
 
@@ -115,7 +118,7 @@ class MiningRecipe:
     share: float = Field(ge=0, le=1)
 
 
-@dataclass(frozen=True, kw_only=True, config=_STRICT)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class FitRecipe:
     """The optimiser and its schedule.
 
@@ -136,7 +139,7 @@ class FitRecipe:
     workers: int = Field(ge=0)
 
 
-@dataclass(frozen=True, kw_only=True, config=_STRICT)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Recipe:
     """A whole run; ``architecture`` is a name in ``models.architectures``."""
 
@@ -175,13 +178,22 @@ def load_recipe(path: Path) -> Recipe:
     Raises:
         RecipeError: If it is missing, not TOML, has unknown or missing keys, or breaks a rule.
     """
-    try:
-        fields: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        recipe = TypeAdapter(Recipe).validate_python(fields)
-    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
-        raise RecipeError(f"recipe {path} cannot be read ({error}); correct it") from error
+    recipe = read_recipe(path, Recipe)
     _check(recipe, path)
     return recipe
+
+
+def read_recipe(path: Path, form: type[R]) -> R:
+    """Read a TOML file into a recipe's form.
+
+    Raises:
+        RecipeError: If it is missing, not TOML, or has unknown, missing or bad values.
+    """
+    try:
+        fields: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        return TypeAdapter(form).validate_python(fields)
+    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
+        raise RecipeError(f"recipe {path} cannot be read ({error}); correct it") from error
 
 
 def _check(recipe: Recipe, path: Path) -> None:

@@ -1,8 +1,15 @@
 """The loadable space of a container or vehicle: what cargo fills and threats hide in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
 
 from datasets.synthetic.projection import Span
+
+Rng = np.random.Generator
+_WALL_MM = 20.0
+"""Room between loads, and between loads and the ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,3 +40,12 @@ class Hold:
 
     def litres(self) -> float:
         return self.length * self.height * self.width * 1e-6
+
+
+def divide(rng: Rng, hold: Hold, n_bays: int, *, most_left: float) -> list[Hold]:
+    """Bays one behind the other; in a third of the vehicles up to ``most_left`` of the last stays free."""
+    shares = np.concatenate([[0], np.cumsum(rng.dirichlet(np.full(n_bays, 9.0)))])
+    ends = hold.x[0] + hold.length * shares
+    if rng.random() < 0.35:
+        ends[-1] -= rng.uniform(0.05, most_left) * (ends[-1] - ends[-2])
+    return [replace(hold, x=(float(x0) + _WALL_MM, float(x1) - _WALL_MM)) for x0, x1 in pairwise(ends)]

@@ -178,10 +178,8 @@ GLASS: Final = _material(2.5, aluminium=0.9, polyethylene=0.1)
 STONE: Final = _material(2.5, aluminium=1.0)
 ALUMINIUM: Final = _material(2.70, aluminium=1.0)
 STEEL: Final = _material(7.86, iron=1.0)
-COPPER: Final = STEEL.packed(8.96)
 LEAD: Final = _material(11.34, lead=1.0)
 GOLD: Final = LEAD.packed(19.3)
-BONE: Final = _material(1.85, polyethylene=0.35, aluminium=0.55, iron=0.10)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -97,10 +97,6 @@ class Projection:
         """An ellipsoid along the axes."""
         self.add(solids.ellipsoid(self.beam, centre, radii), material, share=share)
 
-    def cone(self, x: float, y: Span, z: float, radii: Span, material: Material) -> None:
-        """An upright cone: radii at its upper and lower end."""
-        self.add(solids.cone(self.beam, x, y, z, radii), material)
-
     def mesh(self, body: Mesh, material: Material, *, share: float = 1.0, samples: int = 3) -> None:
         """Any closed surface, already placed in the scene."""
         self.add(mesh_paths(self.beam, body, samples=samples), material, share=share)

@@ -13,7 +13,7 @@ from datasets.synthetic.fittings import add_fittings
 from datasets.synthetic.grain import roughen
 from datasets.synthetic.headings import HEADINGS, LIQUIDS
 from datasets.synthetic.hiding import HiddenThreat, hide
-from datasets.synthetic.hold import Hold
+from datasets.synthetic.hold import Hold, divide
 from datasets.synthetic.papers import Load, container_number, declare
 from datasets.synthetic.projection import Projection
 from datasets.synthetic.residue import leave_residue
@@ -241,14 +241,10 @@ def _load(projection: Projection, rng: Rng, hold: Hold) -> tuple[Load, ...]:
     if hold.length < 7000:
         n_bays = min(n_bays, 2 if hold.length > 3000 else 1)
     picks = rng.choice(len(HEADINGS), size=n_bays, replace=False)
-    shares = np.concatenate([[0], np.cumsum(rng.dirichlet(np.full(n_bays, 9.0)))])
-    ends = hold.x[0] + hold.length * shares
-    if rng.random() < 0.35:
-        ends[-1] -= rng.uniform(0.05, 0.3) * (ends[-1] - ends[-2])
+    room = replace(hold, y=(hold.y[0] + 60, hold.y[1]))
     loads: list[Load] = []
-    for pick, x0, x1 in zip(picks, ends[:-1], ends[1:], strict=True):
+    for pick, bay in zip(picks, divide(rng, room, n_bays, most_left=0.3), strict=True):
         heading = HEADINGS[int(pick)]
-        bay = replace(hold, x=(float(x0) + 20, float(x1) - 20), y=(hold.y[0] + 60, hold.y[1]))
         before = projection.mass_kg
         heading.draw(projection, rng, bay, float(rng.uniform(*heading.bulk_g_cm3)))
         loads.append(Load(heading=heading, mass_kg=projection.mass_kg - before))

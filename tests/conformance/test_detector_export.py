@@ -7,8 +7,9 @@ import onnxruntime
 import pytest
 import torch
 
-from models.architectures import DetectionModel, build_model
+from models.architectures import build_model
 from models.contract import INPUT_NAME, OUTPUT_NAMES, KindSpec, ModelContract
+from models.detection_model import DetectionModel
 from models.errors import ModelContractError
 from models.export import PARITY_SCORE, export_onnx
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from models.contract import INPUT_NAME, OUTPUT_NAMES, ModelContract
 from models.postprocess import to_findings
 from models.preprocess import AIR, to_input
+from models.session import open_session
 from training.evaluation.results import BoxXyxy, ScoredBox
 from training.evaluation.thresholds import FLOOR
 
@@ -54,13 +54,7 @@ class ModelSession:
     """
 
     def __init__(self, path: Path, *, threads: int = 1) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            path.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = open_session(path.read_bytes(), threads=threads)
         self.contract = ModelContract.from_metadata(self._session.get_modelmeta().custom_metadata_map)
         self.kinds = [spec.kind for spec in self.contract.kinds]
 

@@ -128,7 +128,7 @@ def test_checked_before__keeps_what_no_detector_finds() -> None:
     """Re-scoring with another detector does not clear a scan whose goods are not as declared."""
     old = [
         {"kind": "gun", "score": 0.9, "threshold": 0.5, "box_xyxy": [0, 0, 1, 1]},
-        {"kind": "goods_mismatch", "score": 0.8, "threshold": 0.5, "box_xyxy": None},
+        {"kind": "goods_mismatch", "score": 0.8, "threshold": 0.5, "box_xyxy": None, "model_digest": "ab"},
     ]
-    assert [f.kind for f in checked_before(old)] == ["goods_mismatch"]
+    assert [(f.kind, f.model_digest) for f in checked_before(old)] == [("goods_mismatch", "ab")]
     assert checked_before(None) == []

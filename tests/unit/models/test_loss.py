@@ -98,17 +98,6 @@ def test_detection_loss__edge_of_an_object_is_a_negative_and_its_middle_is_not()
     assert 0.1 < costs[1] < costs[2]
 
 
-def test_detection_loss__ignored_label_asks_for_nothing_and_excuses_its_kind() -> None:
-    """A thing too faint to see is neither missed nor a false alarm; another kind there still is."""
-    ignored = [torch.tensor([True])]
-    assert float(detection_loss(_outputs(), [BOX], [KIND], ignored).total) < 0.01
-    outputs = _outputs()
-    outputs[0].logits[0, 1, 7:13, 12:18] = 9.0
-    assert float(detection_loss(outputs, [BOX], [KIND], ignored).what) < 0.01
-    outputs[0].logits[0, 0, 7:13, 12:18] = 9.0
-    assert float(detection_loss(outputs, [BOX], [KIND], ignored).what) > 20
-
-
 def test_detection_loss__shared_cell_belongs_to_the_smaller_object() -> None:
     """One cell cannot name two boxes: a knife on a crate keeps its own."""
     boxes = torch.tensor([[20.0, 12.0, 60.0, 52.0], [36.0, 28.0, 44.0, 36.0]])

@@ -63,9 +63,7 @@ def test_augment__columns_stay_with_their_goods() -> None:
     """Cut and mirrored, each column still names the goods of its eight cells."""
     columns = np.arange(60, dtype=np.int8)
     view = np.repeat(columns.astype(np.float16), 8)[None, None] * np.ones((2, 64, 1), np.float16)
-    scan = CargoScan(
-        view=view, columns=columns, headings=(1,), content=Content.LOADED, kind="", mean_attenuation=1.0
-    )
+    scan = CargoScan(view=view, columns=columns, headings=(1,), mean_attenuation=1.0)
     rng = np.random.default_rng(0)
     firsts = set()
     for _ in range(20):
