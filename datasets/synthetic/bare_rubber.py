@@ -94,7 +94,6 @@ def _stacks(projection: Projection, rng: Rng, load: Hold, tyre: _Tyre, end_kg: f
 def _laced(projection: Projection, rng: Rng, load: Hold, tyre: _Tyre, end_kg: float) -> None:
     """Tyres leaning on one another, layer by layer to the other side."""
     beam, r, lean = projection.beam, tyre.radius, rng.uniform(32, 50)
-    box = Stamp(beam, 2.2 * r)
     middle = (load.y[0] + load.y[1]) / 2
     sine, cosine = np.sin(np.radians(lean)), np.cos(np.radians(lean))
     half_tall = r * sine + tyre.width / 2 * cosine

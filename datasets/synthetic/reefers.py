@@ -13,14 +13,14 @@ from datasets.synthetic.containers import (
     draw_wear,
 )
 from datasets.synthetic.hold import Hold
-from datasets.synthetic.physics import ALUMINIUM, PLASTIC, STEEL, Material
+from datasets.synthetic.physics import ALUMINIUM, PLASTIC, STEEL
 from datasets.synthetic.plates import Rng, add_plates, add_strips, circle, rectangle, repeat, upright_sheet
 from datasets.synthetic.projection import Projection, Span
 
 _UNIT_MM: Final = 430.0
 _FLOOR_MM: Final = 185.0
 _FOAM: Final = PLASTIC.packed(0.045)
-_COPPER: Final = Material(density_g_cm3=8.96, organic=STEEL.organic, iron=STEEL.iron)
+_COPPER: Final = STEEL.packed(8.96)
 
 
 def draw_reefer(projection: Projection, rng: Rng, body: Hold) -> Hold:

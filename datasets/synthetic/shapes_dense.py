@@ -3,7 +3,7 @@
 import numpy as np
 
 from datasets.synthetic.meshes import Point3, Rng, extrusion, rotation, sweep, turned_body
-from datasets.synthetic.physics import ALUMINIUM, LEAD, ORGANIC, STEEL, STONE, Material
+from datasets.synthetic.physics import ALUMINIUM, GOLD, LEAD, ORGANIC, STEEL, STONE, Material
 from datasets.synthetic.shapes import (
     UPRIGHT,
     Part,
@@ -20,8 +20,7 @@ from datasets.synthetic.shapes import (
     vessel,
 )
 
-# Gold, tungsten and uranium attenuate per gram much like lead at these energies.
-GOLD = LEAD.packed(19.3)
+# As gold does, tungsten and uranium attenuate per gram much like lead at these energies.
 URANIUM = LEAD.packed(18.9)
 TUNGSTEN = LEAD.packed(17.5)
 IVORY = STONE.packed(1.85)

@@ -23,7 +23,7 @@ def _body(
 ) -> list[Part]:
     """A person from a skeleton; bones as cores of greater density."""
     parts = [
-        (sweep(spine, [125, 150, 130, 150, 70], sides=12).scaled((1, 1, 1)), FLESH.packed(0.95)),
+        (sweep(spine, [125, 150, 130, 150, 70], sides=12), FLESH.packed(0.95)),
         (_ball(head, (88, 118, 78)), FLESH),
         (_ball(head, (82, 100, 70)), FLESH.packed(0.22)),
     ]
