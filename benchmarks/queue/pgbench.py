@@ -55,11 +55,11 @@ class PgbenchClients:
                     tally.cycle_ms.append(latency_ms)
                 tally.cpu_s = _cpu_s(process.pid) - cpu_s
                 on_cut()
-                await process.communicate()
+                _, said = await process.communicate()
             finally:
                 await end(process)
         if process.returncode:
-            raise LoadError(f"pgbench ended with status {process.returncode}")
+            raise LoadError(f"pgbench ended with status {process.returncode}:\n{said.decode()[-3000:]}")
         return tally
 
     async def _start(self, script: Path, *, n_seconds: int) -> asyncio.subprocess.Process:
