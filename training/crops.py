@@ -27,6 +27,7 @@ from datasets.synthetic.threats_catalogue import shapes_of
 from models.preprocess import to_input
 from training.annotated import AnnotatedScan, cut_crop
 from training.augment import mirror
+from training.loads import Load, LoadBuilder, kept, loads_folder
 from training.recipe import CropSize, Recipe
 from training.scenes import CachedScene
 
@@ -37,6 +38,7 @@ Target = tuple[Float32, list[int]]
 
 _INSIDE_SHARE: Final = 0.8
 """Crops around a point of the hold; the others lie anywhere, cab and air included."""
+_EVER_NEW: Final = 2**62
 
 
 class Stream(IntEnum):
@@ -48,6 +50,7 @@ class Stream(IntEnum):
     LOOK = 3
     LOOK_SIZE = 4
     THREATS = 5
+    LOAD = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +162,7 @@ class CropMaker:
     ) -> None:
         self._recipe = recipe
         self._scenes = list(scenes)
+        self._loads = loads_folder(recipe, scenes[0].path.parent)
         self._annotated = list(annotated)
         self._weights = [recipe.weights(size) for size in recipe.crops.sizes]
 
@@ -176,19 +180,20 @@ class CropMaker:
             scan = self._annotated[int(rng.integers(len(self._annotated)))]
             pixels, boxes, kinds = cut_crop(rng, options, options.sizes[size], scan)
             return _finish(rng, pixels, (boxes, kinds))
+        if has_threats:
+            return self._draw_load(rng, size)
         mining = self._recipe.mining
-        if not has_threats and hard and mining is not None and rng.random() < mining.share:
+        if hard and mining is not None and rng.random() < mining.share:
             matter = self.hard_matter(size, hard[int(rng.integers(len(hard)))].number)
         else:
             matter = self._matter(rng, size)
-        chain = self._chain(rng)
-        target = self._hide(rng, matter, chain, size) if has_threats else _nothing()
-        return _finish(rng, scan_matter(rng, matter, chain), target)
+        return _finish(rng, scan_matter(rng, matter.planes, self._chain(rng)), _nothing())
 
     def look(self, size: int, number: int, step: int) -> Crop:
         """A harmless crop as a scanner, another one at each step, shows it."""
         rng = np.random.default_rng((self._recipe.seed, Stream.LOOK, step, number))
-        return _finish(rng, scan_matter(rng, self.hard_matter(size, number), self._chain(rng)), _nothing())
+        matter = self.hard_matter(size, number)
+        return _finish(rng, scan_matter(rng, matter.planes, self._chain(rng)), _nothing())
 
     def hard_matter(self, size: int, number: int) -> Matter:
         """The harmless place of that number."""
@@ -212,19 +217,29 @@ class CropMaker:
             add_fittings(projection, rng, (0, 0, matter.beam.width_px, matter.beam.height_px))
         return matter
 
-    def _hide(self, rng: Rng, matter: Matter, chain: Chain, size: int) -> Target:
-        boxes: list[tuple[float, float, float, float]] = []
-        kinds: list[int] = []
+    def _draw_load(self, rng: Rng, size: int) -> Crop:
+        """A load as one scanner shows it: one of those that are kept, or a new one."""
+        n_kept = self._recipe.crops.sizes[size].loads
+        number = int(rng.integers(n_kept or _EVER_NEW))
+        if n_kept:
+            load = kept(self._loads / f"{size}-{number}.npz", lambda: self._make_load(size, number))
+        else:
+            load = self._make_load(size, number)
+        chain = self._chain(rng)
+        planes, boxes, kinds = load.seen_by(chain)
+        return _finish(rng, scan_matter(rng, planes, chain), (boxes, kinds))
+
+    def _make_load(self, size: int, number: int) -> Load:
+        rng = np.random.default_rng((self._recipe.seed, Stream.LOAD, size, number))
+        matter, chain = self._matter(rng, size), self._chain(rng)
+        load = LoadBuilder(matter.planes)
         for _ in range(int(rng.integers(1, self._recipe.crops.sizes[size].max_threats + 1))):
             kind = int(rng.choice(len(self._recipe.kinds), p=self._weights[size]))
             name = ThreatKind(self._recipe.kinds[kind])
-            hidden = hide_in_crop(
-                rng, matter.planes, matter.beam, chain, kind=name, shapes=TRAINING_SHAPES[name]
-            )
-            if hidden is not None:
-                boxes.append(hidden.box_xyxy)
-                kinds.append(kind)
-        return np.array(boxes, dtype=np.float32).reshape(-1, 4), kinds
+            shapes = TRAINING_SHAPES[name]
+            if hide_in_crop(rng, matter.planes, matter.beam, chain, kind=name, shapes=shapes):
+                load.add(matter.planes, kind)
+        return load.build()
 
 
 TRAINING_SHAPES: Final[Mapping[ThreatKind, Sequence[Shape]]] = {
@@ -279,9 +294,9 @@ def _centre(rng: Rng, scene: CachedScene) -> tuple[float, float]:
     return rng.uniform(*hold.x) / pitch, rng.uniform(*hold.y) / pitch
 
 
-def scan_matter(rng: Rng, matter: Matter, chain: Chain) -> Pixels:
-    """What a scanner makes of it: ``(2, h, w)``, uint16."""
-    return digitise(transmission(matter.planes, chain), chain, rng)
+def scan_matter(rng: Rng, planes: Float32, chain: Chain) -> Pixels:
+    """What a scanner makes of planes ``(2, h, w)`` in g/cm²: the same shape, uint16."""
+    return digitise(transmission(planes, chain), chain, rng)
 
 
 def _nothing() -> Target:

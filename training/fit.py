@@ -8,13 +8,12 @@ import time
 from copy import deepcopy
 from dataclasses import astuple
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
-from torch.optim import AdamW
 from torch.utils.data import DataLoader
 
 from models.architectures import build_model
@@ -26,10 +25,11 @@ from training.curves import draw_curves
 from training.devices import Process, join_run
 from training.errors import DivergedError
 from training.mining import mine
+from training.optimizers import Optimizers
 from training.progress_log import ProgressLog, Row
 from training.recipe import Recipe, load_recipe
 from training.scenes import CachedScene, prepare_scenes
-from training.schedule import keep_share, learning_rate
+from training.schedule import keep_share, rate_share
 
 State = dict[str, Tensor]
 _CHECKPOINT: Final = "checkpoint.pt"
@@ -118,9 +118,7 @@ class _Run:
         model = model.to(memory_format=torch.channels_last)
         self.average: State = {k: v.clone() for k, v in model.state_dict().items()}
         self.model = model
-        self.optimizer = AdamW(
-            _groups(model, recipe.fit.weight_decay), lr=recipe.fit.learning_rate, betas=(0.9, 0.98)
-        )
+        self.optimizers = Optimizers(model, recipe.fit)
         if (out_dir / _CHECKPOINT).exists():
             self._load(out_dir / _CHECKPOINT)
         self.learner = _distribute(_LossModule(model), process)
@@ -212,18 +210,16 @@ class _Run:
         self._save()
 
     def _update(self, batch: Batch) -> Row:
-        rate = learning_rate(self.recipe.fit, self.step)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        share = rate_share(self.recipe.fit, self.step)
         with self.process.autocast():
             parts = self.learner(batch)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.model.zero_grad(set_to_none=True)
         torch.autograd.backward(parts.sum())
         norm = float(nn.utils.clip_grad_norm_(self.model.parameters(), _LARGEST_GRADIENT))
         self.step += 1
         self._require_finite(norm)
         if not self.broken:
-            self.optimizer.step()
+            self.optimizers.step(share)
             self._follow()
         what, where = parts.detach().tolist()
         return Row(
@@ -232,7 +228,7 @@ class _Run:
             what=what,
             where=where,
             gradient_norm=norm,
-            learning_rate=rate,
+            learning_rate=share * self.recipe.fit.learning_rate,
             width_px=batch.images.shape[3],
             n_crops=len(batch.images),
             n_objects=sum(len(kinds) for kinds in batch.kinds),
@@ -267,7 +263,7 @@ class _Run:
             "hard": [astuple(place) for place in self.hard],
             "model": self.model.state_dict(),
             "average": self.average,
-            "optimizer": self.optimizer.state_dict(),
+            "optimizers": self.optimizers.state_dict(),
         }
         write_state(state, self.out_dir / _CHECKPOINT)
         draw_curves(self.out_dir / "log.csv", self.out_dir / "curves.png")
@@ -281,7 +277,7 @@ class _Run:
         self.model.load_state_dict(state["model"])
         for name, value in state["average"].items():
             self.average[name].copy_(value)
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.optimizers.load_state_dict(state["optimizers"])
 
 
 def _distribute(learner: _LossModule, process: Process) -> nn.Module:
@@ -290,10 +286,3 @@ def _distribute(learner: _LossModule, process: Process) -> nn.Module:
     if process.device.type == "cuda":
         learner = cast(_LossModule, nn.SyncBatchNorm.convert_sync_batchnorm(learner))  # type: ignore[no-untyped-call]
     return DistributedDataParallel(learner)
-
-
-def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Convolution kernels decay; biases and normalisation do not."""
-    kernels = [p for p in model.parameters() if p.ndim > 1]
-    others = [p for p in model.parameters() if p.ndim <= 1]
-    return [{"params": kernels, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]

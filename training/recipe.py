@@ -52,6 +52,8 @@ class CropSize:
         width_px: Likewise.
         share: Of the steps, relative to the other sizes.
         max_threats: In one crop with threats, at least one is tried.
+        loads: Crops with threats that are kept and shown again by other scanners (``training.loads``); 0:
+            every one is new.
         weights: By kind, how often it is hidden in crops of this size; empty: as all sizes do. A kind left
             out is not hidden: cars do not fit into small crops.
     """
@@ -60,6 +62,7 @@ class CropSize:
     width_px: int
     share: float = Field(gt=0)
     max_threats: int = Field(ge=1)
+    loads: int = Field(ge=0, default=0)
     weights: dict[str, float] = Field(default_factory=dict)
 
     @property
@@ -124,6 +127,8 @@ class FitRecipe:
 
     Attributes:
         batch_px: Pixels of a step and process; a step has as many crops as fit, at least one.
+        learning_rate: Of AdamW, at its peak.
+        kernel_rate: Of Muon, at its peak (``training.optimizers``).
         threads: Of torch, on the CPU.
         workers: Processes that make crops.
     """
@@ -131,6 +136,7 @@ class FitRecipe:
     steps: int = Field(ge=1)
     batch_px: int = Field(ge=1)
     learning_rate: float = Field(gt=0)
+    kernel_rate: float = Field(gt=0)
     weight_decay: float = Field(ge=0)
     warmup_steps: int = Field(ge=0)
     ema_decay: float = Field(ge=0, lt=1)
@@ -161,6 +167,13 @@ class Recipe:
         for name in ("threads", "workers", "checkpoint_every"):
             del fields["fit"][name]
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def crops_digest(self) -> str:
+        """Of everything that decides what a crop with threats holds."""
+        fields = asdict(self)
+        chosen = {name: fields[name] for name in ("seed", "kinds", "scenes", "crops")}
+        return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
 
     def crops_per_batch(self, size: CropSize) -> int:
         return max(self.fit.batch_px // size.n_pixels, 1)

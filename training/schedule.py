@@ -1,16 +1,16 @@
-"""How the learning rate and the average of the weights change over a run."""
+"""How the learning rates and the average of the weights change over a run."""
 
 import math
 
 from training.recipe import FitRecipe
 
 
-def learning_rate(fit: FitRecipe, step: int) -> float:
-    """Linear warm-up, then half a cosine down to a hundredth."""
+def rate_share(fit: FitRecipe, step: int) -> float:
+    """Share of the peak rates: linear warm-up, then half a cosine down to a hundredth."""
     if step < fit.warmup_steps:
-        return fit.learning_rate * (step + 1) / fit.warmup_steps
+        return (step + 1) / fit.warmup_steps
     done = (step - fit.warmup_steps) / max(fit.steps - fit.warmup_steps, 1)
-    return fit.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done))
 
 
 def keep_share(fit: FitRecipe, step: int) -> float:

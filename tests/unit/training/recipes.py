@@ -23,8 +23,8 @@ TINY = Recipe(
     crops=CROPS,
     mining=MiningRecipe(every=2, batches=2, pool=6, share=1.0),
     fit=FitRecipe(
-        steps=5, batch_px=24576, learning_rate=2e-3, weight_decay=0.01, warmup_steps=1, ema_decay=0.9,
-        checkpoint_every=2, threads=1, workers=0,
+        steps=5, batch_px=24576, learning_rate=2e-3, kernel_rate=0.02, weight_decay=0.01, warmup_steps=1,
+        ema_decay=0.9, checkpoint_every=2, threads=1, workers=0,
     ),
 )  # fmt: skip
 TINY_TOML = """
@@ -65,6 +65,7 @@ share = 1.0
 steps = 5
 batch_px = 24576
 learning_rate = 2e-3
+kernel_rate = 0.02
 weight_decay = 0.01
 warmup_steps = 1
 ema_decay = 0.9

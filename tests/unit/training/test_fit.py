@@ -1,5 +1,6 @@
 """The training loop on a recipe of seconds."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ from training import fit
 from training.crops import CropMaker, collate
 from training.errors import CheckpointError, DivergedError
 from training.fit import load_weights, train
+from training.optimizers import Optimizers
 from training.progress_log import read_log
 from training.scenes import CachedScene
-from training.schedule import keep_share, learning_rate
+from training.schedule import keep_share, rate_share
 
 
 @pytest.fixture
@@ -27,20 +29,20 @@ def recipe_path(tmp_path: Path, scenes: list[CachedScene], monkeypatch: pytest.M
 
 
 def test_fit__a_few_steps_learn_one_batch(scenes: list[CachedScene]) -> None:
-    """The loss on one batch falls by half in thirty steps: gradients reach everything that matters."""
+    """The loss on one batch falls by half in twenty steps: gradients reach everything that matters."""
     torch.manual_seed(0)
     torch.set_num_threads(1)
     maker = CropMaker(TINY, scenes)
     batch = collate([maker.draw(np.random.default_rng(i), 0, has_threats=True) for i in range(4)])
     assert sum(map(len, batch.kinds)) > 0
     model = build_model("cpu", n_kinds=3).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    optimizers = Optimizers(model, TINY.fit)
     losses = []
-    for _ in range(30):
+    for _ in range(20):
         loss = model.loss(batch.images, batch.boxes, batch.kinds)
-        optimizer.zero_grad()
+        model.zero_grad()
         torch.autograd.backward(loss.total)
-        optimizer.step()
+        optimizers.step(1.0)
         losses.append(float(loss.total.detach()))
     assert losses[-1] < 0.5 * losses[0]
 
@@ -108,10 +110,11 @@ def test_train__infinite_gradients_end_the_run(
         train(recipe_path, tmp_path / "run", device="cpu")
 
 
-def test_learning_rate__rises_then_falls() -> None:
+def test_rate_share__rises_then_falls() -> None:
     """Warm-up ends at the full rate, the run at a hundredth of it; a young average follows at once."""
-    rates = [learning_rate(TINY.fit, step) for step in range(TINY.fit.steps + 1)]
-    assert rates[0] == max(rates) == TINY.fit.learning_rate
-    assert rates[-1] == pytest.approx(0.01 * TINY.fit.learning_rate)
+    shares = [rate_share(replace(TINY.fit, warmup_steps=2), step) for step in range(TINY.fit.steps + 1)]
+    assert shares[:2] == [0.5, 1.0]
+    assert max(shares) == 1.0
+    assert shares[-1] == pytest.approx(0.01)
     assert keep_share(TINY.fit, 1) < 0.1
     assert keep_share(TINY.fit, 1000) == TINY.fit.ema_decay
