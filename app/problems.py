@@ -33,7 +33,18 @@ STATUS_BY_CODE: dict[str, int] = {
 DATABASE_AWAY = (asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, OSError)
 
 
-def problem(status: int, code: str, detail: str, *, headers: dict[str, str] | None = None) -> Response:
+ON_PROBLEM = "shenxiang.on_problem"  # where a request's scope may hold whom to tell code and status
+PROTOCOL_PATHS = "/v2"  # of the inference protocol
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    headers: dict[str, str] | None = None,
+    members: dict[str, str] | None = None,
+) -> Response:
     """Build one RFC 9457 answer; ``code`` is ours and stable, ``detail`` is for a person."""
     body = {
         "type": f"urn:shenxiang:problem:{code}",
@@ -41,8 +52,22 @@ def problem(status: int, code: str, detail: str, *, headers: dict[str, str] | No
         "status": status,
         "code": code,
         "detail": detail,
+        **(members or {}),
     }
     return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
+
+
+def _answer(
+    request: Request, status: int, code: str, detail: str, *, headers: dict[str, str] | None = None
+) -> Response:
+    """Build the answer to one request, and tell whoever counts.
+
+    Clients of the inference protocol read ``error``; elsewhere there is no such member.
+    """
+    if (on_problem := request.scope.get(ON_PROBLEM)) is not None:
+        on_problem(code, status)
+    is_protocol = request.scope["path"].startswith(PROTOCOL_PATHS)
+    return problem(status, code, detail, headers=headers, members={"error": detail} if is_protocol else {})
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -70,13 +95,17 @@ async def _domain_error(request: Request, error: Exception) -> Response:
         headers["Retry-After"] = str(max(1, round(retry_after_s)))
     if code == "station_key_invalid":
         headers["WWW-Authenticate"] = "Bearer"
-    return problem(status, code, str(error), headers=headers)
+    return _answer(request, status, code, str(error), headers=headers)
 
 
 async def _database_away(request: Request, error: Exception) -> Response:
     log.error("database_unavailable", path=request.url.path, error=repr(error))
-    return problem(
-        503, "database_unavailable", "The database does not answer; try again.", headers={"Retry-After": "2"}
+    return _answer(
+        request,
+        503,
+        "database_unavailable",
+        "The database does not answer; try again.",
+        headers={"Retry-After": "2"},
     )
 
 
@@ -86,18 +115,18 @@ async def _request_invalid(request: Request, error: Exception) -> Response:
         f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
         for fault in jsonable_encoder(error.errors(), exclude={"ctx", "input"})
     ]
-    return problem(422, "request_invalid", "; ".join(faults)[:2000])
+    return _answer(request, 422, "request_invalid", "; ".join(faults)[:2000])
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
-    return problem(error.status_code, code, str(error.detail), headers=dict(error.headers or {}))
+    return _answer(request, error.status_code, code, str(error.detail), headers=dict(error.headers or {}))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("request_crashed", path=request.url.path, exc_info=error)
-    return problem(500, "internal_error", "The server failed on this request; it has been logged.")
+    return _answer(request, 500, "internal_error", "The server failed on this request; it has been logged.")
 
 
 ANSWERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {

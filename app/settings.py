@@ -68,6 +68,15 @@ class Settings(BaseSettings):
     screening_deadline_s: float = Field(
         default=30.0, gt=0, le=3600, description="A scan the model has not screened by then goes to a person."
     )
+    inference_api: bool = Field(
+        default=False,
+        description="Answer the KServe v2 inference protocol to station keys where this process screens.",
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Bearer token that `/metrics` asks for; without one there is no `/metrics`.",
+    )
     lease_ttl_s: float = Field(
         default=90.0, ge=5, le=3600, description="A case goes back when its reviewer is silent this long."
     )

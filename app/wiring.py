@@ -20,14 +20,17 @@ from starlette.types import ASGIApp
 from app.audit_trail import keep_trail, make_sealer
 from app.database import Database, open_database, open_pool
 from app.health import build_health_router
+from app.metrics import Metrics, build_metrics_router, follow_queue
 from app.problems import answer_error, install_problem_handlers
 from app.queue_policy import follow_policy, open_policy
 from app.settings import MiB, Settings
 from app.version import VERSION
 from inference.cargo_scorer import load_pinned_cargo
 from inference.intake import build_intake_router
+from inference.metrics import InferenceMetrics
+from inference.model_routes import ModelRoutes, build_model_router
 from inference.screening import ScreeningWorker
-from inference.settings import IntakeSettings, ScreeningSettings, WebhookSettings
+from inference.settings import IntakeSettings, ModelApiSettings, ScreeningSettings, WebhookSettings
 from inference.triage import ensure_policy
 from inference.webhooks import WebhookDispatcher
 from review_queue.counting import catch_up
@@ -52,7 +55,12 @@ COUNT_EVERY_S = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """What the parts share. ``stopping`` is set when the server should end: open waits then end too."""
+    """What the parts share.
+
+    Attributes:
+        screening: Holds the model; None where this process does not screen.
+        stopping: Set when the server should end: open waits then end too.
+    """
 
     database: Database
     store: ScanStore
@@ -60,6 +68,8 @@ class Services:
     policy: PolicyHolder
     queue: ReviewQueue
     decoder: GuardedDecoder
+    screening: ScreeningWorker | None
+    metrics: Metrics
     stopping: asyncio.Event
 
 
@@ -87,13 +97,28 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         queue_pool = await stack.enter_async_context(
             open_pool(database.dsn, max_connections=QUEUE_CONNECTIONS, is_hot=True)
         )
+        queue = ReviewQueue(queue_pool, policy)
+        metrics = Metrics()
+        screening = None
+        if "screening" in settings.roles:
+            screening = screening_worker(
+                settings,
+                database=database,
+                store=store,
+                queue=queue,
+                notifier=notifier,
+                metrics=metrics.inference,
+            )
+            metrics.watch_model(lambda: screening.scorer.info if screening.scorer else None)
         yield Services(
             database=database,
             store=store,
             notifier=notifier,
             policy=policy,
-            queue=ReviewQueue(queue_pool, policy),
+            queue=queue,
             decoder=decoder,
+            screening=screening,
+            metrics=metrics,
             stopping=asyncio.Event(),
         )
 
@@ -101,10 +126,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 def build_app(settings: Settings, services: Services) -> ASGIApp:
     """Make the web application of the roles in ``settings``: the short way before everything else."""
     review = build_review(settings, services) if "review" in settings.roles else None
-    app = build_api(settings, services, review)
-    if review is None:
-        return app
-    return HotRoutes(app, routes=find_hot_routes(review), answer_error=answer_error)
+    app: ASGIApp = build_api(settings, services, review)
+    if review is not None:
+        app = HotRoutes(app, routes=find_hot_routes(review), answer_error=answer_error)
+    return services.metrics.counting(app) if settings.metrics_token else app
 
 
 def build_review(settings: Settings, services: Services) -> APIRouter:
@@ -117,6 +142,21 @@ def build_review(settings: Settings, services: Services) -> APIRouter:
         settings=review_settings(settings),
         is_stopping=services.stopping.is_set,
     )
+
+
+def build_models(
+    services: Services, screening: ScreeningWorker, *, settings: ModelApiSettings | None = None
+) -> APIRouter:
+    """Make the routes of the inference protocol, over the model that screens."""
+    routes = ModelRoutes(
+        pool=services.database.pool,
+        find_scorer=lambda: screening.scorer,
+        version=VERSION,
+        settings=settings or ModelApiSettings(),
+        receiving=IntakeSettings(),
+        metrics=services.metrics.inference,
+    )
+    return build_model_router(routes)
 
 
 def build_api(settings: Settings, services: Services, review: APIRouter | None) -> FastAPI:
@@ -132,6 +172,11 @@ def build_api(settings: Settings, services: Services, review: APIRouter | None) 
     install_problem_handlers(app)
     pool = services.database.pool
     app.include_router(build_health_router(pool=pool, store=services.store, version=VERSION))
+    if settings.metrics_token is not None:
+        token = settings.metrics_token.get_secret_value()
+        app.include_router(build_metrics_router(services.metrics, token=token))
+    if settings.inference_api and services.screening is not None:
+        app.include_router(build_models(services, services.screening))
     if "intake" in settings.roles:
         app.include_router(
             build_intake_router(
@@ -141,6 +186,7 @@ def build_api(settings: Settings, services: Services, review: APIRouter | None) 
                 notifier=services.notifier,
                 settings=intake_settings(settings),
                 stopping=services.stopping,
+                metrics=services.metrics.inference,
             )
         )
     if review is not None:
@@ -160,6 +206,8 @@ def describe_api() -> dict[str, Any]:
         policy=nothing,
         queue=nothing,
         decoder=nothing,
+        screening=None,
+        metrics=Metrics(),
         stopping=asyncio.Event(),
     )
     settings = Settings()
@@ -171,8 +219,10 @@ async def run_background(services: Services, settings: Settings) -> AsyncIterato
     """Run the loops of the chosen roles for the length of the block, then let them drain."""
     stop = asyncio.Event()
     loops: list[Coroutine[Any, Any, None]] = [follow_policy(services.policy, services.database.pool, stop)]
-    if "screening" in settings.roles:
-        loops.append(screening_worker(services, settings).run(stop))
+    if services.screening is not None:
+        loops.append(services.screening.run(stop))
+    if settings.metrics_token is not None:
+        loops.append(follow_queue(services.metrics, services.database.pool, stop))
     if "intake" in settings.roles:
         dispatcher = WebhookDispatcher(services.database.pool, services.notifier, WebhookSettings())
         loops.append(dispatcher.run(stop))
@@ -216,17 +266,26 @@ async def keep_counts(services: Services, stop: asyncio.Event) -> None:
             await asyncio.wait_for(stop.wait(), COUNT_EVERY_S)
 
 
-def screening_worker(services: Services, settings: Settings) -> ScreeningWorker:
+def screening_worker(
+    settings: Settings,
+    *,
+    database: Database,
+    store: ScanStore,
+    queue: ReviewQueue,
+    notifier: Notifier,
+    metrics: InferenceMetrics,
+) -> ScreeningWorker:
     """Make the worker that screens with the pinned model."""
     chosen = {"n_runners": settings.screening_runners} if settings.screening_runners else {}
     return ScreeningWorker(
-        pool=services.database.pool,
-        store=services.store,
-        queue=services.queue,
-        notifier=services.notifier,
+        pool=database.pool,
+        store=store,
+        queue=queue,
+        notifier=notifier,
         model=settings.model,
         load_cargo=load_pinned_cargo,
         settings=ScreeningSettings(deadline_s=settings.screening_deadline_s, **chosen),
+        metrics=metrics,
     )
 
 

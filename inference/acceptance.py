@@ -15,6 +15,7 @@ from inference.database_errors import Connection, Pool, connect
 from inference.errors import ChannelsInvalidError, ImageUnknownError
 from inference.idempotency import InFlight, find_replay, request_digest
 from inference.images import KnownImage, find_images
+from inference.metrics import InferenceMetrics
 from inference.scan_status import read_scan
 from inference.schemas import ScanIn, ScanOut
 from inference.settings import IntakeSettings
@@ -48,6 +49,7 @@ class ScanIntake:
         decoder: Decodes untrusted bytes in children.
         notifier: Wakes screening workers.
         settings: Limits.
+        metrics: Counts new scans.
     """
 
     def __init__(
@@ -57,12 +59,15 @@ class ScanIntake:
         decoder: GuardedDecoder,
         notifier: Notifier,
         settings: IntakeSettings,
+        *,
+        metrics: InferenceMetrics | None = None,
     ) -> None:
         self._pool = pool
         self._store = store
         self._decoder = decoder
         self._notifier = notifier
         self._settings = settings
+        self._metrics = metrics or InferenceMetrics()
         self._in_flight = InFlight()
         self._slots = WorkSlots(n_running=settings.concurrent_scans, n_waiting=settings.waiting_scans)
 
@@ -151,6 +156,7 @@ class ScanIntake:
                 )
                 assert known is not None  # scans are never deleted
                 return await read_scan(conn, known, station=station), False
+            self._metrics.count_scan(station.port)
             self._notifier.publish("screening", scan_id)
             log.info("scan_accepted", scan_id=scan_id, station_id=station.station_id)
             return await read_scan(conn, scan_id, station=station), True

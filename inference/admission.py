@@ -28,7 +28,7 @@ class WorkSlots:
             BusyError: Too many are waiting already.
         """
         if self._n_admitted >= self._most:
-            raise BusyError("Too many scans are waiting to be taken in; repeat the request in a moment.")
+            raise BusyError("Too many requests are in hand; repeat this one in a moment.")
         self._n_admitted += 1
         try:
             async with self._semaphore:

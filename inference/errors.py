@@ -19,10 +19,14 @@ InferenceError                       inference_error
 │   ├── IdempotencyKeyReusedError    idempotency_key_reused     same key, another body
 │   ├── RequestInFlightError         request_in_flight          same key, being handled now
 │   ├── ImageUnknownError            image_unknown              a digest nobody uploaded
-│   └── ChannelsInvalidError         channels_invalid           files and channels do not fit
+│   ├── ChannelsInvalidError         channels_invalid           files and channels do not fit
+│   ├── InferRequestInvalidError     infer_request_invalid      no request of the inference protocol
+│   └── TensorInvalidError           tensor_invalid             type, shape or values do not fit the model
 ├── BusyError                        busy                       over budget; try again later
 ├── DatabaseUnavailableError         database_unavailable       try again later
 ├── PolicyInvalidError               policy_invalid             the stored triage policy is unusable
+├── ModelNotServedError              model_not_served           no such model or version here
+├── ModelNotReadyError               model_not_ready            none is loaded, or the engine hangs
 ├── EngineError                      engine_error               the model did not give an answer
 │   └── EngineTimeoutError           engine_timeout
 └── RescoreError                     rescore_error
@@ -156,6 +160,18 @@ class ChannelsInvalidError(RequestError):
     code = "channels_invalid"
 
 
+class InferRequestInvalidError(RequestError):
+    """The body is no request of the inference protocol, or asks for an extension that is not offered."""
+
+    code = "infer_request_invalid"
+
+
+class TensorInvalidError(RequestError):
+    """The tensor's type, shape or values are not what the model takes."""
+
+    code = "tensor_invalid"
+
+
 class BusyError(InferenceError):
     """More work is in hand than the limits allow; nothing was read or stored.
 
@@ -184,6 +200,22 @@ class PolicyInvalidError(InferenceError):
     """There is no triage policy, or the newest one cannot be read."""
 
     code = "policy_invalid"
+
+
+class ModelNotServedError(InferenceError):
+    """The model or version of the path is not the one that is loaded here."""
+
+    code = "model_not_served"
+
+
+class ModelNotReadyError(InferenceError):
+    """There is no loaded model, or its engine does not answer."""
+
+    code = "model_not_ready"
+
+    def __init__(self, message: str, *, retry_after_s: float = 2.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class EngineError(InferenceError):

@@ -17,6 +17,7 @@ from inference.database_errors import Pool, connect
 from inference.errors import ChannelsInvalidError, MediaTypeError, MultipartMalformedError
 from inference.idempotency import check_key
 from inference.images import ImageIntake
+from inference.metrics import InferenceMetrics
 from inference.multipart import SCAN_PART, FormReader, Part, boundary_of
 from inference.receive import ByteBudget, declared_length, pace_of, read_body, receive_body
 from inference.request_json import parse_scan, raw_request_body, scan_request_body
@@ -41,6 +42,7 @@ def build_intake_router(
     notifier: Notifier,
     settings: IntakeSettings,
     stopping: asyncio.Event | None = None,
+    metrics: InferenceMetrics | None = None,
 ) -> APIRouter:
     """Build the routes under ``/api/v1`` that stations use.
 
@@ -51,12 +53,13 @@ def build_intake_router(
         notifier: Wakes screening workers and waiting stations; started by the caller.
         settings: Limits.
         stopping: Set when the server should end; waiting stations are then answered at once.
+        metrics: Counts new scans.
     """
     stopping = stopping or asyncio.Event()
     keys = StationKeys(pool, cache_s=settings.key_cache_s, timeout_s=settings.database_timeout_s)
     budget = ByteBudget(settings.in_flight_bytes)
     images = ImageIntake(pool, store, settings.limits, database_timeout_s=settings.database_timeout_s)
-    scans = ScanIntake(pool, store, decoder, notifier, settings)
+    scans = ScanIntake(pool, store, decoder, notifier, settings, metrics=metrics)
     pace = pace_of(settings)
     router = APIRouter(prefix="/api/v1", tags=["intake"], dependencies=[Depends(station_key)])
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from inference.errors import EngineError
 from inference.tiles import Tile, cut_tiles, merge_findings, owned_findings
 from models.contract import INPUT_NAME, OUTPUT_NAMES, ModelContract
-from models.errors import ModelUnreadableError
+from models.errors import ModelOutputError, ModelUnreadableError
 from models.finding import Finding
 from models.postprocess import to_findings
 from models.preprocess import AIR, to_input
@@ -135,6 +135,29 @@ class OnnxScorer:
     ) -> list[ScoreResult]:
         """See ``Scorer.run``. One scan after the other: batches gain nothing on a CPU."""
         return [self._run_one(item, thresholds) for item in items]
+
+    def run_tensor(
+        self, transmission: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Run the bare model.
+
+        Args:
+            transmission: As the contract says.
+
+        Returns:
+            Boxes and scores as the contract says: all candidates, before thresholds and NMS.
+
+        Raises:
+            ModelOutputError: The answer is not finite or not of the contract's shape.
+            EngineError: The engine failed.
+        """
+        boxes, scores = self._infer(transmission)
+        expected = (len(transmission), len(self._contract.kinds))
+        if scores.shape[:2] != expected or boxes.shape != (*scores.shape, 4):
+            raise ModelOutputError(f"the model answered boxes {boxes.shape} and scores {scores.shape}")
+        if not (np.isfinite(boxes).all() and np.isfinite(scores).all()):
+            raise ModelOutputError("the model's answer is not finite")
+        return boxes, scores
 
     def _run_one(self, item: ScoreItem, thresholds: Mapping[str, float] | None) -> ScoreResult:
         findings: list[Finding] = []

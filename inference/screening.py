@@ -21,6 +21,7 @@ from inference.cargo_scorer import CargoScorer, ScanFacts
 from inference.database_errors import Connection, Pool, connect, storable
 from inference.engine_threads import EngineThreads
 from inference.errors import DatabaseUnavailableError, EngineError, PolicyInvalidError
+from inference.metrics import InferenceMetrics
 from inference.scorer import Scorer, ScoreResult, load_pinned_scorer, score_decoded
 from inference.screening_jobs import Job, ScreeningJobs
 from inference.screening_store import insert_screening
@@ -55,6 +56,7 @@ class ScreeningWorker:
         model: Name of a pinned model.
         load_scorer: Loads and warms a model instead; called in a thread, again after a pause if it fails.
         load_cargo: Loads the model of the checks against the declaration, once; without it they are not made.
+        metrics: Counts what came of the scans.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class ScreeningWorker:
         model: str = "default",
         load_scorer: Callable[[], Scorer] | None = None,
         load_cargo: Callable[[], CargoScorer | None] | None = None,
+        metrics: InferenceMetrics | None = None,
     ) -> None:
         self._pool = pool
         self._store = store
@@ -79,6 +82,7 @@ class ScreeningWorker:
         self._jobs = ScreeningJobs(pool, worker=worker, lease_s=settings.lease_s)
         self._threads = EngineThreads(settings.n_runners, timeout_s=settings.run_timeout_s)
         self._load_cargo = load_cargo
+        self._metrics = metrics or InferenceMetrics()
         self._scorer: Scorer | None = None
         self._cargo: CargoScorer | None = None
         self._without_model_since_s = time.monotonic()
@@ -89,6 +93,11 @@ class ScreeningWorker:
     def is_ready(self) -> bool:
         """Whether a model is loaded and the engine answers."""
         return self._scorer is not None and self._threads.n_abandoned < self._settings.n_runners
+
+    @property
+    def scorer(self) -> Scorer | None:
+        """The model in use; None while none is loaded."""
+        return self._scorer
 
     def swap(self, scorer: Scorer) -> None:
         """Screen with another model from the next scan on. It is loaded and warm already."""
@@ -211,6 +220,7 @@ class ScreeningWorker:
                 conn, job.scan_id, scorer.info, result, triage, policy_version=stored.version
             )
             await self._apply(conn, job, triage, screening_id)
+        self._metrics.count_screening(triage.outcome, result.timings_ms)
         self._announce(job, triage)
 
     async def _apply(self, conn: Connection, job: Job, triage: Triage, screening_id: int) -> None:
@@ -263,6 +273,7 @@ class ScreeningWorker:
                     scan_id=job.scan_id,
                     detail=storable(detail),
                 )
+            self._metrics.count_unscreened(reason)
             self._notifier.publish("queue", job.port)
 
         log.error("scan_not_screened", scan_id=job.scan_id, reason=reason, error=detail)

@@ -76,6 +76,28 @@ class ScreeningSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelApiSettings:
+    """Limits on clients of the inference protocol.
+
+    Attributes:
+        n_runners: Calls in the engine at once, beside those of screening.
+        max_requests: Calls in hand, being received or waiting for the engine; more answer ``busy``.
+        max_bytes: Largest body with a binary tensor; 64 MiB are 8 million pixels of two energies.
+        max_json_bytes: Largest JSON, also of a body with a binary tensor: parsed, numbers take several times
+            as much.
+        in_flight_bytes: Body bytes in hand at once; more is refused with ``busy``.
+        run_timeout_s: Longest time one call may spend in the engine.
+    """
+
+    n_runners: int = field(default_factory=lambda: max(1, (os.cpu_count() or 1) // 2))
+    max_requests: int = 32
+    max_bytes: int = 64 * MIB
+    max_json_bytes: int = 8 * MIB
+    in_flight_bytes: int = 256 * MIB
+    run_timeout_s: float = 20.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class WebhookSettings:
     """How dispositions are delivered.
 

@@ -62,10 +62,12 @@ def test_code__is_its_own(error: type[InferenceError]) -> None:
 
 
 def test_reference__errors_are_listed_with_their_status() -> None:
-    """The page that stations read says what the server does."""
-    page = (Path(__file__).parents[3] / "docs" / "reference" / "intake-api.md").read_text(encoding="utf-8")
+    """The pages that senders read say what the server does."""
+    reference = Path(__file__).parents[3] / "docs" / "reference"
+    pages = [(reference / name).read_text(encoding="utf-8") for name in ("intake-api.md", "inference-v2.md")]
     listed = {
         code: int(status)
+        for page in pages
         for status, codes in re.findall(r"^\| (\d{3}) \| (.+?) \|", page, flags=re.MULTILINE)
         for code in re.findall(r"`(\w+)`", codes)
     }
