@@ -68,6 +68,11 @@ class Settings(BaseSettings):
     screening_deadline_s: float = Field(
         default=30.0, gt=0, le=3600, description="A scan the model has not screened by then goes to a person."
     )
+    read_gate_photos: bool = Field(
+        default=False,
+        description="Read container numbers on gate photos and compare them with the scan's; "
+        "needs the packages of `requirements/ocr.txt`.",
+    )
     inference_api: bool = Field(
         default=False,
         description="Answer the KServe v2 inference protocol to station keys where this process screens.",

@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,6 +27,7 @@ from app.queue_policy import follow_policy, open_policy
 from app.settings import MiB, Settings
 from app.version import VERSION
 from inference.cargo_scorer import load_pinned_cargo
+from inference.gate_photos import load_gate_photos
 from inference.intake import build_intake_router
 from inference.metrics import InferenceMetrics
 from inference.model_routes import ModelRoutes, build_model_router
@@ -107,6 +109,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 store=store,
                 queue=queue,
                 notifier=notifier,
+                decoder=decoder,
                 metrics=metrics.inference,
             )
             metrics.watch_model(lambda: screening.scorer.info if screening.scorer else None)
@@ -273,10 +276,19 @@ def screening_worker(
     store: ScanStore,
     queue: ReviewQueue,
     notifier: Notifier,
+    decoder: GuardedDecoder,
     metrics: InferenceMetrics,
 ) -> ScreeningWorker:
     """Make the worker that screens with the pinned model."""
     chosen = {"n_runners": settings.screening_runners} if settings.screening_runners else {}
+    screening = ScreeningSettings(deadline_s=settings.screening_deadline_s, **chosen)
+    load_photos = partial(
+        load_gate_photos,
+        store=store,
+        decoder=decoder,
+        timeout_s=screening.photos_timeout_s,
+        metrics=metrics,
+    )
     return ScreeningWorker(
         pool=database.pool,
         store=store,
@@ -284,7 +296,8 @@ def screening_worker(
         notifier=notifier,
         model=settings.model,
         load_cargo=load_pinned_cargo,
-        settings=ScreeningSettings(deadline_s=settings.screening_deadline_s, **chosen),
+        load_photos=load_photos if settings.read_gate_photos else None,
+        settings=screening,
         metrics=metrics,
     )
 

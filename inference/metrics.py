@@ -31,6 +31,12 @@ class InferenceMetrics:
             ["reason"],
             registry=registry,
         )
+        self._photos = Counter(
+            "shenxiang_gate_photo_checks",
+            "Scans whose gate photos were compared with their container number.",
+            ["outcome"],
+            registry=registry,
+        )
         self._stages = Histogram(
             "shenxiang_screening_stage_seconds",
             "Time of one scan in one step of its screening.",
@@ -64,6 +70,10 @@ class InferenceMetrics:
     def count_unscreened(self, reason: str) -> None:
         """Count a scan that went to a person without a screening."""
         self._unscreened.labels(reason).inc()
+
+    def count_photos(self, outcome: str) -> None:
+        """Count a scan whose gate photos were read, or could not be."""
+        self._photos.labels(outcome).inc()
 
     def count_infer(self, n_inputs: int, time_s: float) -> None:
         """Count an answered call of the inference protocol."""

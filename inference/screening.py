@@ -21,6 +21,7 @@ from inference.cargo_scorer import CargoScorer, ScanFacts
 from inference.database_errors import Connection, Pool, connect, storable
 from inference.engine_threads import EngineThreads
 from inference.errors import DatabaseUnavailableError, EngineError, PolicyInvalidError
+from inference.gate_photos import GatePhotos
 from inference.metrics import InferenceMetrics
 from inference.scorer import Scorer, ScoreResult, load_pinned_scorer, score_decoded
 from inference.screening_jobs import Job, ScreeningJobs
@@ -56,6 +57,7 @@ class ScreeningWorker:
         model: Name of a pinned model.
         load_scorer: Loads and warms a model instead; called in a thread, again after a pause if it fails.
         load_cargo: Loads the model of the checks against the declaration, once; without it they are not made.
+        load_photos: Loads what reads gate photos, once; without it they are only shown.
         metrics: Counts what came of the scans.
     """
 
@@ -70,6 +72,7 @@ class ScreeningWorker:
         model: str = "default",
         load_scorer: Callable[[], Scorer] | None = None,
         load_cargo: Callable[[], CargoScorer | None] | None = None,
+        load_photos: Callable[[], GatePhotos | None] | None = None,
         metrics: InferenceMetrics | None = None,
     ) -> None:
         self._pool = pool
@@ -82,9 +85,11 @@ class ScreeningWorker:
         self._jobs = ScreeningJobs(pool, worker=worker, lease_s=settings.lease_s)
         self._threads = EngineThreads(settings.n_runners, timeout_s=settings.run_timeout_s)
         self._load_cargo = load_cargo
+        self._load_photos = load_photos
         self._metrics = metrics or InferenceMetrics()
         self._scorer: Scorer | None = None
         self._cargo: CargoScorer | None = None
+        self._photos: GatePhotos | None = None
         self._without_model_since_s = time.monotonic()
         self._active: dict[asyncio.Task[None], Job] = {}
         self._awake = asyncio.Event()
@@ -174,10 +179,7 @@ class ScreeningWorker:
             if scorer is None:
                 raise EngineError("no model is loaded")
             stored = await self._read_policy()
-            data = await self._store.get(job.px16_full)
-            result = await self._threads.run(
-                screen_px16, scorer, self._cargo, data, job, thresholds=stored.policy.thresholds
-            )
+            result = await self._look(scorer, job, stored.policy.thresholds)
         except (ObjectMissingError, ObjectCorruptError, Px16Error) as error:
             await self._send_to_person(job, CaseReason.UNSCREENABLE, f"{error.code}: {error}")
         except (ModelOutputError, PolicyInvalidError) as error:  # the same again would give the same
@@ -191,6 +193,14 @@ class ScreeningWorker:
             await self._retry_or_give_up(job, repr(error))
         else:
             await self._until_stored(job, lambda: self._conclude(job, scorer, result, stored))
+
+    async def _look(self, scorer: Scorer, job: Job, thresholds: Mapping[str, float]) -> ScoreResult:
+        """Screen a scan's pixels, and read its photos meanwhile if there is a number to compare with."""
+        data = await self._store.get(job.px16_full)
+        screening = self._threads.run(screen_px16, scorer, self._cargo, data, job, thresholds=thresholds)
+        if self._photos is None or job.container_no is None or not job.gate_photos:
+            return await screening
+        return await self._photos.beside(screening, job.gate_photos, job.container_no, thresholds=thresholds)
 
     async def _read_policy(self) -> StoredPolicy:
         async with connect(self._pool, timeout_s=5.0) as conn:
@@ -294,9 +304,11 @@ class ScreeningWorker:
                 return
 
     async def _keep_model_loaded(self) -> None:
-        """Load the models: the detector again and again until it loads, the one beside it once."""
+        """Load the models: the detector again and again until it loads, those beside it once."""
         if self._load_cargo is not None:
             self._cargo = await asyncio.to_thread(self._load_cargo)
+        if self._load_photos is not None:
+            self._photos = await asyncio.to_thread(self._load_photos)
         while self._scorer is None:
             try:
                 scorer = await asyncio.to_thread(self._load_scorer)

@@ -20,7 +20,8 @@ RETURNING screening_id
 def finding_json(finding: Finding) -> dict[str, Any]:
     """Return a finding as it is stored; the box is in pixels of the original scan, or null.
 
-    ``model_digest`` is there only if another model than the screening's own found it.
+    ``model_digest`` is there only if another model than the screening's own found it; ``text``
+    only if something was read.
     """
     stored: dict[str, Any] = {
         "kind": finding.kind,
@@ -30,6 +31,8 @@ def finding_json(finding: Finding) -> dict[str, Any]:
     }
     if finding.model_digest is not None:
         stored["model_digest"] = finding.model_digest
+    if finding.text is not None:
+        stored["text"] = finding.text
     return stored
 
 

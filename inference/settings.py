@@ -62,6 +62,7 @@ class ScreeningSettings:
         deadline_s: A scan that could not be screened by then goes to a person.
         reload_s: Pause between attempts to load a model that did not load.
         drain_s: How long a stopping worker lets running scans finish.
+        photos_timeout_s: Longest time that the gate photos of a scan may take, beside the detector.
     """
 
     n_runners: int = field(default_factory=lambda: os.cpu_count() or 1)
@@ -73,6 +74,7 @@ class ScreeningSettings:
     deadline_s: float = 30.0
     reload_s: float = 5.0
     drain_s: float = 10.0
+    photos_timeout_s: float = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ class Finding:
         threshold: The score from which this kind counts, at the time of the screening.
         box_xyxy: In pixels of the original scan; None when the finding has no place.
         model_digest: Sha256 of the model file, hex, if it is another than the screening's detector.
+        text: What was read, if the finding is about something written.
     """
 
     kind: str
@@ -20,3 +21,4 @@ class Finding:
     threshold: float
     box_xyxy: tuple[float, float, float, float] | None
     model_digest: str | None = None
+    text: str | None = None

@@ -30,4 +30,5 @@ if __name__ == "__main__":
     pin("requirements/build.in", "build", *upgrade)
     pin("pyproject.toml", "base", *upgrade)
     pin("pyproject.toml", "train", "--extra=dev", "--extra=train", "-crequirements/base.txt", *upgrade)
+    pin("pyproject.toml", "ocr", "--extra=ocr", "-crequirements/train.txt", *upgrade)
     pin("pyproject.toml", "bench", "--extra=bench", "-crequirements/train.txt", *upgrade)

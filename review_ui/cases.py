@@ -274,6 +274,7 @@ def findings_out(findings: Sequence[dict[str, Any]]) -> list[FindingOut]:
             score=finding["score"],
             threshold=finding["threshold"],
             box=finding["box_xyxy"],
+            text=finding.get("text"),
         )
         for index, finding in enumerate(findings)
     ]

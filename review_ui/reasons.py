@@ -72,6 +72,7 @@ FINDING_KINDS: dict[str, dict[str, str]] = {
     "declared_empty": {"zh": "申报空箱,图像疑有货", "en": "Declared empty, looks loaded"},
     "found_empty": {"zh": "申报有货,图像疑空箱", "en": "Goods declared, looks empty"},
     "goods_mismatch": {"zh": "货物疑与申报品名不符", "en": "Goods look unlike those declared"},
+    "container_number_mismatch": {"zh": "照片箱号与申报不符", "en": "Other container number on the photo"},
     "impenetrable": {"zh": "难穿透区域", "en": "Not penetrated"},
     "other": {"zh": "其他可疑", "en": "Other suspicion"},
 }

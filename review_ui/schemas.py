@@ -66,6 +66,7 @@ class FindingOut(BaseModel):
     score: float
     threshold: float
     box: Box | None
+    text: str | None = Field(description="What was read, if the finding is about something written")
 
 
 class ScreeningOut(BaseModel):

@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 import imagecodecs
 
 from scans.errors import ImageUndecodableError, ScanError
+from scans.formats import decode_photo
 from scans.image_info import ImageLimits
 from scans.memory_file import read_parts, write_parts
 from scans.prepare import prepare_scan
@@ -44,26 +45,29 @@ def main() -> None:
             job = json.loads(connection.recv_bytes())
             # Should the parent be gone, nobody else ends a decoder that hangs.
             signal.alarm(job["alarm_s"])
-            reply = answer(input_fd, output_fd, job["sizes"], limits)
+            reply = answer(input_fd, output_fd, job["sizes"], limits, is_photo=job["is_photo"])
             signal.alarm(0)
             connection.send_bytes(json.dumps(reply).encode())
     except (EOFError, ConnectionError):
         return
 
 
-def answer(input_fd: int, output_fd: int, sizes: list[int], limits: ImageLimits) -> dict[str, object]:
+def answer(
+    input_fd: int, output_fd: int, sizes: list[int], limits: ImageLimits, *, is_photo: bool
+) -> dict[str, object]:
     """Do one job; whatever goes wrong becomes an answer.
 
     Args:
         input_fd: Holds the files one after another.
-        output_fd: Receives the full px16 object, then the preview.
+        output_fd: Receives the full px16 object, then the preview; or a photo's pixels.
         sizes: Bytes of each file; one or two.
         limits: On each file.
+        is_photo: Whether to decode one photo instead of a scan's files.
     """
     try:
         files = read_parts(input_fd, sizes)
-        scan = prepare_scan(files[0], files[1] if len(files) > 1 else None, limits)
-        write_parts(output_fd, [scan.px16_full, scan.px16_preview])
+        facts, parts = _decode_photo(files, limits) if is_photo else _prepare_scan(files, limits)
+        write_parts(output_fd, parts)
     except ScanError as error:
         return {"code": error.code, "message": str(error)}
     except MemoryError:
@@ -75,14 +79,24 @@ def answer(input_fd: int, output_fd: int, sizes: list[int], limits: ImageLimits)
             "message": message,
             "trace": traceback.format_exc()[-4000:],
         }
-    return {
+    return {**facts, "sizes": [len(part) for part in parts]}
+
+
+def _prepare_scan(files: list[bytes], limits: ImageLimits) -> tuple[dict[str, object], list[bytes]]:
+    scan = prepare_scan(files[0], files[1] if len(files) > 1 else None, limits)
+    facts: dict[str, object] = {
         "width_px": scan.width_px,
         "height_px": scan.height_px,
         "n_channels": scan.n_channels,
         "bit_depth": scan.bit_depth,
         "container_no": scan.container_no,
-        "sizes": [len(scan.px16_full), len(scan.px16_preview)],
     }
+    return facts, [scan.px16_full, scan.px16_preview]
+
+
+def _decode_photo(files: list[bytes], limits: ImageLimits) -> tuple[dict[str, object], list[bytes]]:
+    pixels = decode_photo(files[0], limits=limits)
+    return {"height_px": pixels.shape[0], "width_px": pixels.shape[1]}, [pixels.tobytes()]
 
 
 if __name__ == "__main__":

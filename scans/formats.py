@@ -5,20 +5,24 @@ looks at lengths and declared sizes only, so it is quick and safe on anything at
 codecs, so untrusted bytes go through ``guard.GuardedDecoder`` instead of calling it here.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from scans import dicos, jpeg, png, raw16, tiff
+from scans import dicos, jpeg, png, px16, raw16, tiff
 from scans.errors import ImageTooLargeError, ImageUnsupportedError
 from scans.image_info import ImageInfo, ImageLimits
 
-__all__ = ["READERS", "ImageInfo", "ImageLimits", "Reader", "decode_image", "inspect_image"]
+__all__ = ["READERS", "ImageInfo", "ImageLimits", "Reader", "decode_image", "decode_photo", "inspect_image"]
 
 EIGHT_TO_SIXTEEN_BIT = 257
 """65535 = 255 × 257, so that air stays air."""
+
+MAX_PHOTO_SIDE_PX = 2048
+"""A larger gate photo is halved until it fits; figures on a container stay legible at half of this."""
 
 DEFAULT_LIMITS = ImageLimits()
 
@@ -92,6 +96,29 @@ def decode_image(data: bytes, *, limits: ImageLimits = DEFAULT_LIMITS) -> npt.ND
     if pixels.dtype == np.uint8:
         return pixels.astype(np.uint16) * np.uint16(EIGHT_TO_SIXTEEN_BIT)
     return pixels.astype(np.uint16, copy=False)
+
+
+def decode_photo(data: bytes, *, limits: ImageLimits = DEFAULT_LIMITS) -> npt.NDArray[np.uint8]:
+    """Decode a gate photo, grey or in colour, after inspecting it.
+
+    Returns:
+        Shape ``(H, W, 3)``, RGB, no side longer than ``MAX_PHOTO_SIDE_PX``.
+
+    Raises:
+        ImageUnsupportedError: If it is no photo; a file of two energies is none.
+        ScanError: Whatever ``decode_image`` raises.
+    """
+    info = inspect_image(data, limits=limits)
+    if info.n_channels == 2:
+        raise ImageUnsupportedError(f"a {info.format} of two energies is a scan, no photo")
+    pixels = _reader_of(data).decode(data, info)
+    if pixels.dtype == np.uint16:
+        pixels >>= 8
+    level = max(0, math.ceil(math.log2(max(info.height_px, info.width_px) / MAX_PHOTO_SIDE_PX)))
+    if level:
+        pixels = np.concatenate([px16.downscale(one[None].astype(np.uint16), level) for one in pixels])
+    colours = np.broadcast_to(pixels, (3, *pixels.shape[1:]))
+    return np.ascontiguousarray(np.moveaxis(colours, 0, -1), dtype=np.uint8)
 
 
 def _reader_of(data: bytes) -> Reader:

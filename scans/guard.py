@@ -14,11 +14,13 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import Pipe
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import structlog
 
 from scans.errors import DecoderUnavailableError, ImageUndecodableError, ScanError
@@ -36,13 +38,17 @@ N_TRIES = 2
 ALARM_MARGIN_S = 2
 STDERR_TAIL_BYTES = 2000
 
+R = TypeVar("R")
+ReadReply = Callable[[dict[str, Any], list[bytes]], R]
+"""Makes what the caller gets of a child's words and bytes; raises ValueError and the like on nonsense."""
+
 _ERRORS = {error.code: error for error in ScanError.__subclasses__()}
 
 logger = structlog.get_logger(__name__)
 
 
 class GuardedDecoder:
-    """Decodes and encodes scans in ``n_workers`` child processes, each with one job at a time."""
+    """Decodes and encodes scans and photos in ``n_workers`` child processes, each with one job at a time."""
 
     def __init__(
         self,
@@ -83,12 +89,11 @@ class GuardedDecoder:
             DecoderUnavailableError: If no child can be started, or the decoder is closed.
             ScanError: Whatever ``prepare.prepare_scan`` raises.
         """
-        files = [high] if low is None else [high, low]
-        try:
-            work = asyncio.get_running_loop().run_in_executor(self._threads, self._prepare, files)
-        except RuntimeError as error:
-            raise DecoderUnavailableError("the decoder was closed") from error
-        return await work
+        return await self._submit([high] if low is None else [high, low], _read_scan)
+
+    async def decode_photo(self, data: bytes) -> npt.NDArray[np.uint8]:
+        """Decode a gate photo; see ``formats.decode_photo``. Raises like ``prepare``."""
+        return await self._submit([data], _read_photo)
 
     async def close(self) -> None:
         """End the children, also those at work."""
@@ -101,11 +106,18 @@ class GuardedDecoder:
         for child in list(self._children):
             self._discard(child)
 
-    def _prepare(self, files: Sequence[bytes]) -> PreparedScan:
+    async def _submit(self, files: Sequence[bytes], read: ReadReply[R]) -> R:
+        try:
+            work = asyncio.get_running_loop().run_in_executor(self._threads, self._decode, files, read)
+        except RuntimeError as error:
+            raise DecoderUnavailableError("the decoder was closed") from error
+        return await work
+
+    def _decode(self, files: Sequence[bytes], read: ReadReply[R]) -> R:
         for _ in range(N_TRIES):
             child = self._take()
             try:
-                return child.prepare(files, self._timeout_s)
+                return child.decode(files, read, self._timeout_s)
             except _ChildDiedError as error:
                 logger.warning("decode_child_died", exit_code=child.exit_code(), stderr=child.stderr_tail())
                 if error.is_timeout:
@@ -200,8 +212,8 @@ class _Child:
                 return False
         return self.was_ready and self.exit_code() is None
 
-    def prepare(self, files: Sequence[bytes], timeout_s: float) -> PreparedScan:
-        """Have the files of one scan prepared.
+    def decode(self, files: Sequence[bytes], read: ReadReply[R], timeout_s: float) -> R:
+        """Have the files of one scan, or one photo, decoded.
 
         Raises:
             _ChildDiedError: If the child is dead now.
@@ -212,9 +224,9 @@ class _Child:
         except OSError as error:
             raise DecoderUnavailableError(f"no memory to hand over an image: {error.strerror}") from error
         try:
-            self._send([len(data) for data in files], timeout_s)
+            self._send([len(data) for data in files], timeout_s, is_photo=read is _read_photo)
             if self._connection.poll(timeout_s):
-                return self._result(self._receive())
+                return read(*self._result(self._receive()))
         except (EOFError, OSError, ValueError, TypeError, KeyError):
             self.kill()
             raise _ChildDiedError from None
@@ -224,14 +236,18 @@ class _Child:
         self.kill()
         raise _ChildDiedError(is_timeout=True)
 
-    def _send(self, sizes: list[int], timeout_s: float) -> None:
+    def _send(self, sizes: list[int], timeout_s: float, *, is_photo: bool) -> None:
         os.ftruncate(self._errors, 0)
         os.lseek(self._errors, 0, os.SEEK_SET)
-        job = {"sizes": sizes, "alarm_s": math.ceil(timeout_s) + ALARM_MARGIN_S}
+        job = {
+            "sizes": sizes,
+            "is_photo": is_photo,
+            "alarm_s": math.ceil(timeout_s) + ALARM_MARGIN_S,
+        }
         self._connection.send_bytes(json.dumps(job).encode())
 
-    def _result(self, reply: dict[str, Any]) -> PreparedScan:
-        """Turn a reply into what it says; a reply that makes no sense raises ValueError and the like."""
+    def _result(self, reply: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+        """Return what a reply says, and its bytes; one that makes no sense raises ValueError and the like."""
         if "code" in reply:
             if "trace" in reply:
                 logger.warning("decode_child_failed", trace=reply["trace"])
@@ -239,8 +255,7 @@ class _Child:
         sizes = reply.pop("sizes")
         if sum(sizes) != os.fstat(self._output).st_size:
             raise ValueError("the child's output has another size than it says")
-        full, preview = read_parts(self._output, sizes)
-        return PreparedScan(**reply, px16_full=full, px16_preview=preview)
+        return reply, read_parts(self._output, sizes)
 
     def _receive(self) -> dict[str, Any]:
         # JSON, not pickle: a child that a hostile image took over can only send values.
@@ -274,6 +289,16 @@ class _Child:
         self._connection.close()
         for descriptor in (self._input, self._output, self._errors):
             os.close(descriptor)
+
+
+def _read_scan(facts: dict[str, Any], parts: list[bytes]) -> PreparedScan:
+    full, preview = parts
+    return PreparedScan(**facts, px16_full=full, px16_preview=preview)
+
+
+def _read_photo(facts: dict[str, Any], parts: list[bytes]) -> npt.NDArray[np.uint8]:
+    [pixels] = parts
+    return np.frombuffer(pixels, np.uint8).reshape(facts["height_px"], facts["width_px"], 3)
 
 
 def _bare_environment() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""JPEG: gate photos (grey or colour, inspected only) and 8-bit grey scans of old scanners.
+"""JPEG: gate photos (grey or colour) and 8-bit grey scans of old scanners.
 
 Inspection walks the segments up to the image data. libjpeg paints what is missing of a cut stream grey and
 only warns; so before a scan is decoded, libjxl parses the whole stream, which fails when it ends early.
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scans.errors import ImageMalformedError, ImageUndecodableError, ImageUnsupportedError
-from scans.image_info import ImageInfo, ImageLimits, check_declared_size
+from scans.image_info import ImageInfo, ImageLimits, channels_first, check_declared_size
 
 SIGNATURE = b"\xff\xd8\xff"
 MAX_SEGMENTS = 4096
@@ -51,16 +51,13 @@ def inspect(data: bytes, limits: ImageLimits) -> ImageInfo:
 
 
 def decode(data: bytes, info: ImageInfo) -> npt.NDArray[np.uint8 | np.uint16]:
-    """Return the pixels of an inspected grey JPEG, shape ``(1, H, W)``, uint8."""
+    """Return the pixels of an inspected JPEG, uint8, shape ``(1, H, W)``, or ``(3, H, W)`` in RGB."""
     try:
         imagecodecs.jpegxl_encode_jpeg(data)
         pixels = imagecodecs.jpeg8_decode(data)
     except (imagecodecs.JpegxlError, imagecodecs.Jpeg8Error) as error:
         raise ImageUndecodableError("JPEG: the image data is damaged or ends early: send it again") from error
-    if pixels.shape != (info.height_px, info.width_px) or pixels.dtype != np.uint8:
-        raise ImageUndecodableError(f"JPEG: decoded to {pixels.dtype} of shape {pixels.shape}")
-    result: npt.NDArray[np.uint8 | np.uint16] = pixels[None]
-    return result
+    return channels_first(pixels, info, np.uint8)
 
 
 def _segment(data: bytes, position: int) -> tuple[int, int, int]:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scans.errors import ImageMalformedError, ImageUndecodableError, ImageUnsupportedError
-from scans.image_info import ImageInfo, ImageLimits, check_declared_size
+from scans.image_info import ImageInfo, ImageLimits, channels_first, check_declared_size
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 END = b"\0\0\0\0IEND\xaeB`\x82"
@@ -53,16 +53,12 @@ def inspect(data: bytes, limits: ImageLimits) -> ImageInfo:
 
 
 def decode(data: bytes, info: ImageInfo) -> npt.NDArray[np.uint8 | np.uint16]:
-    """Return the pixels of an inspected grey PNG, shape ``(1, H, W)``, in the file's own depth."""
+    """Return the pixels of an inspected PNG in its own depth, ``(1, H, W)``, or ``(3, H, W)`` in RGB."""
     try:
         pixels = imagecodecs.png_decode(data)
     except imagecodecs.PngError as error:
         raise ImageUndecodableError(f"PNG: {error}") from error
-    expected = np.uint16 if info.bit_depth == 16 else np.uint8
-    if pixels.shape != (info.height_px, info.width_px) or pixels.dtype != expected:
-        raise ImageUndecodableError(f"PNG: decoded to {pixels.dtype} of shape {pixels.shape}")
-    result: npt.NDArray[np.uint8 | np.uint16] = pixels[None]
-    return result
+    return channels_first(pixels, info, np.uint16 if info.bit_depth == 16 else np.uint8)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:

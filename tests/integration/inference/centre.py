@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from app.problems import install_problem_handlers
 from inference.cargo_scorer import CargoScorer
+from inference.gate_photos import GatePhotos
 from inference.intake import build_intake_router
 from inference.scorer import OnnxScorer, ScoreItem, Scorer, ScoreResult, ScorerInfo
 from inference.screening import ScreeningWorker
@@ -78,6 +79,7 @@ class Centre:
         load_scorer: Callable[[], Scorer] | None = None,
         *,
         load_cargo: Callable[[], CargoScorer | None] | None = None,
+        load_photos: Callable[[], GatePhotos | None] | None = None,
         settings: ScreeningSettings = QUICK,
     ) -> AsyncIterator[ScreeningWorker]:
         """Run a screening worker for the length of the block."""
@@ -88,6 +90,7 @@ class Centre:
             notifier=self.notifier,
             load_scorer=load_scorer or tiny_scorer,
             load_cargo=load_cargo,
+            load_photos=load_photos,
             settings=settings,
         )
         stop = asyncio.Event()

@@ -25,7 +25,7 @@ PASSWORD = "a password of the tests"
 ORIGIN = "http://review.example"
 FINDINGS = [
     {"kind": "gun", "score": 0.91, "threshold": 0.5, "box_xyxy": [10.0, 5.0, 30.0, 20.0]},
-    {"kind": "empty_mismatch", "score": 0.2, "threshold": 0.7, "box_xyxy": None},
+    {"kind": "empty_mismatch", "score": 0.2, "threshold": 0.7, "box_xyxy": None, "text": "CSQU3054383"},
 ]
 DECLARATION = {
     "declaration_no": "D-1",

@@ -70,6 +70,7 @@ async def test_held_case__has_everything_the_page_shows(centre: Centre) -> None:
             "score": finding["score"],
             "threshold": finding["threshold"],
             "box": finding["box_xyxy"],
+            "text": finding.get("text"),
         }
         for number, finding in enumerate(FINDINGS)
     ]

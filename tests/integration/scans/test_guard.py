@@ -101,6 +101,31 @@ async def decoder() -> AsyncIterator[GuardedDecoder]:
     await guarded.close()
 
 
+async def test_decode_photo__is_rgb_and_no_larger_than_needed(decoder: GuardedDecoder) -> None:
+    """A photo keeps its colours, a grey one has three alike, and a large one is halved until it fits."""
+    colours = np.random.default_rng(1).integers(0, 256, (30, 50, 3)).astype(np.uint8)
+    np.testing.assert_array_equal(await decoder.decode_photo(png(colours)), colours)
+    grey = await decoder.decode_photo(png(noise()))
+    np.testing.assert_array_equal(grey, np.repeat((noise() >> 8)[..., None], 3, axis=-1))
+    wide = np.broadcast_to(np.array([200, 10, 60], np.uint8), (100, 4100, 3))
+    jpeg = bytes(imagecodecs.jpeg8_encode(np.ascontiguousarray(wide)))
+    photo = await decoder.decode_photo(jpeg)
+    assert photo.shape == (25, 1025, 3)
+    assert np.abs(photo.astype(int) - wide[0, 0]).max() <= 3
+
+
+async def test_decode_photo__what_is_no_photo_is_refused(decoder: GuardedDecoder) -> None:
+    """Two energies, a cut file and no image are the errors that a scan's would be, and cost no child."""
+    cut = bytes(imagecodecs.jpeg8_encode(np.zeros((64, 64, 3), np.uint8)))[:-40] + b"\xff\xd9"
+    for data, error in (
+        (two_pages(noise(), noise()), ImageUnsupportedError),
+        (cut, ImageUndecodableError),
+        (b"text", ImageUnsupportedError),
+    ):
+        with pytest.raises(error):
+            await decoder.decode_photo(data)
+
+
 async def test_prepare__two_files_are_high_and_low_energy(decoder: GuardedDecoder) -> None:
     """What is kept decodes to exactly what was sent, full size and preview."""
     high, low = noise(seed=1), noise(seed=2)

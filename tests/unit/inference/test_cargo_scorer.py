@@ -95,6 +95,8 @@ def job(**changes: Any) -> Job:
         "px16_full": "",
         "pixel_pitch_mm": 5.0,
         "declaration": facts(is_empty=True).declaration,
+        "container_no": None,
+        "gate_photos": (),
     }
     return Job(**{**fields, **changes})
 

@@ -732,6 +732,11 @@ export interface components {
             threshold: number;
             /** Box */
             box: number[] | null;
+            /**
+             * Text
+             * @description What was read, if the finding is about something written
+             */
+            text: string | null;
         };
         /**
          * FindingVote

@@ -10,6 +10,7 @@ const finding = (finding_id: number, score: number, box: FindingOut['box'] = [0,
   score,
   threshold: 0.3,
   box,
+  text: null,
 })
 
 const INPUT = {

@@ -120,7 +120,7 @@ function FindingRow({ finding }: { finding: NamedFinding }) {
         <span className="sx-finding-name">{kindName(finding.kind)}</span>
         <span className="sx-finding-score sx-num">{percent(finding.score)}</span>
         <small>
-          {finding.box ? boxSize(finding.box, pitchMm) : t('findings.whole')}
+          {finding.text ?? (finding.box ? boxSize(finding.box, pitchMm) : t('findings.whole'))}
           {' · '}
           {t('findings.modelThreshold', { value: finding.threshold.toFixed(2) })}
         </small>

@@ -191,7 +191,7 @@ function RecordFindings({ view, config }: { view: ClosedCaseView; config: UiConf
               aria-pressed={selected === id}
               onClick={() => pane.select(id, finding.box)}
             >
-              <b>{finding.letter}</b> {kindName(finding.kind)}{' '}
+              <b>{finding.letter}</b> {kindName(finding.kind)} {finding.text}{' '}
               <span className="sx-num">{percent(finding.score)}</span>
             </button>
           )
