@@ -1,30 +1,17 @@
-"""The child process of ``scans.guard``: ``python -m scans.decode_child``, never imported by a server.
+"""The child process of ``scans.guard``: ``python -m scans.decode_child``, never imported by a server."""
 
-Talks over inherited descriptors: a connection for short JSON messages, one file for the bytes in and one for
-the bytes out. Limits itself before it reads the first untrusted byte, and ends when its parent does.
-"""
-
-import faulthandler
 import json
-import resource
-import signal
 import sys
 import traceback
-from multiprocessing.connection import Connection
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import imagecodecs
-
+from scans.child_main import serve_jobs
 from scans.errors import ImageUndecodableError, ScanError
 from scans.formats import decode_photo
 from scans.image_info import ImageLimits
 from scans.memory_file import read_parts, write_parts
 from scans.prepare import prepare_scan
-
-CODECS = (
-    "png_decode", "lzw_decode", "deflate_decode", "zstd_decode", "blosc2_decode", "jpeg8_decode",
-    "jpegxl_encode_jpeg",
-)  # fmt: skip
-"""Loaded before the first job; imagecodecs loads each on first use, which costs time and address space."""
 
 
 def main() -> None:
@@ -32,28 +19,16 @@ def main() -> None:
     connection_fd, input_fd, output_fd = map(int, sys.argv[1:4])
     options = json.loads(sys.argv[4])
     limits = ImageLimits(**options["limits"])
-    faulthandler.enable()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in CODECS:
-        getattr(imagecodecs, name)
-    resource.setrlimit(resource.RLIMIT_AS, (options["memory_limit_bytes"],) * 2)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    connection = Connection(connection_fd)
-    try:
-        connection.send_bytes(b"{}")
-        while True:
-            job = json.loads(connection.recv_bytes())
-            # Should the parent be gone, nobody else ends a decoder that hangs.
-            signal.alarm(job["alarm_s"])
-            reply = answer(input_fd, output_fd, job["sizes"], limits, is_photo=job["is_photo"])
-            signal.alarm(0)
-            connection.send_bytes(json.dumps(reply).encode())
-    except (EOFError, ConnectionError):
-        return
+
+    def reply(input_fd: int, job: Mapping[str, Any]) -> bytes:
+        done = answer(input_fd, output_fd, job["sizes"], limits, is_photo=job["is_photo"])
+        return json.dumps(done).encode()
+
+    serve_jobs(connection_fd, input_fd, reply, memory_limit_bytes=options["memory_limit_bytes"])
 
 
 def answer(
-    input_fd: int, output_fd: int, sizes: list[int], limits: ImageLimits, *, is_photo: bool
+    input_fd: int, output_fd: int, sizes: Sequence[int], limits: ImageLimits, *, is_photo: bool
 ) -> dict[str, object]:
     """Do one job; whatever goes wrong becomes an answer.
 

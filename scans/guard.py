@@ -8,35 +8,26 @@ know no secrets (an almost empty environment), live on between jobs, and end wit
 import asyncio
 import contextlib
 import dataclasses
-import json
-import math
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing import Pipe
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import structlog
 
+from scans.child_process import ChildProcess
 from scans.errors import DecoderUnavailableError, ImageUndecodableError, ScanError
 from scans.image_info import ImageLimits, MiB
-from scans.memory_file import open_memory_file, read_parts, write_parts
+from scans.memory_file import read_parts
 from scans.prepare import PreparedScan
 
 __all__ = ["GuardedDecoder", "PreparedScan"]
 
-START_TIMEOUT_S = 60.0
-MAX_REPLY_BYTES = 64 * 1024
 N_TRIES = 2
 """A child that dies may have been killed from outside; one that dies twice on the same image was not."""
-
-ALARM_MARGIN_S = 2
-STDERR_TAIL_BYTES = 2000
 
 R = TypeVar("R")
 ReadReply = Callable[[dict[str, Any], list[bytes]], R]
@@ -178,39 +169,12 @@ class _ChildDiedError(Exception):
         self.is_timeout = is_timeout
 
 
-class _Child:
-    """One child process. One thread at a time uses it; ``kill`` may come from any."""
+class _Child(ChildProcess):
+    """A child that decodes."""
 
     def __init__(self, memory_limit_bytes: int, limits: ImageLimits) -> None:
-        self.was_ready = False
-        self._input, self._output, self._errors = map(open_memory_file, ("images", "px16", "errors"))
-        self._connection, theirs = Pipe()
         options = {"memory_limit_bytes": memory_limit_bytes, "limits": dataclasses.asdict(limits)}
-        inherited = (theirs.fileno(), self._input, self._output)
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "scans.decode_child", *map(str, inherited), json.dumps(options)],
-                pass_fds=inherited,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._errors,
-                env=_bare_environment(),
-                cwd="/",
-            )
-        except OSError as error:
-            self._release()
-            raise DecoderUnavailableError(f"no decoding process can be started: {error.strerror}") from error
-        finally:
-            theirs.close()
-
-    def wait_until_ready(self) -> bool:
-        """Wait until the child has loaded; False if it is dead."""
-        if not self.was_ready:
-            try:
-                self.was_ready = self._connection.poll(START_TIMEOUT_S) and self._receive() == {}
-            except (EOFError, OSError, ValueError):
-                return False
-        return self.was_ready and self.exit_code() is None
+        super().__init__("scans.decode_child", options)
 
     def decode(self, files: Sequence[bytes], read: ReadReply[R], timeout_s: float) -> R:
         """Have the files of one scan, or one photo, decoded.
@@ -219,32 +183,18 @@ class _Child:
             _ChildDiedError: If the child is dead now.
             ScanError: What the child says is wrong with the files.
         """
+        self.write_input(files)
         try:
-            write_parts(self._input, files)
-        except OSError as error:
-            raise DecoderUnavailableError(f"no memory to hand over an image: {error.strerror}") from error
-        try:
-            self._send([len(data) for data in files], timeout_s, is_photo=read is _read_photo)
-            if self._connection.poll(timeout_s):
-                return read(*self._result(self._receive()))
+            self.send_job([len(data) for data in files], timeout_s, is_photo=read is _read_photo)
+            if self.connection.poll(timeout_s):
+                return read(*self._result(self.receive_object()))
         except (EOFError, OSError, ValueError, TypeError, KeyError):
             self.kill()
             raise _ChildDiedError from None
         finally:
-            os.ftruncate(self._input, 0)
-            os.ftruncate(self._output, 0)
+            self.forget_files()
         self.kill()
         raise _ChildDiedError(is_timeout=True)
-
-    def _send(self, sizes: list[int], timeout_s: float, *, is_photo: bool) -> None:
-        os.ftruncate(self._errors, 0)
-        os.lseek(self._errors, 0, os.SEEK_SET)
-        job = {
-            "sizes": sizes,
-            "is_photo": is_photo,
-            "alarm_s": math.ceil(timeout_s) + ALARM_MARGIN_S,
-        }
-        self._connection.send_bytes(json.dumps(job).encode())
 
     def _result(self, reply: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         """Return what a reply says, and its bytes; one that makes no sense raises ValueError and the like."""
@@ -253,42 +203,9 @@ class _Child:
                 logger.warning("decode_child_failed", trace=reply["trace"])
             raise _ERRORS.get(reply["code"], ImageUndecodableError)(reply["message"])
         sizes = reply.pop("sizes")
-        if sum(sizes) != os.fstat(self._output).st_size:
+        if sum(sizes) != os.fstat(self.output).st_size:
             raise ValueError("the child's output has another size than it says")
-        return reply, read_parts(self._output, sizes)
-
-    def _receive(self) -> dict[str, Any]:
-        # JSON, not pickle: a child that a hostile image took over can only send values.
-        reply = json.loads(self._connection.recv_bytes(MAX_REPLY_BYTES))
-        if not isinstance(reply, dict):
-            raise ValueError("the child's reply is no object")
-        return reply
-
-    def exit_code(self) -> int | None:
-        """Return how the child ended, negative for a signal; None while it lives."""
-        return self._process.poll()
-
-    def stderr_tail(self) -> str:
-        """Return the last lines that the child, its codecs or its fault handler wrote."""
-        size = os.fstat(self._errors).st_size
-        return os.pread(self._errors, STDERR_TAIL_BYTES, max(0, size - STDERR_TAIL_BYTES)).decode(
-            errors="replace"
-        )
-
-    def kill(self) -> None:
-        """End the child at once and wait for its end."""
-        self._process.kill()
-        self._process.wait()
-
-    def end(self) -> None:
-        """Kill the child and release what it was given. Nothing else is called afterwards."""
-        self.kill()
-        self._release()
-
-    def _release(self) -> None:
-        self._connection.close()
-        for descriptor in (self._input, self._output, self._errors):
-            os.close(descriptor)
+        return reply, read_parts(self.output, sizes)
 
 
 def _read_scan(facts: dict[str, Any], parts: list[bytes]) -> PreparedScan:
@@ -299,14 +216,3 @@ def _read_scan(facts: dict[str, Any], parts: list[bytes]) -> PreparedScan:
 def _read_photo(facts: dict[str, Any], parts: list[bytes]) -> npt.NDArray[np.uint8]:
     [pixels] = parts
     return np.frombuffer(pixels, np.uint8).reshape(facts["height_px"], facts["width_px"], 3)
-
-
-def _bare_environment() -> dict[str, str]:
-    """Return what the child needs to import this very code; no keys, no passwords."""
-    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "LANG") if name in os.environ}
-    return kept | {
-        "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path),
-        "OPENBLAS_NUM_THREADS": "1",
-        # Arenas for threads that the child does not have would count against its memory limit.
-        "MALLOC_ARENA_MAX": "2",
-    }
