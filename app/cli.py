@@ -50,11 +50,13 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 
 def main() -> None:
     """Run the command line; known errors become one line on stderr and exit status 1."""
-    from app.errors import KNOWN_ERRORS
-
     try:
         app()
-    except KNOWN_ERRORS as error:
+    except Exception as error:
+        from app.known_errors import KNOWN_ERRORS  # imports much, for what most runs need not
+
+        if not isinstance(error, KNOWN_ERRORS):
+            raise
         typer.echo(f"shenxiang: {getattr(error, 'code', 'error')}: {error}", err=True)
         sys.exit(1)
 
@@ -118,6 +120,14 @@ def serve(
     if roles is not None:
         settings = settings.with_changes(roles=roles)
     _serve(run_server(settings))
+
+
+@app.command("serve-model")
+def serve_model() -> None:
+    """Answer images with findings over HTTP; no database, nothing is stored."""
+    from app.model_server import run_model_server
+
+    _serve(run_model_server(_settings()))
 
 
 @app.command()

@@ -3,17 +3,9 @@
 AppError
 ├── PortTakenError        port_taken         something else listens there
 ├── AuditKeyError         audit_key_invalid  the key that signs or checks seals cannot be used
+├── ModelServerOpenError  model_server_open  it would be open to the network without a key
 └── SelftestError         selftest_failed    the throwaway system did not come up
 """
-
-from app.database.errors import DatabaseError
-from datasets.errors import DatasetError
-from inference.errors import InferenceError
-from models.errors import ModelError
-from review_queue.errors import QueueError
-from review_ui.errors import ReviewError
-from scans.errors import ScanError
-from training.errors import TrainingError
 
 
 class AppError(Exception):
@@ -34,20 +26,13 @@ class AuditKeyError(AppError):
     code = "audit_key_invalid"
 
 
+class ModelServerOpenError(AppError):
+    """The model server would answer anybody on the network."""
+
+    code = "model_server_open"
+
+
 class SelftestError(AppError):
     """The throwaway system did not come up; the message ends with its last log lines."""
 
     code = "selftest_failed"
-
-
-KNOWN_ERRORS = (
-    AppError,
-    DatabaseError,
-    DatasetError,
-    InferenceError,
-    ModelError,
-    QueueError,
-    ReviewError,
-    ScanError,
-    TrainingError,
-)

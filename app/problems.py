@@ -13,10 +13,11 @@ from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 import inference.problems
 import review_ui.problems
+from app.problem_response import domain_headers, problem
 from inference.errors import InferenceError
 from models.errors import ModelError
 from review_queue.errors import QueueError
@@ -35,26 +36,6 @@ DATABASE_AWAY = (asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError,
 
 ON_PROBLEM = "shenxiang.on_problem"  # where a request's scope may hold whom to tell code and status
 PROTOCOL_PATHS = "/v2"  # of the inference protocol
-
-
-def problem(
-    status: int,
-    code: str,
-    detail: str,
-    *,
-    headers: dict[str, str] | None = None,
-    members: dict[str, str] | None = None,
-) -> Response:
-    """Build one RFC 9457 answer; ``code`` is ours and stable, ``detail`` is for a person."""
-    body = {
-        "type": f"urn:shenxiang:problem:{code}",
-        "title": code.replace("_", " "),
-        "status": status,
-        "code": code,
-        "detail": detail,
-        **(members or {}),
-    }
-    return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
 
 
 def _answer(
@@ -90,12 +71,7 @@ async def _domain_error(request: Request, error: Exception) -> Response:
     status = STATUS_BY_CODE.get(code, 500)
     if status >= 500:
         log.error("request_failed", code=code, path=request.url.path, error=str(error))
-    headers = {}
-    if (retry_after_s := getattr(error, "retry_after_s", None)) is not None:
-        headers["Retry-After"] = str(max(1, round(retry_after_s)))
-    if code == "station_key_invalid":
-        headers["WWW-Authenticate"] = "Bearer"
-    return _answer(request, status, code, str(error), headers=headers)
+    return _answer(request, status, code, str(error), headers=domain_headers(error))
 
 
 async def _database_away(request: Request, error: Exception) -> Response:

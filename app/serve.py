@@ -1,34 +1,19 @@
 """Runs the web server over the opened services until it is told to stop."""
 
 import asyncio
-import errno
 import signal
-import socket
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 
 import structlog
 import uvicorn
 
-from app.errors import PortTakenError
+from app.http_protocol import BoundedHttpProtocol
+from app.listening import QuietServer, listen
 from app.settings import Settings
 from app.wiring import Services, build_app, open_services, run_background
 
 log = structlog.get_logger()
 OnReady = Callable[[Services, int], Awaitable[None]]
-
-
-class QuietServer(uvicorn.Server):
-    """A server that leaves signals to ``run_server``.
-
-    uvicorn raises a signal again when it is done, which would end the process before the database and the
-    decoding children are closed.
-    """
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
 
 
 async def run_server(settings: Settings, *, on_ready: OnReady | None = None) -> None:
@@ -43,7 +28,7 @@ async def run_server(settings: Settings, *, on_ready: OnReady | None = None) -> 
         PortTakenError: Something else listens on the address.
         DatabaseError: The database did not open.
     """
-    listener = _listen(settings.host, settings.port)
+    listener = listen(settings.host, settings.port)
     port: int = listener.getsockname()[1]
     stoppers: list[Callable[[int], None]] = []
     _stop_on_signals(stoppers)
@@ -52,6 +37,7 @@ async def run_server(settings: Settings, *, on_ready: OnReady | None = None) -> 
             server = QuietServer(
                 uvicorn.Config(
                     build_app(settings, services),
+                    http=BoundedHttpProtocol,
                     log_config=None,
                     access_log=False,
                     timeout_keep_alive=75,
@@ -98,19 +84,3 @@ async def _when_ready(
     log.info("server_started", port=port)
     if on_ready is not None:
         await on_ready(services, port)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        if error.errno in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
-            raise PortTakenError(
-                f"cannot listen on {host}:{port} ({error.strerror}); set SHENXIANG_PORT to another port"
-            ) from error
-        raise
-    return listener

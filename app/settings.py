@@ -4,6 +4,7 @@ With none set, shenxiang runs on the embedded PostgreSQL, a local folder and the
 docs/reference/settings.md lists them; a test compares the two.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -82,6 +83,22 @@ class Settings(BaseSettings):
         min_length=16,
         description="Bearer token that `/metrics` asks for; without one there is no `/metrics`.",
     )
+    scoring_key: SecretStr | None = Field(
+        default=None, description="Bearer token for `shenxiang serve-model`; needed off the loopback."
+    )
+    scoring_wait_s: float = Field(
+        default=1.0,
+        gt=0,
+        le=3600,
+        description="`serve-model` answers 429 at once when it would take longer, unless the sender says "
+        "`Prefer: wait=SECONDS`.",
+    )
+    scoring_memory_mb: int = Field(
+        default=2048, ge=512, le=65536, description="Memory limit of one scoring child of `serve-model`, MiB."
+    )
+    scoring_megapixels: int = Field(
+        default=16, ge=1, le=2000, description="Largest image for `serve-model`, million pixels per channel."
+    )
     lease_ttl_s: float = Field(
         default=90.0, ge=5, le=3600, description="A case goes back when its reviewer is silent this long."
     )
@@ -104,6 +121,11 @@ class Settings(BaseSettings):
     def store(self) -> str:
         """The scan store's URL or folder."""
         return self.store_url or str(self.data / "store")
+
+    @property
+    def n_runners(self) -> int:
+        """Scans screened at once."""
+        return self.screening_runners or os.cpu_count() or 1
 
     @property
     def dsn(self) -> str | None:

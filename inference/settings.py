@@ -6,7 +6,7 @@ Every field has its unit in its name. The defaults suit one machine that serves 
 import os
 from dataclasses import dataclass, field
 
-from scans.formats import ImageLimits
+from scans.image_info import ImageLimits
 
 MIB = 1024 * 1024
 

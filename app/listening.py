@@ -1,0 +1,44 @@
+"""A port to listen on, and a web server that leaves signals to its caller."""
+
+import errno
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from app.errors import PortTakenError
+
+
+class QuietServer(uvicorn.Server):
+    """A server that leaves signals to its caller.
+
+    uvicorn raises a signal again when it is done, which would end the process before the database and the
+    decoding children are closed.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind a port; 0 takes a free one.
+
+    Raises:
+        PortTakenError: It cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        if error.errno in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
+            raise PortTakenError(
+                f"cannot listen on {host}:{port} ({error.strerror}); set SHENXIANG_PORT to another port"
+            ) from error
+        raise
+    return listener

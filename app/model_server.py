@@ -1,0 +1,97 @@
+"""``shenxiang serve-model``: a model behind HTTP without a database, a store or a queue."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+import structlog
+import uvicorn
+
+from app.errors import ModelServerOpenError
+from app.http_protocol import BoundedHttpProtocol
+from app.listening import QuietServer, listen
+from app.scoring_app import ScoringApp
+from app.settings import MiB, Settings
+from inference.receive import Pace
+from inference.score_children import ChildOptions, ScoreChildren
+from inference.settings import IntakeSettings
+from models.registry import DEFAULT_MANIFEST
+from scans.image_info import ImageLimits
+
+log = structlog.get_logger()
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+async def run_model_server(settings: Settings, *, manifest: Path = DEFAULT_MANIFEST) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Args:
+        settings: Where to listen, which model, and the limits.
+        manifest: Which manifest pins the model.
+
+    Raises:
+        PortTakenError: Something else listens on the address.
+        ModelServerOpenError: It would be open to the network without a key.
+    """
+    key = settings.scoring_key.get_secret_value() if settings.scoring_key else None
+    if key is None and settings.host not in LOOPBACK:
+        raise ModelServerOpenError(
+            f"listening on {settings.host} needs a key; set SHENXIANG_SCORING_KEY, or listen on 127.0.0.1"
+        )
+    children = ScoreChildren(settings.n_runners, child_options(settings, manifest))
+    with listen(settings.host, settings.port) as listener:
+        children.start()
+        server = QuietServer(
+            uvicorn.Config(
+                build_scoring_app(children, settings, key),
+                http=BoundedHttpProtocol,
+                lifespan="off",
+                ws="none",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=5,
+                server_header=False,
+                date_header=False,
+            )
+        )
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, server.handle_exit, number, None)
+        log.info("model_server_started", port=listener.getsockname()[1], n_children=settings.n_runners)
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            await children.close()
+
+
+def child_options(settings: Settings, manifest: Path) -> ChildOptions:
+    """Return what the scoring children get."""
+    return ChildOptions(
+        model=None if settings.model == "default" else settings.model,
+        manifest=manifest,
+        limits=ImageLimits(
+            max_bytes=settings.max_image_mb * MiB, max_pixels=settings.scoring_megapixels * 1_000_000
+        ),
+        memory_limit_bytes=settings.scoring_memory_mb * MiB,
+        timeout_s=settings.decode_timeout_s,
+    )
+
+
+def build_scoring_app(children: ScoreChildren, settings: Settings, key: str | None) -> ScoringApp:
+    """Make the web application over started children."""
+    receiving = IntakeSettings()
+    return ScoringApp(
+        children,
+        max_bytes=settings.max_image_mb * MiB,
+        in_flight_bytes=settings.intake_in_flight_mb * MiB,
+        pace=Pace(
+            timeout_s=settings.receive_timeout_s,
+            grace_s=receiving.receive_grace_s,
+            min_rate_bytes_per_s=receiving.min_rate_bytes_per_s,
+        ),
+        wait_s=settings.scoring_wait_s,
+        key=key,
+    )

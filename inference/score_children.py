@@ -1,0 +1,264 @@
+"""Scores untrusted files in child processes: decoding and inference fused, one scan at a time in each.
+
+The event loop hands the bytes over and waits for the reply itself, without a thread: on small models a thread
+costs as much as the rest of a request. A file that kills or hangs its child costs that child and its sender
+an ``ImageUndecodableError``. Requests that could not be answered in time are refused before they are read.
+"""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import structlog
+
+from inference.errors import BusyError, EngineError, InferenceError
+from inference.score_reply import ANSWER
+from models.errors import ModelError
+from scans.child_process import START_TIMEOUT_S, ChildProcess
+from scans.errors import DecoderUnavailableError, ImageUndecodableError, ScanError
+from scans.image_info import ImageLimits
+
+log = structlog.get_logger()
+
+MAX_REPLY_BYTES = 8 << 20
+N_TRIES = 2
+SMOOTHING = 0.2
+"""Weight of the newest scan in the mean time of one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChildOptions:
+    """What every child gets.
+
+    Attributes:
+        model: A name in the manifest, or None for its default.
+        manifest: Which manifest pins the model.
+        memory_limit_bytes: Address space of a child; the runtime and a model of 10 MB take 0.6 GiB of it.
+        timeout_s: For one scan.
+    """
+
+    model: str | None
+    manifest: Path
+    limits: ImageLimits
+    memory_limit_bytes: int
+    timeout_s: float
+
+    def as_json(self) -> dict[str, object]:
+        """Return what crosses to the child."""
+        return {
+            "model": self.model,
+            "manifest": str(self.manifest),
+            "limits": asdict(self.limits),
+            "memory_limit_bytes": self.memory_limit_bytes,
+        }
+
+
+class ScoreChildren:
+    """A fixed number of children; use it on one event loop.
+
+    Args:
+        n_children: Scans at once; one per core is fastest.
+        options: Of each.
+    """
+
+    def __init__(self, n_children: int, options: ChildOptions) -> None:
+        self._n_children = n_children
+        self._options = options
+        self._idle: deque[ChildProcess] = deque()
+        self._waiting: deque[asyncio.Future[ChildProcess]] = deque()
+        self._starting: set[asyncio.Task[None]] = set()
+        self._all: set[ChildProcess] = set()
+        self._n_admitted = 0
+        self._mean_s = 0.0
+        self._is_closed = False
+
+    def start(self) -> None:
+        """Start the children; they load the model while the caller goes on."""
+        for _ in range(self._n_children):
+            self._start_one()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a child has loaded the model."""
+        return any(child.was_ready for child in self._all)
+
+    def check_room(self, *, wait_s: float) -> None:
+        """Check that one more file would be scored in time; nothing is promised by it.
+
+        Args:
+            wait_s: How long its sender will wait for the answer.
+
+        Raises:
+            BusyError: With those before it, it would take longer. A file that a child is free for is
+                always welcome.
+        """
+        rounds = 1 + self._n_admitted // self._n_children
+        if self._n_admitted >= self._n_children and rounds * self._mean_s > wait_s:
+            raise BusyError(
+                f"{self._n_admitted} scans are in hand; try again, or wait longer.",
+                retry_after_s=max(1.0, (rounds - 1) * self._mean_s),
+            )
+
+    @contextmanager
+    def admit(self, *, wait_s: float) -> Iterator[None]:
+        """Count a file that is scored within the block; see ``check_room``."""
+        self.check_room(wait_s=wait_s)
+        self._n_admitted += 1
+        try:
+            yield
+        finally:
+            self._n_admitted -= 1
+
+    async def score(self, parts: Sequence[bytes]) -> bytes:
+        """Score one file.
+
+        Args:
+            parts: Its bytes in the pieces in which they came.
+
+        Returns:
+            See ``score_bytes``.
+
+        Raises:
+            ScanError: What is wrong with the file; ImageUndecodableError if it killed two children.
+            DecoderUnavailableError: No child can be started.
+            EngineError: The model failed; likewise ModelOutputError.
+        """
+        for _ in range(N_TRIES):
+            child = await self._take()
+            began_s = asyncio.get_running_loop().time()
+            try:
+                reply = await self._run(child, parts)
+            except TimeoutError:
+                self._replace(child)
+                raise ImageUndecodableError(
+                    f"scoring takes more than the {self._options.timeout_s:g} s allowed"
+                ) from None
+            except (EOFError, OSError) as error:
+                log.warning("score_child_died", exit_code=child.exit_code(), stderr=child.stderr_tail())
+                self._replace(child)
+                if self._is_closed:
+                    raise DecoderUnavailableError("the server stops") from error
+                continue
+            except BaseException:  # the caller went away: the child still works on what nobody waits for
+                self._replace(child)
+                raise
+            self._give_back(child)
+            self._note(asyncio.get_running_loop().time() - began_s)
+            return _read(reply)
+        raise ImageUndecodableError("scoring ended the scoring process twice")
+
+    async def close(self) -> None:
+        """End the children, also those at work."""
+        self._is_closed = True
+        for task in self._starting:
+            task.cancel()
+        await asyncio.gather(*self._starting, return_exceptions=True)
+        for waiter in self._waiting:
+            if not waiter.done():
+                waiter.set_exception(DecoderUnavailableError("the server stops"))
+        for child in list(self._all):
+            self._discard(child)
+
+    async def _run(self, child: ChildProcess, parts: Sequence[bytes]) -> bytes:
+        child.write_input(parts)
+        child.send_job([sum(map(len, parts))], self._options.timeout_s)
+        await _readable(child, self._options.timeout_s)
+        reply = child.connection.recv_bytes(MAX_REPLY_BYTES)
+        child.forget_files()
+        return reply
+
+    def _note(self, seconds: float) -> None:
+        self._mean_s += (seconds - self._mean_s) * (SMOOTHING if self._mean_s else 1.0)
+
+    async def _take(self) -> ChildProcess:
+        if self._idle:
+            return self._idle.popleft()
+        if not self._all and not self._starting:
+            self.start()  # none could be started before; perhaps one can now
+        waiter: asyncio.Future[ChildProcess] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self._give_back(waiter.result())
+            raise
+
+    def _give_back(self, child: ChildProcess) -> None:
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(child)
+                return
+        self._idle.append(child)
+
+    def _replace(self, child: ChildProcess) -> None:
+        self._discard(child)
+        if not self._is_closed:
+            self._start_one()
+
+    def _discard(self, child: ChildProcess) -> None:
+        self._all.discard(child)
+        child.end()
+
+    def _start_one(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._bring_up())
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+
+    async def _bring_up(self) -> None:
+        child: ChildProcess | None = None
+        try:
+            child = ChildProcess("inference.score_child", self._options.as_json())
+            self._all.add(child)
+            await _readable(child, START_TIMEOUT_S)
+            child.receive_object()
+        except (DecoderUnavailableError, TimeoutError, EOFError, OSError, ValueError) as error:
+            stderr = child.stderr_tail() if child else str(error)
+            log.error("score_child_not_started", stderr=stderr)
+            if child is not None:
+                self._discard(child)
+            if not self._all:
+                self._refuse_waiting()
+            return
+        child.was_ready = True
+        self._give_back(child)
+
+    def _refuse_waiting(self) -> None:
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_exception(DecoderUnavailableError("no scoring process can be started"))
+
+
+async def _readable(child: ChildProcess, timeout_s: float) -> None:
+    """Wait until a child has said something or is gone."""
+    loop = asyncio.get_running_loop()
+    said: asyncio.Future[None] = loop.create_future()
+    descriptor = child.connection.fileno()
+    loop.add_reader(descriptor, lambda: said.done() or said.set_result(None))
+    try:
+        async with asyncio.timeout(timeout_s):
+            await said
+    finally:
+        loop.remove_reader(descriptor)
+
+
+_ERRORS: dict[str, type[Exception]] = {
+    error.code: error
+    for base in (ScanError, ModelError, EngineError)
+    for error in (base, *base.__subclasses__())
+}
+
+
+def _read(reply: bytes) -> bytes:
+    if reply[:1] == ANSWER:
+        return reply[1:]
+    fault = json.loads(reply[1:])
+    if "trace" in fault:
+        log.warning("score_child_failed", trace=fault["trace"])
+    raise _ERRORS.get(fault["code"], InferenceError)(fault["message"])
