@@ -28,6 +28,21 @@ def bench_queue(
     _become("benchmarks.queue", options)
 
 
+@bench_app.command("inference")
+def bench_inference(
+    json_file: JsonFileOption,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="About five minutes; says where it is smaller.")
+    ] = False,
+    only: Annotated[
+        str | None, typer.Option(help="Some of rates,tiny,start,strain,fuzz; other keys are null.")
+    ] = None,
+) -> None:
+    """Measure scoring over HTTP against a bare loop, under overload, slow senders and malformed uploads."""
+    options = [f"--json={json_file}", *(["--quick"] if quick else []), *([f"--only={only}"] if only else [])]
+    _become("benchmarks.inference", options)
+
+
 @bench_app.command("main-job")
 def bench_main_job(
     json_file: JsonFileOption,

@@ -1,4 +1,4 @@
-"""Every error that a command ends with in one line; apart from ``app.errors``, since it imports everything."""
+"""Every error that a command ends with in one line; apart from ``app.errors``: it imports everything."""
 
 from app.database.errors import DatabaseError
 from app.errors import AppError

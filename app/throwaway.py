@@ -103,7 +103,7 @@ async def throwaway_system(**settings: str) -> AsyncIterator[ThrowawaySystem]:
         **settings: More settings, such as ``lease_ttl_s="5"`` for ``SHENXIANG_LEASE_TTL_S``.
     """
     with tempfile.TemporaryDirectory(prefix="shenxiang-", ignore_cleanup_errors=True) as folder:
-        port = _free_port()
+        port = free_port()
         environment = {
             "SHENXIANG_DATA": folder,
             "SHENXIANG_PORT": str(port),
@@ -119,7 +119,8 @@ async def throwaway_system(**settings: str) -> AsyncIterator[ThrowawaySystem]:
             await system.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a TCP port that nothing listened on a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

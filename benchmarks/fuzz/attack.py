@@ -86,7 +86,9 @@ def attack(port: int, key: str, log: Path, *, n_cases: int, seed: int, n_threads
     logged_before = _crash_events(log)
     _put_sound_images(port, key)
     senders = [
-        threading.Thread(target=_Sender(port, key, cases, numbers, lock, outcome).run)
+        threading.Thread(
+            target=_Sender(port, key, cases=cases, numbers=numbers, lock=lock, outcome=outcome).run
+        )
         for _ in range(n_threads)
     ]
     for sender in senders:
@@ -104,6 +106,7 @@ class _Sender:
         self,
         port: int,
         key: str,
+        *,
         cases: Cases,
         numbers: Iterator[int],
         lock: threading.Lock,

@@ -182,7 +182,9 @@ def _multipart(*channels: str) -> bytes:
     parts = {"scan": _scan_json(images=images), **files}
     lines = b"".join(
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}"\r\n'
-        f"Content-Type: application/octet-stream\r\n\r\n".encode() + data + b"\r\n"
+        f"Content-Type: application/octet-stream\r\n\r\n".encode()
+        + data
+        + b"\r\n"
         for name, data in parts.items()
     )
     return lines + f"--{BOUNDARY}--\r\n".encode()

@@ -1,7 +1,7 @@
 """What each reader is handed by the fuzzers that run in this process: pytest's short run, and atheris.
 
-``python -m benchmarks.fuzz.targets READER [atheris options]`` fuzzes one reader until it is stopped, guided by
-coverage; it needs ``atheris`` (PyPI), which nothing else of ours does. A target returns or raises the
+``python -m benchmarks.fuzz.targets READER [atheris options]`` fuzzes one reader until it is stopped, guided
+by coverage; it needs ``atheris`` (PyPI), which nothing else of ours does. A target returns or raises the
 reader's own error; anything else is a fault, and so is a process that ends.
 """
 
@@ -87,7 +87,9 @@ def main() -> None:
         for function in vars(sys.modules[module]).values():
             if callable(function) and hasattr(function, "__code__"):
                 atheris.instrument_func(function)
-    atheris.Setup([*sys.argv, f"-max_len={MOST_BYTES}", str(FOLDER / reader)], lambda data: feed(reader, data))
+    atheris.Setup(
+        [*sys.argv, f"-max_len={MOST_BYTES}", str(FOLDER / reader)], lambda data: feed(reader, data)
+    )
     atheris.Fuzz()
 
 
