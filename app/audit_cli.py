@@ -14,6 +14,7 @@ from app.settings import Settings
 
 if TYPE_CHECKING:
     from review_queue.verification.findings import Report
+    from review_queue.verification.progress import Progress
 
 
 def build_audit_app(load_settings: Callable[[], Settings]) -> typer.Typer:
@@ -27,6 +28,10 @@ def build_audit_app(load_settings: Callable[[], Settings]) -> typer.Typer:
     @audit_app.command()
     def verify(
         as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+        as_lines: Annotated[
+            bool,
+            typer.Option("--json-lines", help="Print a JSON line for each step, and the report as the last."),
+        ] = False,
         public_key: Annotated[
             list[Path] | None,
             typer.Option(
@@ -54,9 +59,13 @@ def build_audit_app(load_settings: Callable[[], Settings]) -> typer.Typer:
                 public_keys=public_key or [],
                 anchor=anchor,
                 since=None if since is None else since.replace(tzinfo=since.tzinfo or UTC),
+                tell=_tell if as_lines else None,
             )
         )
-        typer.echo(json.dumps(_document(report), ensure_ascii=False) if as_json else _describe(report))
+        if as_lines:
+            typer.echo(json.dumps({"report": _document(report)}, ensure_ascii=False))
+        else:
+            typer.echo(json.dumps(_document(report), ensure_ascii=False) if as_json else _describe(report))
         raise typer.Exit(0 if report.is_good else 1)
 
     @audit_app.command()
@@ -67,6 +76,10 @@ def build_audit_app(load_settings: Callable[[], Settings]) -> typer.Typer:
         typer.echo(audit_key(load_settings()).public_pem(), nl=False)
 
     return audit_app
+
+
+def _tell(progress: "Progress") -> None:
+    print(json.dumps({"progress": asdict(progress)}, ensure_ascii=False), flush=True)
 
 
 def _document(report: "Report") -> dict[str, Any]:

@@ -17,6 +17,7 @@ from review_queue.errors import SealingRefusedError
 from review_queue.ranking import REVEAL_GRACE_S, reveal_secrets
 from review_queue.sealing import Sealer
 from review_queue.verification.findings import Report
+from review_queue.verification.progress import Progress
 from review_queue.verification.run import verify_trail
 
 log = structlog.get_logger()
@@ -79,7 +80,12 @@ async def keep_trail(
 
 
 async def verify_trail_of(
-    settings: Settings, *, public_keys: Sequence[Path], anchor: Path | None, since: datetime | None
+    settings: Settings,
+    *,
+    public_keys: Sequence[Path],
+    anchor: Path | None,
+    since: datetime | None,
+    tell: Callable[[Progress], None] | None = None,
 ) -> Report:
     """Verify the database of the settings.
 
@@ -88,6 +94,7 @@ async def verify_trail_of(
         public_keys: Files of the keys whose seals count; without any, the key that seals here.
         anchor: An anchor file; ``None`` takes that of the data folder, if there is one.
         since: See ``verify_trail``.
+        tell: See ``verify_trail``.
 
     Raises:
         AuditKeyError: If a key cannot be used.
@@ -99,4 +106,4 @@ async def verify_trail_of(
         open_database(settings.dsn, settings.data, max_connections=1, attach=True) as database,
         database.pool.acquire() as connection,
     ):
-        return await verify_trail(connection, keys=keys, anchor=file, since=since)
+        return await verify_trail(connection, keys=keys, anchor=file, since=since, tell=tell)

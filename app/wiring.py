@@ -18,6 +18,7 @@ import structlog
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
+import inference.stations
 from app.audit_trail import keep_trail, make_sealer
 from app.database import Database, open_database, open_pool
 from app.health import build_health_router
@@ -25,6 +26,7 @@ from app.metrics import Metrics, build_metrics_router, follow_queue
 from app.problems import answer_error, install_problem_handlers
 from app.queue_policy import follow_policy, open_policy
 from app.settings import MiB, Settings
+from app.trail_office import TrailOffice
 from app.version import VERSION
 from inference.cargo_scorer import load_pinned_cargo
 from inference.gate_photos import load_gate_photos
@@ -144,6 +146,8 @@ def build_review(settings: Settings, services: Services) -> APIRouter:
         notifier=services.notifier,
         settings=review_settings(settings),
         is_stopping=services.stopping.is_set,
+        stations=inference.stations,
+        trail_office=TrailOffice(settings),
     )
 
 
@@ -318,6 +322,7 @@ def review_settings(settings: Settings) -> ReviewSettings:
     """The review API's numbers from the program's settings."""
     return ReviewSettings(
         version=VERSION,
+        model=settings.model,
         demo=settings.demo,
         session_max_s=settings.session_max_h * 3600.0,
         session_idle_s=settings.session_idle_min * 60.0,

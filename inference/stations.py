@@ -117,10 +117,9 @@ async def create_station(
                 webhook_url,
                 webhook_secret,
             )
-            key = await _add_key(conn, station_id)
-            await audit.record(
-                conn, actor=actor, event="station_created", detail=f"station={station_id} port={port}"
-            )
+            key_id, key = await _add_key(conn, station_id)
+            detail = f"station={station_id} port={port} key={key_id}"
+            await audit.record(conn, actor=actor, event="station_created", detail=detail)
     except asyncpg.UniqueViolationError as error:
         raise StationExistsError(
             f"Station {station_id} exists already; use `rotate` for a new key."
@@ -133,7 +132,7 @@ async def create_station(
 async def rotate_key(
     conn: Connection, station_id: str, *, grace_s: float = 0.0, actor: str = OPERATOR
 ) -> StationCredentials:
-    """Give a station a new key and end its other keys after ``grace_s``.
+    """Give a station a new key and end its other keys after ``grace_s``, those that end sooner excepted.
 
     Raises:
         StationUnknownError: No such station.
@@ -143,13 +142,16 @@ async def rotate_key(
         if known is None:
             raise StationUnknownError(f"There is no station {station_id}.")
         await conn.execute(
-            "UPDATE station_keys SET revoked_at = clock_timestamp() + make_interval(secs => $2)"
+            "UPDATE station_keys"
+            " SET revoked_at = least(revoked_at, clock_timestamp() + make_interval(secs => $2))"
             " WHERE station_id = $1 AND (revoked_at IS NULL OR revoked_at > clock_timestamp())",
             station_id,
             grace_s,
         )
-        await audit.record(conn, actor=actor, event="station_key_rotated", detail=f"station={station_id}")
-        return StationCredentials(key=await _add_key(conn, station_id))
+        key_id, key = await _add_key(conn, station_id)
+        detail = f"station={station_id} key={key_id} grace_s={grace_s:g}"
+        await audit.record(conn, actor=actor, event="station_key_rotated", detail=detail)
+        return StationCredentials(key=key)
 
 
 async def revoke_key(conn: Connection, key_id: str, *, actor: str = OPERATOR) -> bool:
@@ -181,7 +183,7 @@ def _check_station(station_id: str, webhook_url: str | None) -> None:
         raise StationInvalidError("A webhook address looks like https://station.example/path.")
 
 
-async def _add_key(conn: Connection, station_id: str) -> str:
+async def _add_key(conn: Connection, station_id: str) -> tuple[str, str]:
     key_id, key, digest = new_key()
     await conn.execute(
         "INSERT INTO station_keys (key_id, station_id, key_sha256) VALUES ($1, $2, $3)",
@@ -189,7 +191,7 @@ async def _add_key(conn: Connection, station_id: str) -> str:
         station_id,
         digest,
     )
-    return key
+    return key_id, key
 
 
 def _new_webhook_secret() -> str:

@@ -5,10 +5,12 @@ the connection is down, not at all. After a lost connection everybody is told to
 word arrives at once; to other processes words are gathered and sent by one connection, at most one NOTIFY per
 50 ms, because a NOTIFY inside ``decide`` halves its throughput.
 
-Topics: ``disposition`` (key: scan id), ``screening`` (a job exists), ``queue`` (its depth has changed).
+Topics: ``disposition`` (key: scan id), ``screening`` (a job exists), ``queue`` (its depth has changed),
+``session`` (sessions have been ended by somebody else).
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from types import TracebackType
@@ -90,12 +92,16 @@ class Notifier:
     Args:
         dsn: The database; one connection of its own is opened there, outside any pool.
         flush_s: The shortest time between two NOTIFYs.
+
+    Attributes:
+        n_told: How often anything of a topic was told here; for whoever looks from time to time.
     """
 
     def __init__(self, dsn: str, *, flush_s: float = FLUSH_S) -> None:
         self._dsn = dsn
         self._flush_s = flush_s
         self.subscriptions: dict[str, set[Subscription]] = {}
+        self.n_told: Counter[str] = Counter()
         self._waiting: dict[tuple[str, str], set[asyncio.Future[None]]] = {}
         self._unsent: dict[tuple[str, str], None] = {}
         self._has_work = asyncio.Event()
@@ -161,6 +167,7 @@ class Notifier:
         return True
 
     def _tell(self, topic: str, key: str) -> None:
+        self.n_told[topic] += 1
         for subscription in self.subscriptions.get(topic, ()):
             subscription.tell(key)
         for waiting_topic, waiting_key in self._waiting if key == ANYTHING else [(topic, key)]:
@@ -170,7 +177,7 @@ class Notifier:
                         told.set_result(None)
 
     def _tell_all(self) -> None:
-        for topic in {*self.subscriptions, *(topic for topic, _ in self._waiting)}:
+        for topic in {*self.subscriptions, *self.n_told, *(topic for topic, _ in self._waiting)}:
             self._tell(topic, ANYTHING)
 
     def _on_notify(self, _connection: object, pid: int, _channel: str, payload: object) -> None:

@@ -1,4 +1,4 @@
-"""People's accounts: made, disabled and given passwords from the command line; checked at login.
+"""People's accounts: made, disabled and given passwords by an administrator or an operator; checked at login.
 
 Separation of duties: an account has one role for life. Whoever changes duties gets another account, so that
 no account ever holds two of administrator, auditor and reviewer. An administrator keeps accounts and stations
@@ -14,10 +14,12 @@ import asyncpg
 import structlog
 
 from review_queue import audit
+from review_queue.notify import CHANNEL
 from review_ui.database import Connection, Pool
 from review_ui.errors import (
     AccountInvalidError,
     AccountNotFoundError,
+    LastAdminError,
     LoginRefusedError,
     LoginTakenError,
 )
@@ -94,24 +96,31 @@ async def create_account(
     return account_id
 
 
-async def disable_account(connection: Connection, *, login: str, actor: str = "system:cli") -> None:
-    """End an account: no login any more, and every session of it dies within seconds.
+async def disable_account(connection: Connection, *, login: str, actor: str = "system:cli") -> Account:
+    """End an account: no login any more, and every session of it dies at once.
 
     Raises:
         AccountNotFoundError: If there is no such account.
+        LastAdminError: If nobody could make accounts in the browser any more.
     """
     async with connection.transaction():
-        account_id = await _change(
-            connection, "disabled_at = coalesce(disabled_at, clock_timestamp())", login
+        # Locked, so that two administrators who disable each other at once do not both succeed.
+        admins = await connection.fetch(
+            "SELECT login FROM accounts WHERE role = 'admin' AND disabled_at IS NULL FOR UPDATE"
         )
-        await _revoke_sessions(connection, account_id)
-        await audit.record(connection, actor=actor, event="account_disabled", detail=f"account={account_id}")
+        if [row["login"] for row in admins] == [login]:
+            raise LastAdminError(f"{login!r} is the only administrator; make another account first")
+        account = await _change(connection, "disabled_at = coalesce(disabled_at, clock_timestamp())", login)
+        await _revoke_sessions(connection, account.account_id)
+        detail = f"account={account.account_id}"
+        await audit.record(connection, actor=actor, event="account_disabled", detail=detail)
+    return account
 
 
 async def set_password(
     connection: Connection, *, login: str, password: str, actor: str = "system:cli"
 ) -> None:
-    """Give an account another password; every session of it dies within seconds.
+    """Give an account another password; every session of it dies at once.
 
     Raises:
         AccountNotFoundError: If there is no such account.
@@ -120,9 +129,10 @@ async def set_password(
     check_password(password, login=login)
     password_hash = await asyncio.to_thread(hash_password, password)
     async with connection.transaction():
-        account_id = await _change(connection, "password_hash = $2", login, password_hash)
-        await _revoke_sessions(connection, account_id)
-        await audit.record(connection, actor=actor, event="password_changed", detail=f"account={account_id}")
+        account = await _change(connection, "password_hash = $2", login, password_hash)
+        await _revoke_sessions(connection, account.account_id)
+        detail = f"account={account.account_id}"
+        await audit.record(connection, actor=actor, event="password_changed", detail=detail)
 
 
 class Authenticator:
@@ -193,13 +203,13 @@ def _check_account(login: str, display_name: str, role: str, quals: int) -> None
         raise AccountInvalidError(f"qualifications are bits 0 to 62, not {quals}")
 
 
-async def _change(connection: Connection, assignment: str, login: str, *values: str) -> int:
-    account_id: int | None = await connection.fetchval(
-        f"UPDATE accounts SET {assignment} WHERE login = $1 RETURNING account_id", login, *values
+async def _change(connection: Connection, assignment: str, login: str, *values: str) -> Account:
+    row = await connection.fetchrow(
+        f"UPDATE accounts SET {assignment} WHERE login = $1 RETURNING *", login, *values
     )
-    if account_id is None:
+    if row is None:
         raise AccountNotFoundError(f"there is no account {login!r}")
-    return account_id
+    return account_from_row(row)
 
 
 async def _revoke_sessions(connection: Connection, account_id: int) -> None:
@@ -207,3 +217,5 @@ async def _revoke_sessions(connection: Connection, account_id: int) -> None:
         "UPDATE sessions SET revoked_at = clock_timestamp() WHERE account_id = $1 AND revoked_at IS NULL",
         account_id,
     )
+    # Heard when the transaction commits, by every process: none goes on believing what it has looked up.
+    await connection.execute("SELECT pg_notify($1, 'session ')", CHANNEL)

@@ -110,7 +110,9 @@ class CaseReader:
         return CaseView(
             **await self._shown(row),
             stage=row["stage"],
-            escalation=await self._prior(case_id, first_cycle=cycle, last_cycle=cycle) if is_final else [],
+            escalation=await self.prior_decisions(case_id, first_cycle=cycle, last_cycle=cycle)
+            if is_final
+            else [],
         )
 
     async def closed_view(self, case_id: int) -> ClosedCaseView:
@@ -123,7 +125,7 @@ class CaseReader:
         row = await self._pool.fetchrow(CLOSED_SQL, _checked_id(case_id))
         if row is None:
             raise CaseNotFoundError(f"there is no closed case {case_id}")
-        prior = await self._prior(case_id, first_cycle=1, last_cycle=row["cycle"])
+        prior = await self.prior_decisions(case_id, first_cycle=1, last_cycle=row["cycle"])
         return ClosedCaseView(
             **await self._shown(row),
             stage=prior[-1].stage if prior else 1,
@@ -131,6 +133,26 @@ class CaseReader:
             disposition=row["disposition"],
             closed_at=row["closed_at"],
         )
+
+    async def prior_decisions(
+        self, case_id: int, *, first_cycle: int, last_cycle: int
+    ) -> list[PriorDecision]:
+        """Return the decisions of a case from one cycle to another, both included, oldest first."""
+        rows = await self._pool.fetch(PRIOR_SQL, case_id, first_cycle, last_cycle)
+        return [
+            PriorDecision(
+                cycle=row["cycle"],
+                stage=row["stage"],
+                reviewer=row["reviewer"],
+                verdict=row["verdict"],
+                reason_codes=row["reason_codes"],
+                note=row["note"],
+                annotations=from_jsonb(row["annotations"]) or [],
+                finding_votes=from_jsonb(row["finding_votes"]) or [],
+                decided_at=row["decided_at"],
+            )
+            for row in rows
+        ]
 
     async def facts(self, case_id: int) -> CaseFacts:
         """Return what never changes about a case.
@@ -199,23 +221,6 @@ class CaseReader:
             "scan": await self._scan_view(row),
             "screening": _screening(row),
         }
-
-    async def _prior(self, case_id: int, *, first_cycle: int, last_cycle: int) -> list[PriorDecision]:
-        rows = await self._pool.fetch(PRIOR_SQL, case_id, first_cycle, last_cycle)
-        return [
-            PriorDecision(
-                cycle=row["cycle"],
-                stage=row["stage"],
-                reviewer=row["reviewer"],
-                verdict=row["verdict"],
-                reason_codes=row["reason_codes"],
-                note=row["note"],
-                annotations=from_jsonb(row["annotations"]) or [],
-                finding_votes=from_jsonb(row["finding_votes"]) or [],
-                decided_at=row["decided_at"],
-            )
-            for row in rows
-        ]
 
     async def _scan_view(self, row: asyncpg.Record) -> ScanView:
         facts = _facts(row["case_id"], row)

@@ -7,9 +7,13 @@ ReviewError (review_error)
 ├── CsrfRefusedError (csrf_refused)
 ├── CaseNotFoundError (case_not_found)
 ├── ReasonCodeUnknownError (reason_code_unknown)
+├── StationKeyNotFoundError (station_key_not_found)
+├── VerificationRunningError (verification_running)
+├── ExportsRunningError (exports_running), with ``retry_after_s``
 └── AccountError (account_error)
     ├── AccountInvalidError (account_invalid)
     ├── AccountNotFoundError (account_not_found)
+    ├── LastAdminError (last_admin)
     ├── LoginTakenError (login_taken)
     └── PasswordTooWeakError (password_too_weak)
 
@@ -64,6 +68,25 @@ class ReasonCodeUnknownError(ReviewError):
     code = "reason_code_unknown"
 
 
+class StationKeyNotFoundError(ReviewError):
+    """No station key of this id is alive."""
+
+    code = "station_key_not_found"
+
+
+class VerificationRunningError(ReviewError):
+    """This process verifies the trail already; one at a time."""
+
+    code = "verification_running"
+
+
+class ExportsRunningError(ReviewError):
+    """As many exports run in this process as may."""
+
+    code = "exports_running"
+    retry_after_s = 10.0
+
+
 class AccountError(ReviewError):
     """Base of what can be wrong with creating or changing an account."""
 
@@ -80,6 +103,12 @@ class AccountNotFoundError(AccountError):
     """No account with this login."""
 
     code = "account_not_found"
+
+
+class LastAdminError(AccountError):
+    """The only administrator would be disabled."""
+
+    code = "last_admin"
 
 
 class LoginTakenError(AccountError):

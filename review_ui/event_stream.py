@@ -7,8 +7,9 @@ down, so a stream has to look for itself.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from time import monotonic
+from types import MappingProxyType
 
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -57,13 +58,21 @@ async def events(
             yield KEEPALIVE
 
 
-class EventStreamResponse(Response):
-    """Sends what a generator yields, and closes the generator as soon as the browser has gone."""
+class StreamedResponse(Response):
+    """Sends what a generator yields, and closes the generator as soon as the browser has gone.
 
-    media_type = "text/event-stream"
+    When the generator fails, the answer breaks off: a browser does not take it for whole.
+    """
 
-    def __init__(self, source: AsyncGenerator[bytes, None]) -> None:
-        super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+    def __init__(
+        self,
+        source: AsyncGenerator[bytes, None],
+        *,
+        media_type: str | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        unkept = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        super().__init__(headers={**unkept, **headers}, media_type=media_type)
         del self.headers["content-length"]
         self._source = source
 
@@ -84,6 +93,12 @@ class EventStreamResponse(Response):
             async for chunk in source:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class EventStreamResponse(StreamedResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:

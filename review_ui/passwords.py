@@ -12,6 +12,7 @@ from review_ui.errors import PasswordTooWeakError
 MIN_LENGTH = 8
 """NIST SP 800-63B 5.1.1.2 and ASVS 5.0 6.2.1: length decides, no rules of composition."""
 
+LEGIBLE = "abcdefghijkmnpqrstuvwxyz23456789"
 _hasher = PasswordHasher()
 N_AT_ONCE = 2
 """One verification takes 64 MiB and four threads' work; a flood of logins must not take the machine."""
@@ -27,6 +28,11 @@ def check_password(password: str, *, login: str) -> None:
         raise PasswordTooWeakError(f"the password for {login!r} has fewer than {MIN_LENGTH} characters")
     if password.casefold() in (login.casefold(), login.casefold() * 2):
         raise PasswordTooWeakError(f"the password for {login!r} repeats the login")
+
+
+def make_password() -> str:
+    """Return a password to hand to a person: 80 random bits, without letters that look like digits."""
+    return "-".join("".join(secrets.choice(LEGIBLE) for _ in range(4)) for _ in range(4))
 
 
 def hash_password(password: str) -> str:

@@ -27,6 +27,11 @@ STATUS_BY_CODE: dict[str, int] = {
     "password_too_weak": 422,
     "account_not_found": 404,
     "login_taken": 409,
+    "last_admin": 409,
+    # keeping stations, reading the trail
+    "station_key_not_found": 404,
+    "verification_running": 409,
+    "exports_running": 429,
     # the sealing of the trail, which no request asks for
     "sealing_refused": 409,
     "trail_restored": 409,

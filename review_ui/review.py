@@ -13,8 +13,11 @@ from starlette.responses import Response
 from review_queue.cases import Decision, Lease, Marks, Verdict
 from review_queue.notify import Notifier, Subscription
 from review_queue.queue import ReviewQueue
+from review_ui.account_routes import AccountRoutes
 from review_ui.accounts import Authenticator
+from review_ui.audit_routes import AuditRoutes, TrailOffice
 from review_ui.board import board_feed, glance_feed
+from review_ui.case_history import CaseHistories
 from review_ui.case_routes import CaseRoutes
 from review_ui.cases import CaseReader
 from review_ui.database import Pool
@@ -22,6 +25,7 @@ from review_ui.event_routes import EventRoutes
 from review_ui.guard import allow, guarded_route, json_response, light, session_of
 from review_ui.history import History
 from review_ui.history_routes import HistoryRoutes
+from review_ui.model_routes import ModelRoutes
 from review_ui.pixel_routes import PixelRoutes
 from review_ui.pixels import Px16Reader
 from review_ui.reasons import check_reason_codes
@@ -36,6 +40,7 @@ from review_ui.schemas import (
 from review_ui.session_routes import SessionRoutes
 from review_ui.sessions import SessionStore
 from review_ui.settings import ReviewSettings
+from review_ui.station_routes import StationDesk, StationRoutes
 from scans.store import ScanStore
 
 MAX_DECIDE_BYTES = 512 * 1024
@@ -121,6 +126,8 @@ def build_review_router(
     notifier: Notifier,
     settings: ReviewSettings,
     is_stopping: Callable[[], bool],
+    stations: StationDesk,
+    trail_office: TrailOffice,
 ) -> APIRouter:
     """Return every route of the review API, under ``/api/v1``.
 
@@ -131,12 +138,15 @@ def build_review_router(
         notifier: Started; told after each decision.
         settings: See ``ReviewSettings``.
         is_stopping: Whether the server wants to stop; open event streams then end by themselves.
+        stations: Makes stations and keys for administrators.
+        trail_office: Verifies the trail for auditors.
     """
     sessions = SessionStore(
         pool,
         max_s=settings.session_max_s,
         idle_s=settings.session_idle_s,
         cache_s=settings.session_cache_s,
+        n_endings=lambda: notifier.n_told["session"],
     )
     cases = CaseReader(pool, Px16Reader(store, n_headers=settings.header_cache_size))
     history = History(pool)
@@ -169,6 +179,16 @@ def build_review_router(
     ).add_to(router)
     CaseRoutes(cases=cases, history=history).add_to(router)
     HistoryRoutes(history=history).add_to(router)
+    AccountRoutes(pool=pool, queue=queue, session_idle_s=settings.session_idle_s).add_to(router)
+    StationRoutes(pool=pool, desk=stations).add_to(router)
+    ModelRoutes(pool=pool, model=settings.model).add_to(router)
+    AuditRoutes(
+        pool=pool,
+        sessions=sessions,
+        histories=CaseHistories(pool, cases),
+        office=trail_office,
+        is_stopping=is_stopping,
+    ).add_to(router)
     return router
 
 

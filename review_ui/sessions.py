@@ -2,8 +2,9 @@
 
 Invariants: a token is random, new at every login, and stored only as its sha256; a session ends at the
 latest after a fixed time, after a time without activity, at logout, and when its account is disabled or
-given another password. Each process believes a session for a few seconds without asking, so a session that
-is revoked elsewhere dies within that time. Time is the database's.
+given another password. Each process believes a session for a few seconds without asking, unless it is told
+that somebody has ended sessions: then it asks again. Where the word is lost, a session that was ended
+elsewhere dies within that time. Time is the database's.
 """
 
 import hashlib
@@ -62,10 +63,14 @@ class Session:
 
     def reviewer(self) -> Reviewer:
         """Return the account as the queue knows it."""
-        account = self.account
-        return Reviewer(
-            account_id=account.account_id, role=Role(account.role), port=account.port, quals=account.quals
-        )
+        return reviewer_of(self.account)
+
+
+def reviewer_of(account: Account) -> Reviewer:
+    """Return an account as the queue knows it."""
+    return Reviewer(
+        account_id=account.account_id, role=Role(account.role), port=account.port, quals=account.quals
+    )
 
 
 @dataclass(kw_only=True)
@@ -73,6 +78,7 @@ class _Known:
     session: Session
     checked_at: float
     silent_s: float
+    n_endings: int
 
 
 class SessionStore:
@@ -85,9 +91,21 @@ class SessionStore:
         max_s: float,
         idle_s: float,
         cache_s: float,
+        n_endings: Callable[[], int] = lambda: 0,
         clock: Callable[[], float] = monotonic,
     ) -> None:
+        """Take the rules.
+
+        Args:
+            pool: Of a migrated database.
+            max_s: See ``ReviewSettings``; likewise ``idle_s`` and ``cache_s``.
+            idle_s: See ``max_s``.
+            cache_s: See ``max_s``.
+            n_endings: How often this process was told that somebody has ended sessions.
+            clock: Seconds that never go back.
+        """
         self._pool = pool
+        self._n_endings = n_endings
         self._max = timedelta(seconds=max_s)
         self._idle = timedelta(seconds=idle_s)
         self._cache_s = cache_s
@@ -112,7 +130,7 @@ class SessionStore:
         """
         digest = token_hash(token)
         known = self._known.get(digest)
-        if known is None or self._clock() - known.checked_at > self._cache_s:
+        if known is None or not self._is_believed(known):
             known = await self._look_up(digest)
             if known is None:
                 return None
@@ -134,13 +152,19 @@ class SessionStore:
             await audit.record(connection, actor=actor, event="logged_out")
         self._known.pop(session.token_sha256, None)
 
+    def _is_believed(self, known: _Known) -> bool:
+        return self._clock() - known.checked_at <= self._cache_s and known.n_endings == self._n_endings()
+
     async def _look_up(self, digest: bytes) -> _Known | None:
+        n_endings = self._n_endings()
         row = await self._pool.fetchrow(_FIND, digest, self._idle)
         if row is None:
             self._known.pop(digest, None)
             return None
         session = Session(token_sha256=digest, account=account_from_row(row))
-        known = _Known(session=session, checked_at=self._clock(), silent_s=row["silent_s"])
+        known = _Known(
+            session=session, checked_at=self._clock(), silent_s=row["silent_s"], n_endings=n_endings
+        )
         self._known[digest] = known
         self._known.move_to_end(digest)
         while len(self._known) > MAX_CACHED:

@@ -9,6 +9,7 @@ class ReviewSettings:
 
     Attributes:
         version: The program's version, shown on the page.
+        model: The model that screens, by its name in the manifest.
         demo: Whether the login page shows the demo's accounts.
         session_max_s: A login ends at the latest after this.
         session_idle_s: A login ends after this long without a request that a person caused.
@@ -22,6 +23,7 @@ class ReviewSettings:
     """
 
     version: str = "0"
+    model: str = "default"
     demo: bool = False
     session_max_s: float = 12 * 3600.0
     session_idle_s: float = 30 * 60.0

@@ -4,7 +4,7 @@ The first reading is in the order of ``(xid, seq)``, in which rows are sealed, t
 ``seq``, in which they were written; see ``moves``.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -24,6 +24,7 @@ from review_queue.verification.chain import SealChain, SealedRows
 from review_queue.verification.draws import COMMITTED, REVEALED, Draws, StoredSecret
 from review_queue.verification.findings import Finding, Findings, Report
 from review_queue.verification.moves import BEGINNINGS, MOVES, PLACE_AFTER, CaseBook, CaseState
+from review_queue.verification.progress import Meter, Part, Progress
 from review_queue.verification.replay import Replay
 
 N_AT_ONCE: Final = 5_000
@@ -52,6 +53,7 @@ async def verify_trail(
     keys: PublicKeys,
     anchor: AnchorFile | None = None,
     since: datetime | None = None,
+    tell: Callable[[Progress], None] | None = None,
 ) -> Report:
     """Check everything the trail can prove.
 
@@ -60,6 +62,7 @@ async def verify_trail(
         keys: Whose seals count.
         anchor: The anchor file of a data folder, if there is one.
         since: Rows and seals before it are followed, but not judged.
+        tell: Is told how far it has come, every few thousand rows.
 
     Returns:
         What was found, and how much was looked at.
@@ -69,7 +72,10 @@ async def verify_trail(
     size = anchor.size() if anchor else 0
     async with conn.transaction(isolation="repeatable_read", readonly=True):
         anchored = anchor.read(size) if anchor else None
-        n_seals, n_unsealed = await _check_seals(conn, findings, keys=keys, anchored=anchored)
+        n_total = 2 * await conn.fetchval("SELECT count(*) FROM audit") if tell else 0
+        meter = Meter(findings=findings, n_total=n_total, tell=tell)
+        n_seals, n_unsealed = await _check_seals(conn, findings, keys=keys, anchored=anchored, meter=meter)
+        meter.n_read = n_total // 2
         draws = Draws(findings=findings, stored=await _secrets(conn))
         replay = Replay(
             findings=findings,
@@ -78,11 +84,12 @@ async def verify_trail(
         )
         book = CaseBook(findings=findings, draws=draws)
         n_rows = 0
-        async for row, port, qual_mask in _written_rows(conn):
+        async for row, port, qual_mask in _written_rows(conn, meter):
             n_rows += 1
             follow_row(row, port, qual_mask, book=book, replay=replay)
         draws.end()
         replay.end()
+        meter.add(Part.TABLES)
         await tables.check_places(conn, book, findings)
         await tables.check_decisions(conn, findings, since=since)
         await tables.check_dispositions(conn, findings, since=since)
@@ -147,11 +154,16 @@ def _move(row: TrailRow, move: Move, state: CaseState, *, book: CaseBook, replay
 
 
 async def _check_seals(
-    conn: Connection, findings: Findings, *, keys: PublicKeys, anchored: Iterator[Seal] | None
+    conn: Connection,
+    findings: Findings,
+    *,
+    keys: PublicKeys,
+    anchored: Iterator[Seal] | None,
+    meter: Meter,
 ) -> tuple[int, int]:
     """Check the chain of seals and the rows under it; return how many seals, and unsealed rows, there are."""
     chain = SealChain(findings, keys=keys, anchored=anchored)
-    rows = SealedRowReader(conn)
+    rows = SealedRowReader(conn, meter)
     n_seals, end_xid = 0, 0
     cursor = await conn.cursor(SEALS)
     while records := await cursor.fetch(N_SEALS_AT_ONCE):
@@ -172,8 +184,9 @@ async def _check_seals(
 class SealedRowReader:
     """Hands the rows of the trail to one seal after the other."""
 
-    def __init__(self, conn: Connection) -> None:
+    def __init__(self, conn: Connection, meter: Meter) -> None:
         self._conn = conn
+        self._meter = meter
         self._rows: Iterator[TrailRow] = iter(())
         self._cursor: asyncpg.cursor.Cursor | None = None
         self._next: TrailRow | None = None
@@ -195,15 +208,19 @@ class SealedRowReader:
         if self._next is None:
             assert self._cursor is not None
             records = await self._cursor.fetch(N_AT_ONCE)
+            self._meter.add(Part.SEALS, len(records))
             self._rows = iter([TrailRow(*record) for record in records])
             self._next = next(self._rows, None)
 
 
-async def _written_rows(conn: Connection) -> AsyncIterator[tuple[TrailRow, str | None, int | None]]:
+async def _written_rows(
+    conn: Connection, meter: Meter
+) -> AsyncIterator[tuple[TrailRow, str | None, int | None]]:
     cursor = await conn.cursor(WRITTEN_ROWS)
     while records := await cursor.fetch(N_AT_ONCE):
         for record in records:
             yield TrailRow(*record[:-2]), record[-2], record[-1]
+        meter.add(Part.MOVES, len(records))
 
 
 async def _secrets(conn: Connection) -> dict[str, StoredSecret]:

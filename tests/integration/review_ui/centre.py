@@ -9,7 +9,9 @@ import httpx
 import numpy as np
 from fastapi import FastAPI
 
+import inference.stations
 from app.problems import answer_error, install_problem_handlers
+from app.trail_office import TrailOffice
 from review_queue.cases import CaseReason, NewCase
 from review_queue.notify import Notifier
 from review_queue.queue import ReviewQueue
@@ -55,6 +57,7 @@ class Centre:
     notifier: Notifier
     settings: ReviewSettings
     store_path: Path
+    trail_office: TrailOffice
     clients: list[httpx.AsyncClient] = field(default_factory=list)
     password_hash: str = ""
     api: FastAPI = field(init=False)
@@ -76,6 +79,8 @@ class Centre:
             notifier=self.notifier,
             is_stopping=lambda: False,
             settings=self.settings,
+            stations=inference.stations,
+            trail_office=self.trail_office,
         )
         self.api.include_router(router)
         mount_web(self.api, self.store_path / "no-dist")

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 
+from app.settings import Settings
+from app.trail_office import TrailOffice
 from review_queue.notify import Notifier
 from review_queue.policy import QueuePolicy
 from review_queue.queue import ReviewQueue
@@ -40,6 +43,7 @@ async def centre(
             version="test", session_cache_s=0.0, board_refresh_s=0.05, glance_refresh_s=0.05
         ),
         store_path=tmp_path,
+        trail_office=TrailOffice(Settings(data=tmp_path, database_url=SecretStr(database_url))),
         password_hash=password_hash,
     )
     yield made

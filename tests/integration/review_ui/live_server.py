@@ -16,6 +16,9 @@ SERVER = """
 import asyncio, sys
 import asyncpg, uvicorn
 from fastapi import FastAPI
+import inference.stations
+from app.settings import Settings
+from app.trail_office import TrailOffice
 from review_queue.notify import Notifier
 from review_queue.policy import QueuePolicy
 from review_queue.queue import ReviewQueue
@@ -37,6 +40,7 @@ async def main():
         app = FastAPI()
         app.include_router(build_review_router(
             pool=pool, store=FolderStore(folder), queue=ReviewQueue(pool, QueuePolicy()),
+            stations=inference.stations, trail_office=TrailOffice(Settings()),
             notifier=Notifier(dsn), is_stopping=lambda: server.should_exit, settings=ReviewSettings(
                 board_refresh_s=0.2, glance_refresh_s=0.2, keepalive_s=float(keepalive_s))))
         app.get("/statements")(lambda: n_statements)

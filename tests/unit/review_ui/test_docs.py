@@ -12,9 +12,6 @@ from review_ui.settings import ReviewSettings
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "review-api.md"
 COMMAND_LINE_ONLY = {
     "account_error",
-    "account_invalid",
-    "account_not_found",
-    "login_taken",
     "password_too_weak",
     "case_exists",
     "scan_unknown",
@@ -43,6 +40,8 @@ def test_reference__names_every_route() -> None:
             notifier=nothing,
             is_stopping=lambda: False,
             settings=ReviewSettings(),
+            stations=nothing,
+            trail_office=nothing,
         )
     )
     page = PAGE.read_text()

@@ -434,10 +434,280 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/ports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ports
+         * @description Return every port.
+         */
+        get: operations["ports_api_v1_admin_ports_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accounts
+         * @description Return every account, the disabled ones last.
+         */
+        get: operations["accounts_api_v1_admin_accounts_get"];
+        put?: never;
+        /**
+         * Create
+         * @description Make an account and tell its password, once.
+         */
+        post: operations["create_api_v1_admin_accounts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/accounts/{login}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset Password
+         * @description Give an account another password, told once, and end its sessions.
+         */
+        post: operations["reset_password_api_v1_admin_accounts__login__password_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/accounts/{login}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable
+         * @description End an account and its sessions, and give its cases back.
+         */
+        post: operations["disable_api_v1_admin_accounts__login__disable_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/stations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stations
+         * @description Return every station with its keys; no secret can be read back.
+         */
+        get: operations["stations_api_v1_admin_stations_get"];
+        put?: never;
+        /**
+         * Create
+         * @description Register a station and tell its key, once.
+         */
+        post: operations["create_api_v1_admin_stations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/stations/{station_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate
+         * @description Give a station a new key, told once; its others end after ``grace_s``.
+         */
+        post: operations["rotate_api_v1_admin_stations__station_id__rotate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/station-keys/{key_id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke
+         * @description End a key at once.
+         */
+        post: operations["revoke_api_v1_admin_station_keys__key_id__revoke_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Models
+         * @description Return the pinned models with their cards, and those that made the newest screenings.
+         */
+        get: operations["models_api_v1_admin_models_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events
+         * @description Return events, newest first.
+         */
+        get: operations["events_api_v1_audit_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description Return the events that are final, oldest first, as a file; the trail notes who took what.
+         */
+        get: operations["export_api_v1_audit_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify
+         * @description Verify the whole trail, tell how far it has come, and end with the report.
+         */
+        post: operations["verify_api_v1_audit_verify_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/cases/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Case History
+         * @description Return all that is known of a case but its pixels; each event is compared with its seal.
+         */
+        get: operations["case_history_api_v1_audit_cases__case_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AccountIn
+         * @description A new account. Its role, port and qualifications are for life.
+         */
+        AccountIn: {
+            /** Login */
+            login: string;
+            /** Display Name */
+            display_name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "reviewer" | "supervisor" | "auditor" | "admin";
+            /** Port */
+            port?: string | null;
+            /**
+             * Quals
+             * @default []
+             */
+            quals: number[];
+        };
         /**
          * AccountOut
          * @description Who is logged in.
@@ -456,6 +726,47 @@ export interface components {
             role: "reviewer" | "supervisor" | "auditor" | "admin";
             /** Port */
             port: string | null;
+        };
+        /**
+         * AdminAccountOut
+         * @description An account as an administrator sees it.
+         */
+        AdminAccountOut: {
+            /** Account Id */
+            account_id: number;
+            /** Login */
+            login: string;
+            /** Display Name */
+            display_name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "reviewer" | "supervisor" | "auditor" | "admin";
+            /** Port */
+            port: string | null;
+            /**
+             * Quals
+             * @description Numbers of the qualification bits held, 0 to 62
+             */
+            quals: number[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Disabled At */
+            disabled_at: string | null;
+            /**
+             * Last Seen At
+             * @description The last request of a person, to the minute
+             */
+            last_seen_at: string | null;
+            /**
+             * N Sessions
+             * @description Sessions that have not ended
+             */
+            n_sessions: number;
         };
         /**
          * Annotation
@@ -533,6 +844,55 @@ export interface components {
             on_time_ratio: number | null;
         };
         /**
+         * CaseHistoryOut
+         * @description All that is known of a case but its pixels.
+         */
+        CaseHistoryOut: {
+            /** Case Id */
+            case_id: number;
+            /** Scan Id */
+            scan_id: string;
+            /** Port */
+            port: string;
+            /** Station Id */
+            station_id: string;
+            /** Container No */
+            container_no: string | null;
+            /** Modality */
+            modality: string;
+            /** Cycle */
+            cycle: number;
+            /** Reason */
+            reason: string;
+            /** Risk */
+            risk: number;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** Disposition */
+            disposition: ("release" | "inspect" | "rescan") | null;
+            /** Screenings */
+            screenings: components["schemas"]["ScreeningRow"][];
+            /** Decisions */
+            decisions: components["schemas"]["PriorDecision"][];
+            /** Dispositions */
+            dispositions: components["schemas"]["DispositionRow"][];
+            /**
+             * Events
+             * @description Oldest first, those of its scan included
+             */
+            events: components["schemas"]["SealedRowOut"][];
+        };
+        /**
          * CaseView
          * @description What the page shows of a case: as its holder sees it on their seat.
          *
@@ -590,6 +950,18 @@ export interface components {
              * Format: date-time
              */
             closed_at: string;
+        };
+        /**
+         * CredentialsOut
+         * @description What a station is given, told this once.
+         */
+        CredentialsOut: {
+            /** Station Id */
+            station_id: string;
+            /** Key */
+            key: string;
+            /** Webhook Secret */
+            webhook_secret?: string | null;
         };
         /**
          * DecideIn
@@ -713,6 +1085,34 @@ export interface components {
              * Format: date-time
              */
             decided_at: string;
+        };
+        /**
+         * DispositionRow
+         * @description A final word, and when the station had it.
+         */
+        DispositionRow: {
+            /** Cycle */
+            cycle: number;
+            /**
+             * Disposition
+             * @enum {string}
+             */
+            disposition: "release" | "inspect" | "rescan";
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "screening" | "review";
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            /**
+             * Delivered At
+             * @description By webhook; null without one, or until it arrives
+             */
+            delivered_at: string | null;
         };
         /**
          * FindingOut
@@ -852,6 +1252,64 @@ export interface components {
             password: string;
         };
         /**
+         * ModelOut
+         * @description A model file that the manifest pins.
+         */
+        ModelOut: {
+            /** Name */
+            name: string;
+            /** File */
+            file: string;
+            /**
+             * Sha256
+             * @description That the manifest pins; nothing else is loaded
+             */
+            sha256: string;
+            /**
+             * Is Intact
+             * @description Whether the file here has this digest
+             */
+            is_intact: boolean;
+            /**
+             * Size Bytes
+             * @description Of the file here; null when it is missing
+             */
+            size_bytes: number | null;
+            /**
+             * Is Active
+             * @description Whether this server's settings choose it for screening
+             */
+            is_active: boolean;
+            /**
+             * Card
+             * @description The model's card, Markdown; empty without one
+             */
+            card: string;
+        };
+        /**
+         * ModelsOut
+         * @description Which models there are here, and which have been at work.
+         */
+        ModelsOut: {
+            /** Models */
+            models: components["schemas"]["ModelOut"][];
+            /**
+             * At Work
+             * @description In the newest thousand screenings
+             */
+            at_work: components["schemas"]["ScreeningModelOut"][];
+        };
+        /**
+         * PasswordOut
+         * @description A password made by the server, told this once.
+         */
+        PasswordOut: {
+            /** Login */
+            login: string;
+            /** Password */
+            password: string;
+        };
+        /**
          * PortBoard
          * @description The queue of one port.
          */
@@ -885,6 +1343,18 @@ export interface components {
             decided_last_hour: number;
             /** Screening */
             screening: number;
+        };
+        /**
+         * PortOut
+         * @description A port that accounts and stations may belong to.
+         */
+        PortOut: {
+            /** Code */
+            code: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
         };
         /**
          * PriorDecision
@@ -990,6 +1460,17 @@ export interface components {
             verdicts: ("release" | "inspect" | "escalate" | "rescan")[];
         };
         /**
+         * RotateIn
+         * @description How long the keys that a station has now still work beside its new one.
+         */
+        RotateIn: {
+            /**
+             * Grace S
+             * @default 0
+             */
+            grace_s: number;
+        };
+        /**
          * ScanOut
          * @description An acknowledged scan and how far it has come.
          *
@@ -1075,6 +1556,27 @@ export interface components {
             } | null;
         };
         /**
+         * ScreeningModelOut
+         * @description A model that made some of the newest screenings, on whatever machine.
+         */
+        ScreeningModelOut: {
+            /** Model Name */
+            model_name: string;
+            /** Model Version */
+            model_version: string;
+            /** Sha256 */
+            sha256: string;
+            /** Engine */
+            engine: string;
+            /** N Screenings */
+            n_screenings: number;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+        };
+        /**
          * ScreeningOut
          * @description One model run, as the reviewer sees it.
          */
@@ -1092,6 +1594,238 @@ export interface components {
             risk: number;
             /** Findings */
             findings: components["schemas"]["FindingOut"][];
+        };
+        /**
+         * ScreeningRow
+         * @description One screening of the case's scan.
+         */
+        ScreeningRow: {
+            /** Screening Id */
+            screening_id: number;
+            /** Model Name */
+            model_name: string;
+            /** Model Version */
+            model_version: string;
+            /** Sha256 */
+            sha256: string;
+            /** Engine */
+            engine: string;
+            /** Policy Version */
+            policy_version: number;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "clear" | "flag";
+            /** Reason */
+            reason: string;
+            /** Risk */
+            risk: number;
+            /** N Findings */
+            n_findings: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * SealOut
+         * @description The seal that covers a row.
+         */
+        SealOut: {
+            /** Seal No */
+            seal_no: number;
+            /**
+             * Sealed At
+             * Format: date-time
+             */
+            sealed_at: string;
+            /** Key Id */
+            key_id: string;
+            /** N Rows */
+            n_rows: number;
+            /**
+             * Root
+             * @description Merkle root, hex
+             */
+            root: string;
+        };
+        /**
+         * SealedRowOut
+         * @description An audit event and what its seal says of it, checked when it was asked for.
+         */
+        SealedRowOut: {
+            /** Seq */
+            seq: number;
+            /**
+             * Xid
+             * @description The transaction of the action
+             */
+            xid: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Actor
+             * @description account:<id>, station:<id> or system:<part>
+             */
+            actor: string;
+            /**
+             * Actor Name
+             * @description Display name, when the actor is an account
+             */
+            actor_name: string | null;
+            /** Event */
+            event: string;
+            /** Scan Id */
+            scan_id: string | null;
+            /** Case Id */
+            case_id: number | null;
+            /** Cycle */
+            cycle: number | null;
+            /** Stage */
+            stage: number | null;
+            /** Slot */
+            slot: number | null;
+            /** Verdict */
+            verdict: ("release" | "inspect" | "escalate" | "rescan") | null;
+            /** Detail */
+            detail: string | null;
+            /** @description Null while the row is not sealed yet */
+            seal: components["schemas"]["SealOut"] | null;
+            /**
+             * Fault
+             * @description A finding's code when row or seal are not as they were sealed
+             */
+            fault: string | null;
+        };
+        /**
+         * StationIn
+         * @description A new station.
+         */
+        StationIn: {
+            /** Station Id */
+            station_id: string;
+            /** Port */
+            port: string;
+            /** Name */
+            name: string;
+            /** Webhook Url */
+            webhook_url?: string | null;
+        };
+        /**
+         * StationKeyOut
+         * @description A key without its secret, which nobody can read back.
+         */
+        StationKeyOut: {
+            /**
+             * Key Id
+             * @description The part between the underscores of sx_<id>_…
+             */
+            key_id: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Ends At
+             * @description When it was revoked, or will end after a rotation
+             */
+            ends_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "live" | "ending" | "ended";
+        };
+        /**
+         * StationOut
+         * @description A station and its keys, newest first.
+         */
+        StationOut: {
+            /** Station Id */
+            station_id: string;
+            /** Port */
+            port: string;
+            /** Name */
+            name: string;
+            /** Webhook Url */
+            webhook_url: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Disabled At */
+            disabled_at: string | null;
+            /** Keys */
+            keys: components["schemas"]["StationKeyOut"][];
+        };
+        /**
+         * TrailPageOut
+         * @description Rows, newest first. A page may have few rows or none and yet go on: a look is bounded.
+         */
+        TrailPageOut: {
+            /** Rows */
+            rows: components["schemas"]["TrailRowOut"][];
+            /**
+             * Next Before
+             * @description Continues the search; null when the trail's beginning is reached
+             */
+            next_before: string | null;
+            /**
+             * Looked To
+             * @description The time of the oldest row that was looked at
+             */
+            looked_to: string | null;
+        };
+        /**
+         * TrailRowOut
+         * @description One audit event with every column that a person reads. Times are the database's.
+         */
+        TrailRowOut: {
+            /** Seq */
+            seq: number;
+            /**
+             * Xid
+             * @description The transaction of the action
+             */
+            xid: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Actor
+             * @description account:<id>, station:<id> or system:<part>
+             */
+            actor: string;
+            /**
+             * Actor Name
+             * @description Display name, when the actor is an account
+             */
+            actor_name: string | null;
+            /** Event */
+            event: string;
+            /** Scan Id */
+            scan_id: string | null;
+            /** Case Id */
+            case_id: number | null;
+            /** Cycle */
+            cycle: number | null;
+            /** Stage */
+            stage: number | null;
+            /** Slot */
+            slot: number | null;
+            /** Verdict */
+            verdict: ("release" | "inspect" | "escalate" | "rescan") | null;
+            /** Detail */
+            detail: string | null;
         };
         /**
          * UiConfig
@@ -2169,6 +2903,581 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditRow"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ports_api_v1_admin_ports_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortOut"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accounts_api_v1_admin_accounts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminAccountOut"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_api_v1_admin_accounts_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_password_api_v1_admin_accounts__login__password_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disable_api_v1_admin_accounts__login__disable_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stations_api_v1_admin_stations_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StationOut"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_api_v1_admin_stations_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StationIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialsOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_api_v1_admin_stations__station_id__rotate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialsOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_api_v1_admin_station_keys__key_id__revoke_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    models_api_v1_admin_models_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    events_api_v1_audit_events_get: {
+        parameters: {
+            query?: {
+                /** @description From an earlier answer */
+                before?: string | null;
+                limit?: number;
+                case_id?: number | null;
+                scan_id?: string | null;
+                /** @description account:<id>, station:<id> or system:<part> */
+                actor?: string | null;
+                event?: string | null;
+                /** @description At or after; without a zone it is UTC */
+                since?: string | null;
+                /** @description Before */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrailPageOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_api_v1_audit_export_get: {
+        parameters: {
+            query?: {
+                format?: "csv" | "jsonl";
+                case_id?: number | null;
+                scan_id?: string | null;
+                /** @description account:<id>, station:<id> or system:<part> */
+                actor?: string | null;
+                event?: string | null;
+                /** @description At or after; without a zone it is UTC */
+                since?: string | null;
+                /** @description Before */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file, streamed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_api_v1_audit_verify_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description {progress} lines, then {report} or {error} */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_history_api_v1_audit_cases__case_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseHistoryOut"];
                 };
             };
             /** @description Unprocessable Entity */
