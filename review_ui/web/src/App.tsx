@@ -8,7 +8,7 @@ import { lazy, Suspense, useEffect, useMemo } from 'react'
 
 import { isTransient } from './api/client'
 import type { AccountOut, UiConfig } from './api/types'
-import { translate, useT } from './i18n'
+import { translate } from './i18n'
 import { useSession, useUiConfig } from './session/session'
 import { useSettings } from './settings'
 import { readNonce } from './shell/nonce'
@@ -19,6 +19,8 @@ import { pageTheme } from './shell/theme'
 const Login = lazy(() => import('./session/Login'))
 const ReviewerApp = lazy(() => import('./review/ReviewerApp'))
 const SupervisorApp = lazy(() => import('./supervisor/SupervisorApp'))
+const AdminApp = lazy(() => import('./admin/AdminApp'))
+const AuditorApp = lazy(() => import('./auditor/AuditorApp'))
 
 const queryClient = new QueryClient({
   defaultOptions: {
@@ -51,7 +53,6 @@ export function App() {
 }
 
 function Gate() {
-  const t = useT()
   const config = useUiConfig()
   const session = useSession()
   if (config.error || session.error) {
@@ -64,14 +65,14 @@ function Gate() {
   }
   if (!config.data || session.data === undefined) return <Splash />
   if (session.data === null) return <Login demo={config.data.demo} />
-  if (session.data.role === 'admin') {
-    return <Splash title={t('app.noPage')} hint={t('app.noPageHint')} canLogOut />
-  }
   return <RolePage account={session.data} config={config.data} />
 }
 
 function RolePage({ account, config }: { account: AccountOut; config: UiConfig }) {
   if (account.role === 'reviewer')
     return <ReviewerApp key={account.account_id} account={account} config={config} />
+  if (account.role === 'admin') return <AdminApp key={account.account_id} account={account} config={config} />
+  if (account.role === 'auditor')
+    return <AuditorApp key={account.account_id} account={account} config={config} />
   return <SupervisorApp key={account.account_id} account={account} config={config} />
 }

@@ -11,10 +11,10 @@ from fastapi import FastAPI
 
 import inference.stations
 from app.problems import answer_error, install_problem_handlers
-from app.trail_office import TrailOffice
 from review_queue.cases import CaseReason, NewCase
 from review_queue.notify import Notifier
 from review_queue.queue import ReviewQueue
+from review_ui.audit_routes import TrailOffice
 from review_ui.hot_routes import HotRoute, HotRoutes, find_hot_routes
 from review_ui.review import build_review_router
 from review_ui.settings import ReviewSettings

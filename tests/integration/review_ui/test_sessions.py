@@ -218,6 +218,13 @@ async def test_csrf__forged_requests_are_refused_and_change_nothing(
         ("POST", "/api/v1/review/decide", decision(lease)),
         ("POST", "/api/v1/review/heartbeat", {"leases": []}),
         ("POST", "/api/v1/review/pause", None),
+        ("POST", "/api/v1/admin/accounts", {"login": "x"}),
+        ("POST", "/api/v1/admin/accounts/lin/disable", None),
+        ("POST", "/api/v1/admin/accounts/lin/password", None),
+        ("POST", "/api/v1/admin/stations", {"station_id": "x"}),
+        ("POST", "/api/v1/admin/stations/x/rotate", {}),
+        ("POST", "/api/v1/admin/station-keys/x/revoke", None),
+        ("POST", "/api/v1/audit/verify", None),
     ):
         answer = await client.request(method, path, json=body, headers=headers)
         assert await code_of(answer) == (403, "csrf_refused"), path
@@ -250,6 +257,20 @@ ROLES = {
     ("GET", "/api/v1/decisions"): {"supervisor", "auditor"},
     ("GET", "/api/v1/cases/{case_id}"): {"supervisor", "auditor"},
     ("GET", "/api/v1/cases/{case_id}/audit"): {"supervisor", "auditor"},
+    ("GET", "/api/v1/audit/events"): {"auditor"},
+    ("GET", "/api/v1/audit/export"): {"auditor"},
+    ("POST", "/api/v1/audit/verify"): {"auditor"},
+    ("GET", "/api/v1/audit/cases/{case_id}"): {"auditor"},
+    ("GET", "/api/v1/admin/ports"): {"admin"},
+    ("GET", "/api/v1/admin/accounts"): {"admin"},
+    ("POST", "/api/v1/admin/accounts"): {"admin"},
+    ("POST", "/api/v1/admin/accounts/{login}/password"): {"admin"},
+    ("POST", "/api/v1/admin/accounts/{login}/disable"): {"admin"},
+    ("GET", "/api/v1/admin/stations"): {"admin"},
+    ("POST", "/api/v1/admin/stations"): {"admin"},
+    ("POST", "/api/v1/admin/stations/{station_id}/rotate"): {"admin"},
+    ("POST", "/api/v1/admin/station-keys/{key_id}/revoke"): {"admin"},
+    ("GET", "/api/v1/admin/models"): {"admin"},
 }
 PIXELS = ("GET", "/api/v1/cases/{case_id}/px16/{level}/{strip}")
 
@@ -275,7 +296,7 @@ async def test_routes__roles_are_kept_apart(centre: Centre, role: str) -> None:
     client = await centre.person("someone", role)
     for (method, path), roles in ROLES.items():
         if role not in roles:
-            answer = await client.request(method, path.replace("{case_id}", "1"))
+            answer = await client.request(method, re.sub(r"\{\w+\}", "1", path))
             assert await code_of(answer) == (403, "role_not_allowed"), path
     unknown = set(every_route(centre)) - PUBLIC - set(ROLES) - {PIXELS}
     assert unknown == {("GET", "/api/v1/session"), ("DELETE", "/api/v1/session")}

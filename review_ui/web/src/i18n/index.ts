@@ -12,6 +12,11 @@ export type Translate = (key: MessageKey, parameters?: Parameters) => string
 
 export const MESSAGES: Record<Locale, Messages> = { 'zh-CN': zhCN, 'en-US': enUS }
 
+/** The events of the audit trail that have a name. */
+export const EVENT_NAMES = Object.keys(zhCN)
+  .filter((key) => key.startsWith('event.'))
+  .map((key) => key.slice('event.'.length))
+
 /** The text of a key; `{name}` is replaced by the parameter of that name. */
 export function translate(locale: Locale, key: MessageKey, parameters: Parameters = {}): string {
   return MESSAGES[locale][key].replace(/\{(\w+)\}/g, (hole, name: string) => String(parameters[name] ?? hole))

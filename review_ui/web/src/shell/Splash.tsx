@@ -5,20 +5,16 @@ import { useEffect } from 'react'
 
 import { ApiError } from '../api/client'
 import { useT } from '../i18n'
-import { useLogOut } from '../session/session'
 import { Shield } from './Shield'
 
 const RETRY_MS = 5000
 
 export interface SplashProps {
-  title?: string
-  hint?: string
   error?: Error | null
   onRetry?: () => void
-  canLogOut?: boolean
 }
 
-export function Splash({ title, hint, error, onRetry, canLogOut }: SplashProps) {
+export function Splash({ error, onRetry }: SplashProps) {
   const t = useT()
   useEffect(() => {
     if (!error || !onRetry) return
@@ -27,19 +23,12 @@ export function Splash({ title, hint, error, onRetry, canLogOut }: SplashProps) 
   }, [error, onRetry])
   const code = error instanceof ApiError ? error.code : error?.name
   return (
-    <main className="sx-splash" aria-busy={!title && !error}>
+    <main className="sx-splash" aria-busy={!error}>
       <Shield />
-      <h1>{error ? t('app.unreachable') : (title ?? t('app.loading'))}</h1>
-      {error ? <p>{t('app.unreachableHint')}</p> : hint ? <p>{hint}</p> : null}
+      <h1>{t(error ? 'app.unreachable' : 'app.loading')}</h1>
+      {error ? <p>{t('app.unreachableHint')}</p> : null}
       {code ? <code>{code}</code> : null}
       {onRetry && error ? <Button onClick={onRetry}>{t('app.retry')}</Button> : null}
-      {canLogOut ? <LogOutButton /> : null}
     </main>
   )
-}
-
-function LogOutButton() {
-  const t = useT()
-  const logOut = useLogOut()
-  return <Button onClick={() => void logOut()}>{t('menu.logOut')}</Button>
 }

@@ -15,3 +15,10 @@ export function useHashPage<P extends string>(pages: readonly P[]): [P, (page: P
   const page = pages.find((name) => name === hash) ?? pages[0]
   return [page, (name: P) => window.location.assign(`#/${name}`)]
 }
+
+/** The number in an address such as `#/case/12`, when it is of this kind. */
+export function useHashNumber(kind: string): number | null {
+  const hash = useSyncExternalStore(subscribe, read)
+  const [name, digits = ''] = hash.split('/', 2)
+  return name === kind && /^\d{1,15}$/.test(digits) ? Number(digits) : null
+}

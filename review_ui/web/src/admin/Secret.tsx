@@ -1,0 +1,59 @@
+/** What the server tells once: a password, a station's key. It is in no cache and gone when the box closes. */
+
+import { Alert, Button, Modal } from 'antd'
+import { useState } from 'react'
+
+import { useT } from '../i18n'
+
+export interface Told {
+  title: string
+  values: readonly { name: string; value: string }[]
+}
+
+export function SecretBox({ told, onClose }: { told: Told | null; onClose: () => void }) {
+  const t = useT()
+  return (
+    <Modal
+      open={told !== null}
+      title={told?.title}
+      onCancel={onClose}
+      mask={{ closable: false }}
+      destroyOnHidden
+      footer={
+        <Button type="primary" onClick={onClose}>
+          {t('secret.done')}
+        </Button>
+      }
+    >
+      <Alert type="warning" showIcon title={t('secret.once')} />
+      <dl className="sx-secret">
+        {told?.values.map(({ name, value }) => (
+          <Secret key={name} name={name} value={value} />
+        ))}
+      </dl>
+    </Modal>
+  )
+}
+
+function Secret({ name, value }: { name: string; value: string }) {
+  const t = useT()
+  const [isCopied, setIsCopied] = useState(false)
+  const copy = async () => {
+    await navigator.clipboard.writeText(value)
+    setIsCopied(true)
+  }
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        <code>{value}</code>
+        {/* Browsers lend the clipboard to secure origins only. */}
+        {window.isSecureContext ? (
+          <Button size="small" onClick={() => void copy()}>
+            {t(isCopied ? 'secret.copied' : 'secret.copy')}
+          </Button>
+        ) : null}
+      </dd>
+    </div>
+  )
+}
