@@ -6,8 +6,9 @@ Replies as ``inference.score_reply`` says.
 import json
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from inference.errors import EngineError
 from inference.score_bytes import score_bytes
@@ -29,8 +30,8 @@ def main() -> None:
     pinned = read_pinned_model(options["model"], manifest_path=Path(options["manifest"]))
     scorer = OnnxScorer(pinned.data, pinned.digest)
 
-    def reply(input_fd: int, sizes: Sequence[int]) -> bytes:
-        return answer(scorer, read_parts(input_fd, sizes)[0], limits)
+    def reply(input_fd: int, job: Mapping[str, Any]) -> bytes:
+        return answer(scorer, read_parts(input_fd, job["sizes"])[0], limits)
 
     serve_jobs(connection_fd, input_fd, reply, memory_limit_bytes=options["memory_limit_bytes"])
 
