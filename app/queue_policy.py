@@ -13,15 +13,14 @@ from app.database import open_database
 from app.settings import Settings
 from review_queue.errors import QueuePolicyInvalidError
 from review_queue.policy import QueuePolicy
+from review_queue.policy_effect import find_effect
+from review_queue.policy_proposals import NOTICED_WITHIN_S, move_as_approved
 from review_queue.policy_store import PolicyHolder, StoredPolicy, latest_policy, store_policy
 from review_queue.queue import ReviewQueue
-from review_queue.reprioritizing import count_changes
 
 log = structlog.get_logger()
 
 FOLLOW_EVERY_S = 1.0
-# Within this time every running process has noticed a new version.
-NOTICED_WITHIN_S = 2.0
 AUTHOR = "system:cli"
 
 
@@ -51,6 +50,19 @@ async def follow_policy(holder: PolicyHolder, pool: asyncpg.Pool, stop: asyncio.
             await asyncio.wait_for(stop.wait(), FOLLOW_EVERY_S)
 
 
+async def carry_out_proposals(queue: ReviewQueue, pool: asyncpg.Pool, stop: asyncio.Event) -> None:
+    """Rank waiting cases anew where supervisors have approved that; see ``move_as_approved``."""
+    while not stop.is_set():
+        try:
+            n_moved = await move_as_approved(queue, pool)
+            if n_moved is not None:
+                log.info("approved_policy_moved_cases", n=n_moved)
+        except Exception:
+            log.exception("approved_policy_not_carried_out")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), FOLLOW_EVERY_S)
+
+
 async def show_policy(settings: Settings) -> StoredPolicy | None:
     """Return the newest stored version; ``None`` while the defaults are in force."""
     async with _pool(settings) as pool, pool.acquire() as conn:
@@ -60,12 +72,14 @@ async def show_policy(settings: Settings) -> StoredPolicy | None:
 async def check_policy(settings: Settings, policy: QueuePolicy) -> dict[str, Any]:
     """Tell how many waiting cases a policy would put into another band."""
     async with _pool(settings) as pool, pool.acquire() as conn:
-        counts = await count_changes(conn, policy)
-    moves = [{"from": old, "to": new, "n": n} for (old, new), n in sorted(counts.items()) if old != new]
+        stored = await latest_policy(conn)
+        before = QueuePolicy() if stored is None else stored.policy
+        effect = await find_effect(conn, policy, before=before)
+    moves = [{"from": old, "to": new, "n": n} for (old, new), n in sorted(effect.bands.items()) if old != new]
     return {
-        "n_waiting": counts.total(),
-        "n_sooner": sum(n for (old, new), n in counts.items() if new < old),
-        "n_later": sum(n for (old, new), n in counts.items() if new > old),
+        "n_waiting": effect.n_waiting,
+        "n_sooner": effect.n_sooner,
+        "n_later": effect.n_later,
         "bands": moves,
     }
 

@@ -24,7 +24,7 @@ from app.database import Database, open_database, open_pool
 from app.health import build_health_router
 from app.metrics import Metrics, build_metrics_router, follow_queue
 from app.problems import answer_error, install_problem_handlers
-from app.queue_policy import follow_policy, open_policy
+from app.queue_policy import carry_out_proposals, follow_policy, open_policy
 from app.settings import MiB, Settings
 from app.trail_office import TrailOffice
 from app.version import VERSION
@@ -236,6 +236,7 @@ async def run_background(services: Services, settings: Settings) -> AsyncIterato
     if "review" in settings.roles:
         loops.append(sweep_leases(services, stop))
         loops.append(keep_counts(services, stop))
+        loops.append(carry_out_proposals(services.queue, services.database.pool, stop))
         pool = services.database.pool
         sealer = make_sealer(pool, settings)
         loops.append(keep_trail(pool, sealer, stop, max_hold_s=lambda: services.queue.policy.max_hold_s))

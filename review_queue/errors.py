@@ -13,6 +13,11 @@
     ├── ScanNotDisposedError     scan_not_disposed    the scan has no final word that could be re-opened
     ├── ScreeningMissingError    screening_missing    no stored screening clears the scan
     ├── QueuePolicyInvalidError  queue_policy_invalid a queue policy has an unknown or impossible value
+    ├── ProposalUnknownError     proposal_unknown     there is no such proposal to change the policy
+    ├── ProposalOpenError        proposal_open        another proposal has to be decided first
+    ├── ProposalClosedError      proposal_closed      the proposal is decided already
+    ├── ProposalOutdatedError    proposal_outdated    another policy than the one it changes is in force
+    ├── SameAccountError         same_account         nobody approves what they have proposed themselves
     └── SealingRefusedError      sealing_refused      the trail is not as it was left, so nothing is sealed
         ├── TrailRestoredError     trail_restored     the trail holds transactions that are yet to come
         ├── AnchorAheadError       anchor_ahead       the anchor file has seals that the database lacks
@@ -102,6 +107,36 @@ class QueuePolicyInvalidError(QueueError):
     """A queue policy names something unknown, or has a value that could not work."""
 
     code = "queue_policy_invalid"
+
+
+class ProposalUnknownError(QueueError):
+    """There is no such proposal."""
+
+    code = "proposal_unknown"
+
+
+class ProposalOpenError(QueueError):
+    """Another proposal has to be approved, refused or withdrawn first."""
+
+    code = "proposal_open"
+
+
+class ProposalClosedError(QueueError):
+    """The proposal was approved, refused or withdrawn before."""
+
+    code = "proposal_closed"
+
+
+class ProposalOutdatedError(QueueError):
+    """The policy in force is not the one that the proposal changes."""
+
+    code = "proposal_outdated"
+
+
+class SameAccountError(QueueError):
+    """It takes two persons: one who proposes, another who approves or refuses."""
+
+    code = "same_account"
 
 
 class SealingRefusedError(QueueError):

@@ -22,6 +22,9 @@ LATEST = """
 SELECT version, body::text AS body, author, created_at FROM queue_policies
 WHERE version > $1 ORDER BY version DESC LIMIT 1
 """
+# Whoever stores a version, or decides by the one in force, is alone until their transaction ends.
+LOCK_VERSIONS = "SELECT pg_advisory_xact_lock('queue_policies'::regclass::oid::bigint)"
+IN_FORCE = "SELECT coalesce(max(version), 0) FROM queue_policies"
 INSERT = "INSERT INTO queue_policies (body, author) VALUES ($1::text::jsonb, $2) RETURNING version"
 UNKNOWN_PORTS = """
 SELECT port FROM unnest($1::text[]) AS named (port)
@@ -90,13 +93,29 @@ async def store_policy(conn: Connection, policy: QueuePolicy, *, author: str) ->
     Raises:
         QueuePolicyInvalidError: If the policy names a port that does not exist.
     """
-    unknown = [row["port"] for row in await conn.fetch(UNKNOWN_PORTS, list(policy.shift_by_port))]
-    if unknown:
-        raise QueuePolicyInvalidError(f"shift_by_port names {', '.join(unknown)}; add such a port first")
+    await check_ports(conn, policy)
+    await lock_versions(conn)
     version = int(await conn.fetchval(INSERT, json.dumps(policy.to_json()), author))
     detail = f"version={version} author={author}"
     await audit.record(conn, actor=author, event="queue_policy_stored", detail=detail)
     return version
+
+
+async def check_ports(conn: Connection, policy: QueuePolicy) -> None:
+    """Check what only the database knows of a policy.
+
+    Raises:
+        QueuePolicyInvalidError: If it names a port that does not exist.
+    """
+    unknown = [row["port"] for row in await conn.fetch(UNKNOWN_PORTS, list(policy.shift_by_port))]
+    if unknown:
+        raise QueuePolicyInvalidError(f"shift_by_port names {', '.join(unknown)}; add such a port first")
+
+
+async def lock_versions(conn: Connection) -> int:
+    """Return the newest version, 0 if none; no other is stored until the caller's transaction ends."""
+    await conn.execute(LOCK_VERSIONS)
+    return int(await conn.fetchval(IN_FORCE))
 
 
 async def _read(conn: Source, *, newer_than: int) -> StoredPolicy | None:

@@ -11,7 +11,6 @@ Nothing that holds one of these waits for a scan, so a transaction that changes 
 that changes many passes over the rows of ``ready`` that others have locked.
 """
 
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -170,17 +169,6 @@ def reassess(policy: QueuePolicy, case: asyncpg.Record, opinion: Opinion) -> Ass
         screening_id=old.screening_id if screening_id is None else screening_id,
     )
     return None if new == old else new
-
-
-async def count_changes(conn: Connection, policy: QueuePolicy) -> Counter[tuple[int, int]]:
-    """Count the waiting cases by their band and the band that a policy would give them."""
-    counts: Counter[tuple[int, int]] = Counter()
-    async for case in _waiting(conn):
-        band = policy.band_of(
-            CaseReason(case["reason"]), case["risk"], port=case["port"], modality=case["modality"]
-        )
-        counts[case["band"], band] += 1
-    return counts
 
 
 class Reprioritizer:

@@ -1,6 +1,6 @@
 """What a page needs to show a case, and who may see a case at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -53,10 +53,13 @@ WHERE t.reviewer = $1 AND t.case_id = $2 AND t.until > clock_timestamp()
 
 CLOSED_SQL = f"SELECT {CASE_COLUMNS} FROM {CASE_TABLES} WHERE c.case_id = $1 AND c.closed_at IS NOT NULL"
 
+PRIOR_COLUMNS: Final = (
+    "d.cycle, d.stage, a.display_name AS reviewer, d.verdict, d.reason_codes, d.note, d.decided_at"
+)
+
 # $1 case, $2 and $3 first and last cycle.
-PRIOR_SQL = """
-SELECT d.cycle, d.stage, a.display_name AS reviewer, d.verdict, d.reason_codes, d.note, d.decided_at,
-       m.annotations, m.finding_votes
+PRIOR_SQL = f"""
+SELECT {PRIOR_COLUMNS}, m.annotations, m.finding_votes
 FROM decisions d
 JOIN accounts a ON a.account_id = d.reviewer
 LEFT JOIN decision_marks m USING (case_id, cycle, stage)
@@ -137,22 +140,9 @@ class CaseReader:
     async def prior_decisions(
         self, case_id: int, *, first_cycle: int, last_cycle: int
     ) -> list[PriorDecision]:
-        """Return the decisions of a case from one cycle to another, both included, oldest first."""
+        """Return the decisions of some cycles of a case, oldest first, with what was drawn and voted."""
         rows = await self._pool.fetch(PRIOR_SQL, case_id, first_cycle, last_cycle)
-        return [
-            PriorDecision(
-                cycle=row["cycle"],
-                stage=row["stage"],
-                reviewer=row["reviewer"],
-                verdict=row["verdict"],
-                reason_codes=row["reason_codes"],
-                note=row["note"],
-                annotations=from_jsonb(row["annotations"]) or [],
-                finding_votes=from_jsonb(row["finding_votes"]) or [],
-                decided_at=row["decided_at"],
-            )
-            for row in rows
-        ]
+        return [prior_decision(dict(row)) for row in rows]
 
     async def facts(self, case_id: int) -> CaseFacts:
         """Return what never changes about a case.
@@ -268,6 +258,21 @@ class CaseReader:
                 )
             )
         return levels
+
+
+def prior_decision(row: Mapping[str, Any]) -> PriorDecision:
+    """Return a row of ``PRIOR_COLUMNS`` with its marks as the page gets it."""
+    return PriorDecision(
+        cycle=row["cycle"],
+        stage=row["stage"],
+        reviewer=row["reviewer"],
+        verdict=row["verdict"],
+        reason_codes=row["reason_codes"],
+        note=row["note"],
+        annotations=from_jsonb(row["annotations"]) or [],
+        finding_votes=from_jsonb(row["finding_votes"]) or [],
+        decided_at=row["decided_at"],
+    )
 
 
 def findings_out(findings: Sequence[dict[str, Any]]) -> list[FindingOut]:

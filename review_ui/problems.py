@@ -21,6 +21,11 @@ STATUS_BY_CODE: dict[str, int] = {
     # what was sent
     "verdict_not_allowed": 422,
     "queue_policy_invalid": 422,
+    "proposal_unknown": 404,
+    "proposal_open": 409,
+    "proposal_closed": 409,
+    "proposal_outdated": 409,
+    "same_account": 403,
     "reason_code_unknown": 422,
     "account_error": 422,
     "account_invalid": 422,

@@ -28,6 +28,8 @@ from review_ui.history_routes import HistoryRoutes
 from review_ui.model_routes import ModelRoutes
 from review_ui.pixel_routes import PixelRoutes
 from review_ui.pixels import Px16Reader
+from review_ui.policy_desk import PolicyDesk
+from review_ui.policy_routes import PolicyRoutes
 from review_ui.reasons import check_reason_codes
 from review_ui.schemas import (
     DecideIn,
@@ -41,6 +43,7 @@ from review_ui.session_routes import SessionRoutes
 from review_ui.sessions import SessionStore
 from review_ui.settings import ReviewSettings
 from review_ui.station_routes import StationDesk, StationRoutes
+from review_ui.supervision_routes import SupervisionRoutes
 from scans.store import ScanStore
 
 MAX_DECIDE_BYTES = 512 * 1024
@@ -189,6 +192,8 @@ def build_review_router(
         office=trail_office,
         is_stopping=is_stopping,
     ).add_to(router)
+    SupervisionRoutes(pool=pool, cases=cases, figures_period_s=settings.figures_refresh_s).add_to(router)
+    PolicyRoutes(desk=PolicyDesk(pool)).add_to(router)
     return router
 
 

@@ -17,6 +17,7 @@ class ReviewSettings:
         heartbeat_s: How often the page extends its leases; a third of the lease or less.
         board_refresh_s: How often a watched board is counted again.
         glance_refresh_s: The same for the figures in a reviewer's header.
+        figures_refresh_s: The same for the figures beside the board.
         keepalive_s: A silent event stream carries a comment this often.
         time_zone: Where a reviewer's day begins at midnight.
         header_cache_size: px16 headers kept in memory; one takes about 2 KB.
@@ -31,6 +32,7 @@ class ReviewSettings:
     heartbeat_s: float = 20.0
     board_refresh_s: float = 1.5
     glance_refresh_s: float = 2.0
+    figures_refresh_s: float = 10.0
     keepalive_s: float = 15.0
     time_zone: str = "Asia/Shanghai"
     header_cache_size: int = 512

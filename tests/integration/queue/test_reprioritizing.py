@@ -13,10 +13,11 @@ from review_queue import statements
 from review_queue.cases import CaseReason, Role, Stage, Verdict
 from review_queue.errors import QueueError, ScanUnknownError
 from review_queue.policy import QueuePolicy
+from review_queue.policy_effect import find_effect
 from review_queue.policy_store import PolicyHolder
 from review_queue.queue import ReviewQueue
 from review_queue.ranking import RANDOM_BITS
-from review_queue.reprioritizing import LOCK_SEAT, count_changes
+from review_queue.reprioritizing import LOCK_SEAT
 from review_queue.states import Move
 from tests.integration.queue.conftest import MakeRoom, QueueRoom
 from tests.integration.queue.test_concurrency import N_TASKS, Crowd
@@ -362,10 +363,9 @@ async def test_reprioritize_waiting__a_new_policy_moves_what_waits(make_room: Ma
     on_seat = (await room.claim(reviewer)).case_id
     changed = QueuePolicy(shift_by_port={"SKZ": -3, "MWB": 2})
     async with room.pool.acquire() as conn:
-        counts = await count_changes(conn, changed)
-    assert sum(counts.values()) == 9
-    sooner = sum(n for (old, new), n in counts.items() if new < old)
-    later = sum(n for (old, new), n in counts.items() if new > old)
+        effect = await find_effect(conn, changed, before=QueuePolicy())
+    assert effect.n_waiting == 9
+    sooner, later = effect.n_sooner, effect.n_later
     before = {row["case_id"]: row["rank"] for row in await room.ready()}
     queue = ReviewQueue(room.pool, PolicyHolder(changed))
     assert await queue.reprioritize_waiting(actor="system:cli") == sooner == 3
