@@ -156,10 +156,10 @@ def _effect_out(effect: PolicyEffect, at: datetime) -> PolicyEffectOut:
         SecondReviewShare(
             verdict=verdict.value,
             before=effect.second_share_before[verdict],
-            then=then,
+            after=after,
             verdict_share=effect.verdict_share.get(verdict, 0.0) if effect.verdict_share else None,
         )
-        for verdict, then in effect.second_share.items()
+        for verdict, after in effect.second_share.items()
     ]
     return PolicyEffectOut(
         at=at,

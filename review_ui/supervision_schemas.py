@@ -122,7 +122,7 @@ class SecondReviewShare(BaseModel):
 
     verdict: Verdict
     before: float
-    then: float
+    after: float
     verdict_share: float | None = Field(description="How often the verdict was given lately")
 
 

@@ -63,3 +63,20 @@ export interface Declaration {
   consignee?: string | null
   lines?: DeclarationLine[]
 }
+
+export type PolicyBody = Schemas['PolicyBody']
+export type QueuePolicyOut = Schemas['QueuePolicyOut']
+export type ProposalIn = Schemas['ProposalIn']
+export type ProposalOut = With<Schemas['ProposalOut'], { policy: PolicyBody }>
+export type ProposalOutcome = Schemas['OutcomeIn']['outcome']
+export type PolicyEffectOut = Schemas['PolicyEffectOut']
+export type CaseRow = Schemas['CaseRow']
+export type CasePage = Schemas['CasePage']
+export type CaseCursor = Schemas['CaseCursor']
+export type CaseHistory = With<Schemas['CaseHistory'], { decisions: PriorDecision[] }>
+export type ReviewerOption = Schemas['ReviewerOption']
+export type EscalationRow = With<Schemas['EscalationRow'], { decisions: PriorDecision[] }>
+export type EscalationPage = With<Schemas['EscalationPage'], { rows: EscalationRow[] }>
+export type FiguresOut = Schemas['FiguresOut']
+export type HourFigures = Schemas['HourFigures']
+export type ReviewerAtWork = Schemas['ReviewerAtWork']

@@ -1,8 +1,10 @@
 /** English texts. */
 
+import { supervisionEnUS } from './supervision.en-US'
 import type { Messages } from './zh-CN'
 
 export const enUS: Messages = {
+  ...supervisionEnUS,
   'app.name': 'Scan review',
   'app.demo': 'Demo',
   'app.loading': 'Loading…',

@@ -1,6 +1,9 @@
 /** 中文文本：所有键的来源。 */
 
+import { supervisionZhCN } from './supervision.zh-CN'
+
 export const zhCN = {
+  ...supervisionZhCN,
   'app.name': '集中审像工作台',
   'app.demo': '演示环境',
   'app.loading': '正在载入…',

@@ -1,10 +1,15 @@
 /** The live board: the state of every port's queue. */
 
+import { lazy, Suspense } from 'react'
+
 import type { LinkState } from '../api/events'
 import type { BoardOut, PortBoard } from '../api/types'
 import { percent, span, timeOfDay } from '../format'
 import { usePick, useT } from '../i18n'
 import { totals } from './boardTotals'
+
+// With the charts, which are large.
+const BoardFigures = lazy(() => import('./BoardFigures'))
 
 const STAGES = [1, 2, 3] as const
 
@@ -37,6 +42,9 @@ export function Board({ board, link }: { board: BoardOut | null; link: LinkState
         />
       </div>
       <PortTable ports={board.ports} />
+      <Suspense>
+        <BoardFigures board={board} />
+      </Suspense>
     </main>
   )
 }

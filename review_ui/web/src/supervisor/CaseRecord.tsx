@@ -1,4 +1,4 @@
-/** One closed case, read only: its image in the same viewer, what was decided, and its audit trail. */
+/** One case, read only: what models and people thought of it, its audit trail and, once closed, its image. */
 
 import '../styles/workstation.css'
 
@@ -8,8 +8,9 @@ import { useEffect, useMemo, useState } from 'react'
 
 import { ApiError } from '../api/client'
 import { getAudit, getClosedCase } from '../api/endpoints'
-import type { AccountOut, AuditRow, ClosedCaseView, DecisionRow, UiConfig } from '../api/types'
-import { moment, percent, span } from '../format'
+import { getCaseHistory } from '../api/supervision'
+import type { AccountOut, AuditRow, CaseHistory, ClosedCaseView, PriorDecision, UiConfig } from '../api/types'
+import { moment, percent } from '../format'
 import { usePick, useT, useWord } from '../i18n'
 import { useKeys } from '../keys/useKeys'
 import { ModeBar } from '../pane/ModeBar'
@@ -22,25 +23,36 @@ import { CaseFacts } from '../review/CaseBar'
 import { DeclarationPanel } from '../review/DeclarationPanel'
 import { scanRef } from '../review/seatState'
 
+type Look = { cycle: number; stage: number }
+
 export interface CaseRecordProps {
-  row: DecisionRow
+  caseId: number
+  scanId: string
+  /** The decision whose marks are shown; the last one if none is chosen. */
+  chosen?: Look
   config: UiConfig
   account: AccountOut
   onClose: () => void
 }
 
-export function CaseRecord({ row, config, account, onClose }: CaseRecordProps) {
+export function CaseRecord({ caseId, scanId, chosen, config, account, onClose }: CaseRecordProps) {
   const t = useT()
   const [pane] = useState(() => new Pane())
-  const record = useQuery({ queryKey: ['case', row.case_id], queryFn: () => getClosedCase(row.case_id) })
+  const record = useQuery({ queryKey: ['case', caseId], queryFn: () => getClosedCase(caseId) })
+  const history = useQuery({
+    queryKey: ['case-history', caseId],
+    queryFn: () => getCaseHistory(caseId),
+    staleTime: 0,
+  })
+  const look = chosen ?? history.data?.decisions.at(-1)
   return (
     <PaneContext.Provider value={pane}>
-      <section className="sx-record" aria-label={row.scan_id}>
+      <section className="sx-record" aria-label={scanId}>
         <header>
           {record.data ? (
-            <CaseFacts of={record.data} scanId={row.scan_id} scan={record.data.scan} />
+            <CaseFacts of={record.data} scanId={scanId} scan={record.data.scan} />
           ) : (
-            <b className="sx-mono">{row.scan_id}</b>
+            <b className="sx-mono">{scanId}</b>
           )}
           <span className="sx-badge">{t('case.readOnly')}</span>
           <button
@@ -54,17 +66,18 @@ export function CaseRecord({ row, config, account, onClose }: CaseRecordProps) {
           </button>
         </header>
         {record.data ? (
-          <RecordImage view={record.data} row={row} config={config} onClose={onClose} />
+          <RecordImage view={record.data} look={look} config={config} onClose={onClose} />
         ) : (
           <RecordMissing error={record.error} />
         )}
         <div className="sx-record-facts">
-          <DecisionFacts row={row} config={config} />
+          {history.data ? <Decisions history={history.data} look={look} config={config} /> : null}
           <div>
             {record.data ? <RecordFindings view={record.data} config={config} /> : null}
             {record.data ? <DeclarationPanel declaration={record.data.scan.declaration} /> : null}
+            {history.data ? <Screenings history={history.data} /> : null}
           </div>
-          <AuditTrail caseId={row.case_id} account={account} />
+          <AuditTrail caseId={caseId} account={account} />
         </div>
       </section>
     </PaneContext.Provider>
@@ -90,12 +103,12 @@ function useKindNames(config: UiConfig): (kind: string) => string {
 
 interface RecordImageProps {
   view: ClosedCaseView
-  row: DecisionRow
+  look: Look | undefined
   config: UiConfig
   onClose: () => void
 }
 
-function RecordImage({ view, row, config, onClose }: RecordImageProps) {
+function RecordImage({ view, look, config, onClose }: RecordImageProps) {
   const pane = usePane()
   const kindName = useKindNames(config)
   const { selected, showsFindings, threshold } = usePaneState((state) => ({
@@ -110,9 +123,9 @@ function RecordImage({ view, row, config, onClose }: RecordImageProps) {
   }, [pane, view])
   useEffect(() => {
     const findings = named(view.screening?.findings ?? [])
-    const decision = view.escalation.find(({ cycle, stage }) => cycle === row.cycle && stage === row.stage)
+    const decision = view.escalation.find(({ cycle, stage }) => cycle === look?.cycle && stage === look.stage)
     // Votes name findings of their own cycle's screening; the view has that of the last one.
-    const votes = row.cycle === view.cycle ? (decision?.finding_votes ?? []) : []
+    const votes = look?.cycle === view.cycle ? (decision?.finding_votes ?? []) : []
     pane.setOverlays(
       overlaysOf({
         findings,
@@ -124,7 +137,7 @@ function RecordImage({ view, row, config, onClose }: RecordImageProps) {
         kindName,
       }),
     )
-  }, [pane, view, row, threshold, showsFindings, selected, kindName])
+  }, [pane, view, look, threshold, showsFindings, selected, kindName])
   useKeys('open', (action) => {
     if (action === 'cancel') onClose()
     else return runPaneAction(pane, action)
@@ -138,33 +151,87 @@ function RecordImage({ view, row, config, onClose }: RecordImageProps) {
   )
 }
 
-function DecisionFacts({ row, config }: { row: DecisionRow; config: UiConfig }) {
+interface DecisionsProps {
+  history: CaseHistory
+  look: Look | undefined
+  config: UiConfig
+}
+
+function Decisions({ history, look, config }: DecisionsProps) {
+  const t = useT()
+  const word = useWord()
+  const { disposition, state } = history.case
+  return (
+    <section className="sx-record-decision">
+      {history.decisions.map((one) => (
+        <DecisionFacts
+          key={`${one.cycle}-${one.stage}`}
+          decision={one}
+          config={config}
+          isLookedAt={one.cycle === look?.cycle && one.stage === look.stage}
+        />
+      ))}
+      <div>
+        <span>
+          {t('history.disposition')}{' '}
+          <b>{disposition ? word('disposition', disposition) : word('state', state)}</b>
+        </span>
+      </div>
+    </section>
+  )
+}
+
+interface DecisionFactsProps {
+  decision: PriorDecision
+  config: UiConfig
+  isLookedAt: boolean
+}
+
+function DecisionFacts({ decision, config, isLookedAt }: DecisionFactsProps) {
   const t = useT()
   const pick = usePick()
   const word = useWord()
-  const reasons = row.reason_codes.map((code) =>
+  const reasons = decision.reason_codes.map((code) =>
     pick(
       config.reason_codes.find((one) => one.code === code),
       code,
     ),
   )
   return (
-    <section className="sx-record-decision">
+    <article className={isLookedAt ? 'is-looked-at' : ''}>
       <div>
-        <span className={`sx-verdict is-${row.verdict}`}>{t(`verdict.${row.verdict}`)}</span>
-        <b>{row.reviewer}</b>
-        <span>{word('stage', String(row.stage))}</span>
-        <span className="sx-num">{moment(row.decided_at)}</span>
-        <span>
-          {t('history.handling')} <b className="sx-num">{span(row.handling_s)}</b>
-        </span>
-        <span>
-          {t('history.disposition')}{' '}
-          <b>{row.disposition ? word('disposition', row.disposition) : t('disposition.none')}</b>
-        </span>
+        <span className={`sx-verdict is-${decision.verdict}`}>{t(`verdict.${decision.verdict}`)}</span>
+        <b>{decision.reviewer}</b>
+        <span>{word('stage', String(decision.stage))}</span>
+        {decision.cycle > 1 ? <span>{t('case.cycle', { cycle: decision.cycle })}</span> : null}
+        <span className="sx-num">{moment(decision.decided_at)}</span>
+        {reasons.length > 0 ? <span>{reasons.join(' · ')}</span> : null}
       </div>
-      {reasons.length > 0 ? <p>{reasons.join(' · ')}</p> : null}
-      {row.note ? <blockquote>{row.note}</blockquote> : null}
+      {decision.note ? <blockquote>{decision.note}</blockquote> : null}
+    </article>
+  )
+}
+
+function Screenings({ history }: { history: CaseHistory }) {
+  const t = useT()
+  const word = useWord()
+  return (
+    <section>
+      <h2>{t('record.screenings')}</h2>
+      <ul className="sx-record-screenings">
+        {history.screenings.map((one) => (
+          <li key={one.screening_id}>
+            <time className="sx-num">{moment(one.created_at)}</time>
+            <span>
+              {one.model_name} {one.model_version}
+            </span>
+            <b>{word('outcome', one.outcome)}</b>
+            <span className="sx-num">{percent(one.risk)}</span>
+            <small>{t('record.nFindings', { count: one.n_findings })}</small>
+          </li>
+        ))}
+      </ul>
+      {history.screenings.length === 0 ? <p className="sx-panel-note">{t('findings.noScreening')}</p> : null}
     </section>
   )
 }

@@ -41,7 +41,9 @@ export default function History({ account, config }: { account: AccountOut; conf
       {chosen ? (
         <CaseRecord
           key={chosen.decision_id}
-          row={chosen}
+          caseId={chosen.case_id}
+          scanId={chosen.scan_id}
+          chosen={chosen}
           config={config}
           account={account}
           onClose={() => setChosen(null)}

@@ -12,11 +12,17 @@ import { useHashPage } from '../shell/hash'
 import { TopBar } from '../shell/TopBar'
 import { Board } from './Board'
 
+const CaseSearch = lazy(() => import('./CaseSearch'))
+const Escalations = lazy(() => import('./Escalations'))
+const PolicyPage = lazy(() => import('./policy/PolicyPage'))
 const History = lazy(() => import('./History'))
 const ReviewerApp = lazy(() => import('../review/ReviewerApp'))
 
-const PAGES = { supervisor: ['board', 'history', 'review'], auditor: ['history'] } as const
-type Page = 'board' | 'history' | 'review'
+const PAGES = {
+  supervisor: ['board', 'escalations', 'cases', 'history', 'policy', 'review'],
+  auditor: ['history'],
+} as const
+type Page = (typeof PAGES)['supervisor'][number]
 
 export interface SupervisorAppProps {
   account: AccountOut
@@ -40,7 +46,10 @@ export default function SupervisorApp({ account, config }: SupervisorAppProps) {
     <div className="sx-page">
       <TopBar account={account} config={config} nav={nav} link={null} />
       <Suspense>
-        <History account={account} config={config} />
+        {page === 'cases' ? <CaseSearch account={account} config={config} /> : null}
+        {page === 'escalations' ? <Escalations config={config} /> : null}
+        {page === 'policy' ? <PolicyPage account={account} /> : null}
+        {page === 'history' ? <History account={account} config={config} /> : null}
       </Suspense>
     </div>
   )

@@ -1,0 +1,138 @@
+"""Two supervisors in real browsers: one proposes a change of the policy, the other approves; search and board."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from playwright.async_api import Page
+
+from app.demo import DEMO_PASSWORD
+from app.reviewer import ReviewerClient
+from app.throwaway import throwaway_system
+from benchmarks.browser import log_in, wait_until
+from review_ui.accounts import create_account
+from tests.e2e.attach import attached_pool
+from tests.e2e.test_review import SCREENSHOTS, fill_queue, open_page, watch_for_faults
+
+
+@asynccontextmanager
+async def two_pages(chromium: str) -> AsyncIterator[list[Page]]:
+    """Open a page in each of two browsers."""
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(open_page(chromium)) for _ in range(2)]
+
+
+async def decide_some(url: str) -> None:
+    """Have one reviewer inspect a case and escalate another."""
+    async with ReviewerClient(url, login="lin", password=DEMO_PASSWORD) as lin:
+        for verdict in ("inspect", "escalate"):
+            lease = await lin.next_case()
+            assert lease is not None
+            await lin.decide(lease, verdict, note="请督导判断" if verdict == "escalate" else "")
+
+
+async def test_policy__one_supervisor_proposes_and_another_approves(chromium: str) -> None:
+    """By keyboard and forms only: effect, proposal, approval, and the server then follows the new rules."""
+    async with (
+        throwaway_system(demo="true") as system,
+        attached_pool(system) as pool,
+        two_pages(chromium) as (zhao, qian),
+    ):
+        await fill_queue(system.url, pool)
+        faults = [watch_for_faults(page) for page in (zhao, qian)]
+        await make_second_supervisor(pool)
+        await log_in(zhao, system.url, login="sun", password=DEMO_PASSWORD)
+        await log_in(qian, system.url, login="qian", password=DEMO_PASSWORD)
+        await zhao.goto(f"{system.url}/#/policy")
+        await qian.goto(f"{system.url}/#/policy")
+        await qian.locator(".sx-language").click()
+        await propose(zhao)
+        await zhao.screenshot(path=SCREENSHOTS / "policy-proposed.png")
+        assert await zhao.get_by_role("button", name="批准").count() == 0
+        await qian.get_by_role("button", name="Approve").wait_for()
+        await wait_until(qian, "document.querySelectorAll('.sx-effect-figures dd').length === 4")
+        await qian.screenshot(path=SCREENSHOTS / "policy-approve-en.png")
+        await qian.get_by_role("button", name="Approve").focus()
+        await qian.keyboard.press("Enter")
+        await qian.locator(".sx-past-proposals li").wait_for()
+        await zhao.locator(".sx-past-proposals li").wait_for()
+        await wait_until(zhao, "document.querySelector('.sx-policy header').textContent.includes('第 1 版')")
+        async with asyncio.timeout(15):
+            while await pool.fetchval("SELECT n_moved FROM queue_policy_proposals") is None:
+                await asyncio.sleep(0.2)
+        await zhao.screenshot(path=SCREENSHOTS / "policy-approved.png")
+        events = await pool.fetch("SELECT event FROM audit WHERE event LIKE 'queue_policy%' ORDER BY seq")
+        stored = await pool.fetchval("SELECT body FROM queue_policies")
+    assert [row["event"] for row in events] == [
+        "queue_policy_proposed",
+        "queue_policy_stored",
+        "queue_policy_approved",
+    ]
+    assert '"finding": -3' in stored
+    assert faults == [[], []]
+
+
+async def make_second_supervisor(pool: Any) -> None:
+    """Add a colleague to the demo's accounts."""
+    async with pool.acquire() as connection:
+        await create_account(
+            connection, login="qian", display_name="钱督导", role="supervisor", password=DEMO_PASSWORD
+        )
+
+
+async def propose(page: Page) -> None:
+    """Type a value that cannot be, then a better one, look at the effect, and propose."""
+    await page.get_by_label("AI 标记 · 调整").focus()
+    await page.keyboard.type("7")
+    await page.locator(".sx-fault").first.wait_for()
+    assert await page.get_by_role("button", name="提交审批").is_disabled()
+    await page.keyboard.press("ControlOrMeta+a")
+    await page.keyboard.type("-3")
+    await page.get_by_label("随机复审比例").fill("10")
+    await wait_until(page, "document.querySelector('.sx-effect-figures dd')?.textContent > '0'")
+    await page.screenshot(path=SCREENSHOTS / "policy-draft.png")
+    await page.get_by_label("理由").fill("国庆高峰，嫌疑优先")
+    await page.get_by_label("批准后").check()
+    await page.get_by_role("button", name="提交审批").focus()
+    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="撤回").wait_for()
+
+
+async def test_supervisor__searches_cases_sees_escalations_and_charts(chromium: str) -> None:
+    """A case is found by verdict, its history read; the escalation is listed; the charts are drawn."""
+    async with (
+        throwaway_system(demo="true") as system,
+        attached_pool(system) as pool,
+        open_page(chromium) as page,
+    ):
+        faults = watch_for_faults(page)
+        await fill_queue(system.url, pool)
+        await decide_some(system.url)
+        await log_in(page, system.url, login="sun", password=DEMO_PASSWORD)
+        await page.goto(f"{system.url}/#/board")
+        await page.locator(".sx-chart svg").nth(3).wait_for()
+        await page.wait_for_timeout(1500)
+        await page.screenshot(path=SCREENSHOTS / "board-zh.png")
+        await page.locator(".sx-reviewers").scroll_into_view_if_needed()
+        await page.screenshot(path=SCREENSHOTS / "board-charts-zh.png")
+        await page.goto(f"{system.url}/#/escalations")
+        await page.get_by_text("请督导判断").wait_for()
+        await page.screenshot(path=SCREENSHOTS / "escalations-zh.png")
+        await page.goto(f"{system.url}/#/cases")
+        await page.locator("tbody tr").nth(3).wait_for()
+        await page.get_by_label("结论", exact=True).select_option("inspect")
+        await page.get_by_label("箱号或图像号").focus()
+        await page.keyboard.press("Enter")
+        await wait_until(page, "document.querySelectorAll('tbody tr').length === 1")
+        await page.locator("tbody button").first.focus()
+        await page.keyboard.press("Enter")
+        await page.locator(".sx-audit li").nth(3).wait_for()
+        await page.locator(".sx-record-screenings li").first.wait_for()
+        await page.wait_for_timeout(1000)
+        await page.screenshot(path=SCREENSHOTS / "search-record-zh.png")
+        await page.locator(".sx-language").click()
+        await page.get_by_role("button", name="Clear").click()
+        await page.locator("tbody tr").nth(3).wait_for()
+        await page.screenshot(path=SCREENSHOTS / "search-en.png")
+    assert faults == []
