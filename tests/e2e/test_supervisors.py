@@ -1,4 +1,4 @@
-"""Two supervisors in real browsers: one proposes a change of the policy, the other approves; search and board."""
+"""Two supervisors in real browsers: one proposes a policy, the other approves; search, escalations, board."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from app.throwaway import throwaway_system
 from benchmarks.browser import log_in, wait_until
 from review_ui.accounts import create_account
 from tests.e2e.attach import attached_pool
-from tests.e2e.test_review import SCREENSHOTS, fill_queue, open_page, watch_for_faults
+from tests.e2e.test_review import N_SCANS, SCREENSHOTS, fill_queue, open_page, watch_for_faults
 
 
 @asynccontextmanager
@@ -21,6 +21,13 @@ async def two_pages(chromium: str) -> AsyncIterator[list[Page]]:
     """Open a page in each of two browsers."""
     async with AsyncExitStack() as stack:
         yield [await stack.enter_async_context(open_page(chromium)) for _ in range(2)]
+
+
+async def until_all_wait(pool: Any) -> None:
+    """Wait until the screening has put every scan into the queue."""
+    async with asyncio.timeout(60):
+        while await pool.fetchval("SELECT count(*) FROM ready") < N_SCANS:
+            await asyncio.sleep(0.2)
 
 
 async def decide_some(url: str) -> None:
@@ -40,6 +47,7 @@ async def test_policy__one_supervisor_proposes_and_another_approves(chromium: st
         two_pages(chromium) as (zhao, qian),
     ):
         await fill_queue(system.url, pool)
+        await until_all_wait(pool)
         faults = [watch_for_faults(page) for page in (zhao, qian)]
         await make_second_supervisor(pool)
         await log_in(zhao, system.url, login="sun", password=DEMO_PASSWORD)
@@ -69,7 +77,7 @@ async def test_policy__one_supervisor_proposes_and_another_approves(chromium: st
         "queue_policy_stored",
         "queue_policy_approved",
     ]
-    assert '"finding": -3' in stored
+    assert '"cargo": -3' in stored
     assert faults == [[], []]
 
 
@@ -83,7 +91,7 @@ async def make_second_supervisor(pool: Any) -> None:
 
 async def propose(page: Page) -> None:
     """Type a value that cannot be, then a better one, look at the effect, and propose."""
-    await page.get_by_label("AI 标记 · 调整").focus()
+    await page.get_by_label("集装箱 · 调整").focus()
     await page.keyboard.type("7")
     await page.locator(".sx-fault").first.wait_for()
     assert await page.get_by_role("button", name="提交审批").is_disabled()
@@ -108,6 +116,7 @@ async def test_supervisor__searches_cases_sees_escalations_and_charts(chromium: 
     ):
         faults = watch_for_faults(page)
         await fill_queue(system.url, pool)
+        await until_all_wait(pool)
         await decide_some(system.url)
         await log_in(page, system.url, login="sun", password=DEMO_PASSWORD)
         await page.goto(f"{system.url}/#/board")
