@@ -13,7 +13,8 @@ from tests.seed import seed_account, seed_ports
 N = 200_000
 FILL = f"""
 INSERT INTO scans (scan_id, station_id, port, idempotency_key, request_sha256, modality, container_no,
-    scanned_at, received_at, width_px, height_px, n_channels, bit_depth, image_digests, px16_full, px16_preview)
+    scanned_at, received_at, width_px, height_px, n_channels, bit_depth, image_digests, px16_full,
+    px16_preview)
 SELECT 'S' || n, 'x', (ARRAY['YTN', 'MWB', 'SKZ'])[1 + (n % 500 = 0)::int + (n % 3 = 0)::int], n::text,
     sha256('x'), 'cargo', 'CSQU' || n, now(), now() - make_interval(secs => {N} - n), 9, 9, 2, 16, '{{}}',
     sha256('x'), sha256('x')

@@ -18,7 +18,6 @@ COMMAND_LINE_ONLY = {
     "scan_disposed",
     "scan_not_disposed",
     "screening_missing",
-    "queue_policy_invalid",
     "sealing_refused",
     "trail_restored",
     "anchor_ahead",
