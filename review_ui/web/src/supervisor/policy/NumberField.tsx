@@ -26,7 +26,7 @@ export function NumberField(props: NumberFieldProps) {
   const { label, value, onChange, scale = 1, isOptional = false } = props
   const [text, setText] = useState(shown(value, scale))
   useEffect(() => {
-    setText((old) => (parse(old, scale, isOptional) === value ? old : shown(value, scale)))
+    setText((old) => (Object.is(parse(old, scale, isOptional), value) ? old : shown(value, scale)))
   }, [value, scale, isOptional])
   return (
     <Labelled {...props} label={label}>
