@@ -62,7 +62,7 @@ class PolicyDesk:
             author_name=author_name,
             created_at=None if stored is None else stored.created_at,
             policy=policy_body(QueuePolicy() if stored is None else stored.policy),
-            band_of_reason={str(reason): band for reason, band in BAND_OF_REASON.items()},  # type: ignore[misc]  # the words are the same
+            band_of_reason={str(reason): band for reason, band in BAND_OF_REASON.items()},
             band_of_risk=list(BAND_OF_RISK),
             ports=[PolicyPort(**dict(port)) for port in ports],
             proposals=[_proposal_out(proposal) for proposal in proposals],
@@ -174,7 +174,7 @@ def _effect_out(effect: PolicyEffect, at: datetime) -> PolicyEffectOut:
         kinds=[
             KindEffect(
                 port=kind.port,
-                modality=kind.modality,  # type: ignore[arg-type]  # the database has no other
+                modality=kind.modality,
                 reason=kind.reason.value,
                 n=kind.n,
                 quals_before=bits_of(kind.quals_before),

@@ -214,6 +214,7 @@ async def summed(centre: Centre) -> dict[str, Any]:
     row = await centre.pool.fetchrow(
         f"SELECT {', '.join(f'sum({name})::integer AS {name}' for name in FIGURES)} FROM review_hours"
     )
+    assert row is not None
     return dict(row)
 
 

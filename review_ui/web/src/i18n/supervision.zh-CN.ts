@@ -11,7 +11,7 @@ export const supervisionZhCN = {
   'policy.defaults': '默认规则，尚未有人修改',
   'policy.bands': '优先级与资质',
   'policy.bandsHint':
-    '取原因与风险两者中较先的优先级（风险 {risks}），再加上口岸、类型和原因的调整，限制在 1 至 {last}；负数更先。资质为所需的编号，新开案件适用。',
+    '取原因与风险两者中较先的优先级（风险 {risks}），再加上关区、类型和原因的调整，限制在 1 至 {last}；负数更先。资质为所需的编号，新开案件适用。',
   'policy.kind': '案件',
   'policy.baseBand': '基础优先级',
   'policy.shift': '调整',
@@ -38,7 +38,7 @@ export const supervisionZhCN = {
   'rule.max_hold_s': '最长占用',
   'rule.max_tries': '连续超时次数后上报',
   'rule.sla_s': '时限',
-  'rule.shift_by_port': '口岸调整',
+  'rule.shift_by_port': '关区调整',
   'rule.shift_by_modality': '类型调整',
   'rule.shift_by_reason': '原因调整',
   'rule.quals_by_modality': '类型资质',
@@ -61,7 +61,7 @@ export const supervisionZhCN = {
   'effect.move': '{before} → {after}',
   'effect.secondCaption': '初审后复审的比例（现在 → 修改后）',
   'effect.verdictShare': '占近期结论 {share}',
-  'effect.ableCaption': '今后此类案件可审人数（资质与回避口岸）',
+  'effect.ableCaption': '今后此类案件可审人数（资质与回避关区）',
   'effect.cases': '{count} 件等待',
   'effect.able': '{before} → {after} 人',
 
@@ -90,7 +90,7 @@ export const supervisionZhCN = {
 
   'search.title': '案件检索',
   'search.number': '箱号或图像号',
-  'search.port': '口岸',
+  'search.port': '关区',
   'search.reason': '原因',
   'search.modality': '类型',
   'search.state': '状态',

@@ -152,10 +152,11 @@ function Quality({ hours }: { hours: readonly HourFigures[] }) {
 function Due({ due }: { due: FiguresOut['due'] }) {
   const t = useT()
   const { colour, category, value } = useAxes()
-  const option = useMemo(
-    () => ({
+  const option = useMemo(() => {
+    const names = category(due.map((bucket) => dueName(bucket, t)))
+    return {
       legend: { show: false },
-      xAxis: category(due.map((bucket) => dueName(bucket, t))),
+      xAxis: { ...names, axisLabel: { ...names.axisLabel, interval: 0 } },
       yAxis: value,
       series: [
         {
@@ -171,9 +172,8 @@ function Due({ due }: { due: FiguresOut['due'] }) {
           })),
         },
       ],
-    }),
-    [due, t, colour, category, value],
-  )
+    }
+  }, [due, t, colour, category, value])
   return <Chart label={t('figures.due')} option={option} />
 }
 
