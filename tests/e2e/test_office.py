@@ -9,12 +9,14 @@ import pytest
 from playwright.async_api import Page
 
 from app.audit_trail import anchor_path
-from app.demo import DEMO_PASSWORD
+from app.demo import DEMO_PASSWORD, prepare_demo
 from app.settings import Settings
+from app.station import StationClient
 from app.throwaway import ThrowawaySystem, throwaway_system
 from benchmarks.browser import log_in, wait_until
+from inference.triage import TriagePolicy, store_policy
 from tests.e2e.attach import attached_pool
-from tests.e2e.test_review import SCREENSHOTS, fill_queue, open_page, watch_for_faults
+from tests.e2e.test_review import SCREENSHOTS, open_page, post, watch_for_faults
 from tests.integration.queue.sealing import tampering
 
 SIZES = ((1366, 768), (3840, 2160))
@@ -32,12 +34,11 @@ async def shoot(page: Page, name: str) -> None:
     await page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
-async def read_secret(page: Page, n: int = 0) -> str:
+async def read_secret(page: Page) -> str:
     """Return what the box shows once, close it with the keyboard, and see that it is gone."""
-    code = page.locator(".sx-secret code").nth(n)
-    secret = await code.inner_text()
+    secret = await page.locator(".sx-secret input").first.input_value()
     await shoot(page, "admin-secret")
-    await page.locator(".ant-modal-footer button").last.focus()
+    await page.locator(".ant-modal:has(.sx-secret) .ant-modal-footer button").focus()
     await page.keyboard.press("Enter")
     await page.wait_for_selector(".sx-secret", state="detached")
     assert secret not in await page.content()
@@ -50,7 +51,7 @@ async def test_admin__makes_accounts_and_keys_without_a_mouse(chromium: str) -> 
     A revoked key is refused, the account that is disabled is logged out at once, all of it is in the trail.
     """
     async with throwaway_system(demo="true") as system, attached_pool(system) as pool:
-        await fill_queue(system.url, pool)
+        await prepare_demo(pool)
         async with open_page(chromium) as page:
             faults = watch_for_faults(page)
             await log_in_at(page, system, "admin")
@@ -142,7 +143,7 @@ async def make_and_rotate(page: Page) -> tuple[str, str]:
     await row.locator(".is-actions button").focus()
     await page.keyboard.press("Enter")
     await page.wait_for_selector("#graceS")
-    await page.locator(".ant-modal-footer button.ant-btn-primary:visible").focus()
+    await page.locator(".ant-modal:has(#graceS) button.ant-btn-primary").focus()
     await page.keyboard.press("Enter")
     new = await read_secret(page)
     await wait_until(page, "document.querySelectorAll('.sx-keys code').length === 5")
@@ -181,7 +182,10 @@ async def in_other_sizes(page: Page, name: str) -> None:
 async def test_auditor__searches_exports_and_finds_what_was_changed(chromium: str, tmp_path: Path) -> None:
     """The trail is searched and exported, a case's events are sealed, and the first changed row is named."""
     async with throwaway_system(demo="true") as system, attached_pool(system) as pool:
-        await fill_queue(system.url, pool)
+        stations = await prepare_demo(pool)
+        async with pool.acquire() as connection:
+            await store_policy(connection, TriagePolicy(audit_sample=1.0), author="system:test")
+        await post(StationClient(system.url, stations[0].key), 1)
         case_id = await wait_for_a_sealed_case(system, pool)
         async with open_page(chromium) as page:
             faults = watch_for_faults(page)
@@ -265,7 +269,7 @@ async def verify(page: Page, system: ThrowawaySystem, outcome: str) -> None:
 async def test_trail__is_not_for_others(chromium: str, login: str) -> None:
     """Whoever types the auditor's address gets their own page, and the server refuses what they ask for."""
     async with throwaway_system(demo="true") as system, attached_pool(system) as pool:
-        await fill_queue(system.url, pool)
+        await prepare_demo(pool)
         async with open_page(chromium) as page:
             await log_in(page, system.url, login=login, password=DEMO_PASSWORD)
             await page.wait_for_selector(".sx-top")

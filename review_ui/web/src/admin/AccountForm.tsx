@@ -1,11 +1,12 @@
 /** A new account: login, name, one role, and what decides which cases a reviewer gets. */
 
 import { useQuery } from '@tanstack/react-query'
-import { Alert, Form, Input, Modal, Select } from 'antd'
+import { Form, Input, Select } from 'antd'
 
 import { type AccountIn, createAccount, getPorts, type PasswordOut } from '../api/office'
 import type { Role } from '../api/types'
 import { usePick, useT } from '../i18n'
+import { FormBox } from './FormBox'
 import { useAction } from './useAction'
 
 const ROLES: readonly Role[] = ['reviewer', 'supervisor', 'auditor', 'admin']
@@ -39,49 +40,41 @@ export function AccountForm({ isOpen, onClose, onMade }: AccountFormProps) {
   }
   const required = [{ required: true, message: t('login.required') }]
   return (
-    <Modal
-      open={isOpen}
+    <FormBox
+      isOpen={isOpen}
       title={t('accounts.new')}
       okText={t('office.create')}
-      confirmLoading={action.isBusy}
-      onOk={form.submit}
-      onCancel={onClose}
-      forceRender
+      form={form}
+      initialValues={{ quals: [] }}
+      action={action}
+      onSubmit={submit}
+      onClose={onClose}
     >
-      {action.problem ? <Alert type="error" showIcon title={action.problem} /> : null}
-      <Form
-        form={form}
-        layout="vertical"
-        requiredMark={false}
-        onFinish={submit}
-        initialValues={{ quals: [] }}
+      <Form.Item
+        name="login"
+        label={t('login.login')}
+        extra={t('accounts.loginHint')}
+        rules={[...required, { pattern: /^[a-z0-9._-]{2,40}$/, message: t('accounts.loginHint') }]}
       >
-        <Form.Item
-          name="login"
-          label={t('login.login')}
-          extra={t('accounts.loginHint')}
-          rules={[...required, { pattern: /^[a-z0-9._-]{2,40}$/, message: t('accounts.loginHint') }]}
-        >
-          <Input maxLength={40} autoComplete="off" spellCheck={false} />
-        </Form.Item>
-        <Form.Item name="display_name" label={t('accounts.name')} rules={required}>
-          <Input maxLength={80} autoComplete="off" />
-        </Form.Item>
-        <Form.Item name="role" label={t('accounts.role')} extra={t('accounts.roleHint')} rules={required}>
-          <Select options={ROLES.map((value) => ({ value, label: t(`role.${value}`) }))} />
-        </Form.Item>
-        {role === 'reviewer' ? (
-          <>
-            <Form.Item name="port" label={t('accounts.ownPort')} extra={t('accounts.ownPortHint')}>
-              <Select allowClear options={ports} />
-            </Form.Item>
-            <Form.Item name="quals" label={t('accounts.quals')} extra={t('accounts.qualsHint')}>
-              <Select mode="multiple" options={QUALS} />
-            </Form.Item>
-          </>
-        ) : null}
-      </Form>
-    </Modal>
+        <Input maxLength={40} autoComplete="off" spellCheck={false} />
+      </Form.Item>
+      <Form.Item name="display_name" label={t('accounts.name')} rules={required}>
+        <Input maxLength={80} autoComplete="off" />
+      </Form.Item>
+      <Form.Item name="role" label={t('accounts.role')} extra={t('accounts.roleHint')} rules={required}>
+        <Select options={ROLES.map((value) => ({ value, label: t(`role.${value}`) }))} />
+      </Form.Item>
+      {role === 'reviewer' ? (
+        <>
+          <Form.Item name="port" label={t('accounts.ownPort')} extra={t('accounts.ownPortHint')}>
+            <Select allowClear options={ports} />
+          </Form.Item>
+          <Form.Item name="quals" label={t('accounts.quals')} extra={t('accounts.qualsHint')}>
+            <Select mode="multiple" options={QUALS} />
+          </Form.Item>
+        </>
+      ) : null}
+    </FormBox>
   )
 }
 

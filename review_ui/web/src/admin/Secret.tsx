@@ -16,7 +16,9 @@ export function SecretBox({ told, onClose }: { told: Told | null; onClose: () =>
     <Modal
       open={told !== null}
       title={told?.title}
-      onCancel={onClose}
+      // Closed by its button alone: a second Enter or Escape must not lose what cannot be shown again.
+      closable={false}
+      keyboard={false}
       mask={{ closable: false }}
       destroyOnHidden
       footer={
@@ -46,7 +48,13 @@ function Secret({ name, value }: { name: string; value: string }) {
     <div>
       <dt>{name}</dt>
       <dd>
-        <code>{value}</code>
+        <input
+          className="sx-input sx-mono"
+          readOnly
+          aria-label={name}
+          value={value}
+          onFocus={(event) => event.target.select()}
+        />
         {/* Browsers lend the clipboard to secure origins only. */}
         {window.isSecureContext ? (
           <Button size="small" onClick={() => void copy()}>

@@ -1,10 +1,11 @@
 /** A new station, and a new key for one that is there. */
 
-import { Alert, Form, Input, Modal, Select } from 'antd'
+import { Form, Input, Select } from 'antd'
 
 import { type CredentialsOut, createStation, rotateKey, type StationIn } from '../api/office'
 import { useT } from '../i18n'
 import { usePortOptions } from './AccountForm'
+import { FormBox } from './FormBox'
 import { useAction } from './useAction'
 
 const HOUR_S = 3600
@@ -32,36 +33,33 @@ export function StationForm({ isOpen, onClose, onMade }: StationFormProps) {
   }
   const required = [{ required: true, message: t('login.required') }]
   return (
-    <Modal
-      open={isOpen}
+    <FormBox
+      isOpen={isOpen}
       title={t('stations.new')}
       okText={t('office.create')}
-      confirmLoading={action.isBusy}
-      onOk={form.submit}
-      onCancel={onClose}
-      forceRender
+      form={form}
+      action={action}
+      onSubmit={submit}
+      onClose={onClose}
     >
-      {action.problem ? <Alert type="error" showIcon title={action.problem} /> : null}
-      <Form form={form} layout="vertical" requiredMark={false} onFinish={submit}>
-        <Form.Item
-          name="station_id"
-          label={t('stations.id')}
-          extra={t('stations.idHint')}
-          rules={[...required, { pattern: /^[A-Za-z0-9_-]{1,40}$/, message: t('stations.idHint') }]}
-        >
-          <Input maxLength={40} autoComplete="off" spellCheck={false} />
-        </Form.Item>
-        <Form.Item name="port" label={t('history.port')} extra={t('stations.portHint')} rules={required}>
-          <Select options={ports} />
-        </Form.Item>
-        <Form.Item name="name" label={t('accounts.name')} rules={required}>
-          <Input maxLength={80} autoComplete="off" />
-        </Form.Item>
-        <Form.Item name="webhook_url" label={t('stations.webhook')} extra={t('stations.webhookHint')}>
-          <Input maxLength={500} autoComplete="off" placeholder="https://…" spellCheck={false} />
-        </Form.Item>
-      </Form>
-    </Modal>
+      <Form.Item
+        name="station_id"
+        label={t('stations.id')}
+        extra={t('stations.idHint')}
+        rules={[...required, { pattern: /^[A-Za-z0-9_-]{1,40}$/, message: t('stations.idHint') }]}
+      >
+        <Input maxLength={40} autoComplete="off" spellCheck={false} />
+      </Form.Item>
+      <Form.Item name="port" label={t('history.port')} extra={t('stations.portHint')} rules={required}>
+        <Select options={ports} />
+      </Form.Item>
+      <Form.Item name="name" label={t('accounts.name')} rules={required}>
+        <Input maxLength={80} autoComplete="off" />
+      </Form.Item>
+      <Form.Item name="webhook_url" label={t('stations.webhook')} extra={t('stations.webhookHint')}>
+        <Input maxLength={500} autoComplete="off" placeholder="https://…" spellCheck={false} />
+      </Form.Item>
+    </FormBox>
   )
 }
 
@@ -76,7 +74,7 @@ export function RotateForm({ stationId, onClose, onMade }: RotateFormProps) {
   const [form] = Form.useForm<{ graceS: number }>()
   const action = useAction(KEY)
   const submit = ({ graceS }: { graceS: number }) =>
-    action.run(async () => {
+    void action.run(async () => {
       if (stationId === null) return
       const given = await rotateKey(stationId, graceS)
       onClose()
@@ -90,21 +88,19 @@ export function RotateForm({ stationId, onClose, onMade }: RotateFormProps) {
       : t('stations.overlapDays', { n: hours / 24 })
   }
   return (
-    <Modal
-      open={stationId !== null}
+    <FormBox
+      isOpen={stationId !== null}
       title={t('stations.rotateOf', { station: stationId ?? '' })}
       okText={t('stations.rotate')}
-      confirmLoading={action.isBusy}
-      onOk={form.submit}
-      onCancel={onClose}
-      forceRender
+      form={form}
+      initialValues={{ graceS: 24 * HOUR_S }}
+      action={action}
+      onSubmit={submit}
+      onClose={onClose}
     >
-      {action.problem ? <Alert type="error" showIcon title={action.problem} /> : null}
-      <Form form={form} layout="vertical" onFinish={submit} initialValues={{ graceS: 24 * HOUR_S }}>
-        <Form.Item name="graceS" label={t('stations.overlap')} extra={t('stations.overlapHint')}>
-          <Select options={OVERLAPS_S.map((value) => ({ value, label: overlapName(value) }))} />
-        </Form.Item>
-      </Form>
-    </Modal>
+      <Form.Item name="graceS" label={t('stations.overlap')} extra={t('stations.overlapHint')}>
+        <Select options={OVERLAPS_S.map((value) => ({ value, label: overlapName(value) }))} />
+      </Form.Item>
+    </FormBox>
   )
 }

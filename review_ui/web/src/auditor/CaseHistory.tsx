@@ -153,7 +153,7 @@ function Screenings({ of }: { of: History }) {
               <td>{one.engine}</td>
               <td className="sx-num">{one.policy_version}</td>
               <td>
-                {t(`caseHistory.${one.outcome}`)} · {word('reason', one.reason)}
+                {t(`outcome.${one.outcome}`)} · {word('reason', one.reason)}
               </td>
               <td className="sx-num">{one.risk.toFixed(2)}</td>
               <td className="sx-num">{one.n_findings}</td>

@@ -157,7 +157,12 @@ function FilterBar({ isBusy, onSearch }: { isBusy: boolean; onSearch: (filters: 
             {t('trail.clear')}
           </Button>
           <span className="sx-exports">
-            <Button download href={exportUrl(query, 'csv')} icon={<DownloadOutlined />} title={t('trail.exportHint')}>
+            <Button
+              download
+              href={exportUrl(query, 'csv')}
+              icon={<DownloadOutlined />}
+              title={t('trail.exportHint')}
+            >
               CSV
             </Button>
             <Button
