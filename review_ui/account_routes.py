@@ -13,7 +13,7 @@ from starlette.responses import Response
 from review_queue import audit
 from review_queue.queue import ReviewQueue
 from review_ui.accounts import DECIDING_ROLES, create_account, disable_account, set_password
-from review_ui.admin_schemas import AccountIn, AdminAccountOut, PasswordOut, PortOut
+from review_ui.admin_schemas import AdminAccountOut, NewAccount, PasswordOut, PortOut
 from review_ui.database import Pool
 from review_ui.guard import allow, json_response, session_of
 from review_ui.passwords import make_password
@@ -65,7 +65,7 @@ class AccountRoutes:
         return [_account_out(row) for row in await self._pool.fetch(ACCOUNTS_SQL, self._session_idle_s)]
 
     @allow("admin")
-    async def create(self, request: Request, body: AccountIn) -> Response:
+    async def create(self, request: Request, body: NewAccount) -> Response:
         """Make an account and tell its password, once."""
         password = make_password()
         async with self._pool.acquire() as connection:

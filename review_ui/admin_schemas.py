@@ -36,7 +36,7 @@ class AdminAccountOut(BaseModel):
     n_sessions: int = Field(description="Sessions that have not ended")
 
 
-class AccountIn(Strict):
+class NewAccount(Strict):
     """A new account. Its role, port and qualifications are for life."""
 
     login: Text = Field(min_length=2, max_length=40)

@@ -3,7 +3,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Form, Input, Select } from 'antd'
 
-import { type AccountIn, createAccount, getPorts, type PasswordOut } from '../api/office'
+import { createAccount, getPorts, type NewAccount, type PasswordOut } from '../api/office'
 import type { Role } from '../api/types'
 import { usePick, useT } from '../i18n'
 import { FormBox } from './FormBox'
@@ -20,11 +20,11 @@ export interface AccountFormProps {
 
 export function AccountForm({ isOpen, onClose, onMade }: AccountFormProps) {
   const t = useT()
-  const [form] = Form.useForm<AccountIn>()
+  const [form] = Form.useForm<NewAccount>()
   const role = Form.useWatch('role', form)
   const ports = usePortOptions(isOpen)
   const action = useAction(['admin', 'accounts'])
-  const submit = async (values: AccountIn) => {
+  const submit = async (values: NewAccount) => {
     const isReviewer = values.role === 'reviewer'
     const body = {
       ...values,

@@ -6,7 +6,7 @@ import type { components } from './schema'
 type Schemas = components['schemas']
 
 export type AdminAccount = Schemas['AdminAccountOut']
-export type AccountIn = Schemas['AccountIn']
+export type NewAccount = Schemas['NewAccount']
 export type PasswordOut = Schemas['PasswordOut']
 export type PortOut = Schemas['PortOut']
 export type StationOut = Schemas['StationOut']
@@ -26,7 +26,7 @@ const post = (body?: unknown) => ({ method: 'POST', body }) as const
 
 export const getPorts = () => requestBody<PortOut[]>(`${ADMIN}/ports`)
 export const getAccounts = () => requestBody<AdminAccount[]>(`${ADMIN}/accounts`)
-export const createAccount = (body: AccountIn) => requestBody<PasswordOut>(`${ADMIN}/accounts`, post(body))
+export const createAccount = (body: NewAccount) => requestBody<PasswordOut>(`${ADMIN}/accounts`, post(body))
 export const resetPassword = (login: string) =>
   requestBody<PasswordOut>(`${ADMIN}/accounts/${encodeURIComponent(login)}/password`, post())
 export const disableAccount = (login: string) =>

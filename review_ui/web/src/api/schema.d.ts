@@ -434,7 +434,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/cases": {
+    "/api/v1/admin/ports": {
         parameters: {
             query?: never;
             header?: never;
@@ -442,10 +442,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Find
-         * @description Search all cases, newest first; see ``review_ui.case_search.CaseQuery``.
+         * Ports
+         * @description Return every port.
          */
-        get: operations["find_api_v1_cases_get"];
+        get: operations["ports_api_v1_admin_ports_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -454,7 +454,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/cases/{case_id}/history": {
+    "/api/v1/admin/accounts": {
         parameters: {
             query?: never;
             header?: never;
@@ -462,99 +462,23 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * History
-         * @description Return what models and people thought of a case, open or closed; images are not in it.
+         * Accounts
+         * @description Return every account, the disabled ones last.
          */
-        get: operations["history_api_v1_cases__case_id__history_get"];
+        get: operations["accounts_api_v1_admin_accounts_get"];
         put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/case-reviewers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
         /**
-         * Reviewers
-         * @description Return whose decisions can be searched for.
+         * Create
+         * @description Make an account and tell its password, once.
          */
-        get: operations["reviewers_api_v1_case_reviewers_get"];
-        put?: never;
-        post?: never;
+        post: operations["create_api_v1_admin_accounts_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/escalations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Escalations
-         * @description Return the cases at stage 3, the most urgent first.
-         */
-        get: operations["escalations_api_v1_escalations_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/board/figures": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Figures
-         * @description Return figures of the last hours, of all ports or of one, at most one refresh old.
-         */
-        get: operations["figures_api_v1_board_figures_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/queue-policy": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Policy
-         * @description Return the policy in force, and the newest proposals to change it.
-         */
-        get: operations["policy_api_v1_queue_policy_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/queue-policy/effect": {
+    "/api/v1/admin/accounts/{login}/password": {
         parameters: {
             query?: never;
             header?: never;
@@ -564,17 +488,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Effect
-         * @description Tell what a policy would do to the cases that wait now; changes nothing.
+         * Reset Password
+         * @description Give an account another password, told once, and end its sessions.
          */
-        post: operations["effect_api_v1_queue_policy_effect_post"];
+        post: operations["reset_password_api_v1_admin_accounts__login__password_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/queue-policy/proposals": {
+    "/api/v1/admin/accounts/{login}/disable": {
         parameters: {
             query?: never;
             header?: never;
@@ -584,17 +508,41 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Propose
-         * @description Propose a policy; another supervisor has to approve it.
+         * Disable
+         * @description End an account and its sessions, and give its cases back.
          */
-        post: operations["propose_api_v1_queue_policy_proposals_post"];
+        post: operations["disable_api_v1_admin_accounts__login__disable_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/queue-policy/proposals/{proposal_id}/outcome": {
+    "/api/v1/admin/stations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stations
+         * @description Return every station with its keys; no secret can be read back.
+         */
+        get: operations["stations_api_v1_admin_stations_get"];
+        put?: never;
+        /**
+         * Create
+         * @description Register a station and tell its key, once.
+         */
+        post: operations["create_api_v1_admin_stations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/stations/{station_id}/rotate": {
         parameters: {
             query?: never;
             header?: never;
@@ -604,10 +552,130 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Decide
-         * @description Approve or refuse a colleague's proposal, or withdraw one's own.
+         * Rotate
+         * @description Give a station a new key, told once; its others end after ``grace_s``.
          */
-        post: operations["decide_api_v1_queue_policy_proposals__proposal_id__outcome_post"];
+        post: operations["rotate_api_v1_admin_stations__station_id__rotate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/station-keys/{key_id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke
+         * @description End a key at once.
+         */
+        post: operations["revoke_api_v1_admin_station_keys__key_id__revoke_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Models
+         * @description Return the pinned models with their cards, and those that made the newest screenings.
+         */
+        get: operations["models_api_v1_admin_models_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events
+         * @description Return events, newest first.
+         */
+        get: operations["events_api_v1_audit_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description Return the events that are final, oldest first, as a file; the trail notes who took what.
+         */
+        get: operations["export_api_v1_audit_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify
+         * @description Verify the whole trail, tell how far it has come, and end with the report.
+         */
+        post: operations["verify_api_v1_audit_verify_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/cases/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Case History
+         * @description Return all that is known of a case but its pixels; each event is compared with its seal.
+         */
+        get: operations["case_history_api_v1_audit_cases__case_id__get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -636,6 +704,47 @@ export interface components {
             role: "reviewer" | "supervisor" | "auditor" | "admin";
             /** Port */
             port: string | null;
+        };
+        /**
+         * AdminAccountOut
+         * @description An account as an administrator sees it.
+         */
+        AdminAccountOut: {
+            /** Account Id */
+            account_id: number;
+            /** Login */
+            login: string;
+            /** Display Name */
+            display_name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "reviewer" | "supervisor" | "auditor" | "admin";
+            /** Port */
+            port: string | null;
+            /**
+             * Quals
+             * @description Numbers of the qualification bits held, 0 to 62
+             */
+            quals: number[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Disabled At */
+            disabled_at: string | null;
+            /**
+             * Last Seen At
+             * @description The last request of a person, to the minute
+             */
+            last_seen_at: string | null;
+            /**
+             * N Sessions
+             * @description Sessions that have not ended
+             */
+            n_sessions: number;
         };
         /**
          * Annotation
@@ -683,18 +792,6 @@ export interface components {
             detail: string | null;
         };
         /**
-         * BandMove
-         * @description How many waiting cases have one band and would have another.
-         */
-        BandMove: {
-            /** Band */
-            band: number;
-            /** Band Then */
-            band_then: number;
-            /** N */
-            n: number;
-        };
-        /**
          * BoardOut
          * @description The supervisor's live board.
          */
@@ -725,90 +822,53 @@ export interface components {
             on_time_ratio: number | null;
         };
         /**
-         * CaseCursor
-         * @description Where a search goes on: ``before_at`` and ``before_id`` of the next request.
+         * CaseHistoryOut
+         * @description All that is known of a case but its pixels.
          */
-        CaseCursor: {
-            /** At */
-            at: string | null;
-            /** Id */
-            id: number;
-        };
-        /**
-         * CaseHistory
-         * @description All that was thought and decided of a case, of every cycle, oldest first.
-         */
-        CaseHistory: {
-            case: components["schemas"]["CaseRow"];
-            /** Screenings */
-            screenings: components["schemas"]["ScreeningBrief"][];
-            /** Decisions */
-            decisions: components["schemas"]["PriorDecision"][];
-        };
-        /**
-         * CasePage
-         * @description Newest first. A request looks at so many cases at most; a page may be short, or empty, and go on.
-         */
-        CasePage: {
-            /** Rows */
-            rows: components["schemas"]["CaseRow"][];
-            next: components["schemas"]["CaseCursor"] | null;
-            /**
-             * Is Cut
-             * @description The page is short because the request had looked at enough
-             */
-            is_cut: boolean;
-        };
-        /**
-         * CaseRow
-         * @description One case, open or closed: no image, no marks.
-         */
-        CaseRow: {
+        CaseHistoryOut: {
             /** Case Id */
             case_id: number;
             /** Scan Id */
             scan_id: string;
             /** Port */
             port: string;
+            /** Station Id */
+            station_id: string;
             /** Container No */
             container_no: string | null;
-            /**
-             * Modality
-             * @enum {string}
-             */
-            modality: "cargo" | "passenger_vehicle" | "under_vehicle";
-            /**
-             * Reason
-             * @enum {string}
-             */
-            reason: "finding" | "sampled" | "ai_unavailable" | "unscreenable" | "declaration_mismatch" | "reopened";
-            /** Risk */
-            risk: number;
-            /** Band */
-            band: number;
+            /** Modality */
+            modality: string;
             /** Cycle */
             cycle: number;
+            /** Reason */
+            reason: string;
+            /** Risk */
+            risk: number;
             /**
-             * State
-             * @enum {string}
+             * Received At
+             * Format: date-time
              */
-            state: "waiting" | "held" | "closed";
+            received_at: string;
             /**
              * Opened At
              * Format: date-time
              */
             opened_at: string;
-            /**
-             * Due At
-             * Format: date-time
-             */
-            due_at: string;
             /** Closed At */
             closed_at: string | null;
             /** Disposition */
             disposition: ("release" | "inspect" | "rescan") | null;
+            /** Screenings */
+            screenings: components["schemas"]["ScreeningRow"][];
             /** Decisions */
-            decisions: components["schemas"]["DecisionBrief"][];
+            decisions: components["schemas"]["PriorDecision"][];
+            /** Dispositions */
+            dispositions: components["schemas"]["DispositionRow"][];
+            /**
+             * Events
+             * @description Oldest first, those of its scan included
+             */
+            events: components["schemas"]["SealedRowOut"][];
         };
         /**
          * CaseView
@@ -870,6 +930,18 @@ export interface components {
             closed_at: string;
         };
         /**
+         * CredentialsOut
+         * @description What a station is given, told this once.
+         */
+        CredentialsOut: {
+            /** Station Id */
+            station_id: string;
+            /** Key */
+            key: string;
+            /** Webhook Secret */
+            webhook_secret?: string | null;
+        };
+        /**
          * DecideIn
          * @description A verdict on the case in slot 0. ``token`` must be that of the lease.
          */
@@ -914,23 +986,6 @@ export interface components {
             /** Case Closed */
             case_closed: boolean;
             next: components["schemas"]["LeaseOut"] | null;
-        };
-        /**
-         * DecisionBrief
-         * @description One decision in a row of the search.
-         */
-        DecisionBrief: {
-            /** Cycle */
-            cycle: number;
-            /** Stage */
-            stage: number;
-            /**
-             * Verdict
-             * @enum {string}
-             */
-            verdict: "release" | "inspect" | "escalate" | "rescan";
-            /** Reviewer */
-            reviewer: string;
         };
         /**
          * DecisionPage
@@ -1010,88 +1065,32 @@ export interface components {
             decided_at: string;
         };
         /**
-         * DueBucket
-         * @description Waiting cases whose due time lies within a span of seconds from now; null is no bound.
+         * DispositionRow
+         * @description A final word, and when the station had it.
          */
-        DueBucket: {
-            /** From S */
-            from_s: number | null;
-            /** To S */
-            to_s: number | null;
-            /** N */
-            n: number;
-        };
-        /**
-         * EscalationPage
-         * @description The most urgent first. ``n`` counts all that wait, to the second.
-         */
-        EscalationPage: {
-            /** N */
-            n: number;
-            /** Rows */
-            rows: components["schemas"]["EscalationRow"][];
-        };
-        /**
-         * EscalationRow
-         * @description A case that waits for a supervisor, or that one has.
-         */
-        EscalationRow: {
-            /** Case Id */
-            case_id: number;
-            /** Scan Id */
-            scan_id: string;
-            /** Port */
-            port: string;
-            /** Container No */
-            container_no: string | null;
+        DispositionRow: {
+            /** Cycle */
+            cycle: number;
             /**
-             * Reason
+             * Disposition
              * @enum {string}
              */
-            reason: "finding" | "sampled" | "ai_unavailable" | "unscreenable" | "declaration_mismatch" | "reopened";
-            /** Risk */
-            risk: number;
-            /** Band */
-            band: number;
+            disposition: "release" | "inspect" | "rescan";
             /**
-             * Due At
-             * Format: date-time
-             */
-            due_at: string;
-            /**
-             * Since
-             * @description When it came to stage 3
-             */
-            since: string | null;
-            /**
-             * Why
+             * Source
              * @enum {string}
              */
-            why: "escalated" | "disagreed" | "expired";
-            /** Held By */
-            held_by: string | null;
-            /** Decisions */
-            decisions: components["schemas"]["PriorDecision"][];
-        };
-        /**
-         * FiguresOut
-         * @description Figures beside the live board.
-         */
-        FiguresOut: {
+            source: "screening" | "review";
             /**
-             * At
+             * Decided At
              * Format: date-time
              */
-            at: string;
+            decided_at: string;
             /**
-             * Hours
-             * @description The last hours, oldest first; those without a decision too
+             * Delivered At
+             * @description By webhook; null without one, or until it arrives
              */
-            hours: components["schemas"]["HourFigures"][];
-            /** Due */
-            due: components["schemas"]["DueBucket"][];
-            /** Reviewers */
-            reviewers: components["schemas"]["ReviewerAtWork"][];
+            delivered_at: string | null;
         };
         /**
          * FindingOut
@@ -1146,39 +1145,6 @@ export interface components {
             lost: number[];
         };
         /**
-         * HourFigures
-         * @description What people decided within an hour, at all ports or at one.
-         */
-        HourFigures: {
-            /**
-             * Hour
-             * Format: date-time
-             */
-            hour: string;
-            /** N Primary */
-            n_primary: number;
-            /** N Second */
-            n_second: number;
-            /** N Supervisor */
-            n_supervisor: number;
-            /** N Closed */
-            n_closed: number;
-            /** N On Time */
-            n_on_time: number;
-            /** N Inspect */
-            n_inspect: number;
-            /** N Flag Inspect */
-            n_flag_inspect: number;
-            /** N Flag Release */
-            n_flag_release: number;
-            /** N Clear Inspect */
-            n_clear_inspect: number;
-            /** N Clear Release */
-            n_clear_release: number;
-            /** N Second Agreed */
-            n_second_agreed: number;
-        };
-        /**
          * ImageOut
          * @description A durable image.
          */
@@ -1197,34 +1163,6 @@ export interface components {
             bit_depth: number;
             /** Size Bytes */
             size_bytes: number;
-        };
-        /**
-         * KindEffect
-         * @description Waiting cases of one kind, and how many reviewers could get such a case if it came in now.
-         */
-        KindEffect: {
-            /** Port */
-            port: string;
-            /**
-             * Modality
-             * @enum {string}
-             */
-            modality: "cargo" | "passenger_vehicle" | "under_vehicle";
-            /**
-             * Reason
-             * @enum {string}
-             */
-            reason: "finding" | "sampled" | "ai_unavailable" | "unscreenable" | "declaration_mismatch" | "reopened";
-            /** N */
-            n: number;
-            /** Quals Before */
-            quals_before: number[];
-            /** Quals Then */
-            quals_then: number[];
-            /** N Able Before */
-            n_able_before: number;
-            /** N Able Then */
-            n_able_then: number;
         };
         /**
          * LeaseOut
@@ -1287,124 +1225,84 @@ export interface components {
             password: string;
         };
         /**
-         * OutcomeIn
-         * @description What becomes of an open proposal: its proposer withdraws it, somebody else approves or refuses it.
+         * ModelOut
+         * @description A model file that the manifest pins.
          */
-        OutcomeIn: {
+        ModelOut: {
+            /** Name */
+            name: string;
+            /** File */
+            file: string;
             /**
-             * Outcome
+             * Sha256
+             * @description That the manifest pins; nothing else is loaded
+             */
+            sha256: string;
+            /**
+             * Is Intact
+             * @description Whether the file here has this digest
+             */
+            is_intact: boolean;
+            /**
+             * Size Bytes
+             * @description Of the file here; null when it is missing
+             */
+            size_bytes: number | null;
+            /**
+             * Is Active
+             * @description Whether this server's settings choose it for screening
+             */
+            is_active: boolean;
+            /**
+             * Card
+             * @description The model's card, Markdown; empty without one
+             */
+            card: string;
+        };
+        /**
+         * ModelsOut
+         * @description Which models there are here, and which have been at work.
+         */
+        ModelsOut: {
+            /** Models */
+            models: components["schemas"]["ModelOut"][];
+            /**
+             * At Work
+             * @description In the newest thousand screenings
+             */
+            at_work: components["schemas"]["ScreeningModelOut"][];
+        };
+        /**
+         * NewAccount
+         * @description A new account. Its role, port and qualifications are for life.
+         */
+        NewAccount: {
+            /** Login */
+            login: string;
+            /** Display Name */
+            display_name: string;
+            /**
+             * Role
              * @enum {string}
              */
-            outcome: "approved" | "refused" | "withdrawn";
-        };
-        /**
-         * OutcomeOut
-         * @description The new version, if the proposal was approved.
-         */
-        OutcomeOut: {
-            /** Version */
-            version: number | null;
-        };
-        /**
-         * PolicyBody
-         * @description The rules of ``review_queue.policy.QueuePolicy``; a qualification is the number of its bit, 0 to 62.
-         */
-        PolicyBody: {
-            /** Prefetch Ttl S */
-            prefetch_ttl_s: number;
-            /** Max Hold S */
-            max_hold_s: number;
-            /** Max Tries */
-            max_tries: number;
-            /** Sla S */
-            sla_s: number[];
-            /** Shift By Port */
-            shift_by_port: {
-                [key: string]: number;
-            };
-            /** Shift By Modality */
-            shift_by_modality: {
-                [key: string]: number;
-            };
-            /** Shift By Reason */
-            shift_by_reason: {
-                [key: string]: number;
-            };
-            /** Quals By Modality */
-            quals_by_modality: {
-                [key: string]: number[];
-            };
-            /** Quals By Reason */
-            quals_by_reason: {
-                [key: string]: number[];
-            };
-            /** Second Review Verdicts */
-            second_review_verdicts: ("release" | "inspect" | "escalate" | "rescan")[];
-            /** Second Review Min Risk */
-            second_review_min_risk: number;
-            /** Second Review Sample */
-            second_review_sample: number;
-            /** Second Review Sample By Verdict */
-            second_review_sample_by_verdict: {
-                [key: string]: number;
-            };
-            /** Remind After S */
-            remind_after_s: number;
-            /** Pause After S */
-            pause_after_s: number;
-            /** Rest S */
-            rest_s: number;
-        };
-        /**
-         * PolicyEffectOut
-         * @description What rules would do to the cases that wait now, beside those in force.
-         */
-        PolicyEffectOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** N Waiting */
-            n_waiting: number;
-            /** N Sooner */
-            n_sooner: number;
-            /** N Later */
-            n_later: number;
-            /** N Due Sooner */
-            n_due_sooner: number;
-            /** Bands */
-            bands: components["schemas"]["BandMove"][];
-            /** Second Review */
-            second_review: components["schemas"]["SecondReviewShare"][];
-            /**
-             * Second Share Before
-             * @description Expected share of all primary reviews
-             */
-            second_share_before: number | null;
-            /** Second Share Then */
-            second_share_then: number | null;
-            /** Kinds */
-            kinds: components["schemas"]["KindEffect"][];
-        };
-        /**
-         * PolicyIn
-         * @description Rules to be looked at.
-         */
-        PolicyIn: {
-            policy: components["schemas"]["PolicyBody"];
-        };
-        /**
-         * PolicyPort
-         * @description A port that rules may name.
-         */
-        PolicyPort: {
+            role: "reviewer" | "supervisor" | "auditor" | "admin";
             /** Port */
-            port: string;
-            /** Name Zh */
-            name_zh: string;
-            /** Name En */
-            name_en: string;
+            port?: string | null;
+            /**
+             * Quals
+             * @default []
+             */
+            quals: number[];
+        };
+        /**
+         * PasswordOut
+         * @description A password made by the server, told this once.
+         */
+        PasswordOut: {
+            /** Login */
+            login: string;
+            /** Password */
+            password: string;
         };
         /**
          * PortBoard
@@ -1440,6 +1338,18 @@ export interface components {
             decided_last_hour: number;
             /** Screening */
             screening: number;
+        };
+        /**
+         * PortOut
+         * @description A port that accounts and stations may belong to.
+         */
+        PortOut: {
+            /** Code */
+            code: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
         };
         /**
          * PriorDecision
@@ -1494,82 +1404,6 @@ export interface components {
             detail: string;
         };
         /**
-         * ProposalIn
-         * @description Rules that a colleague shall approve.
-         */
-        ProposalIn: {
-            policy: components["schemas"]["PolicyBody"];
-            /**
-             * Based On
-             * @description The version that was changed; 0 for the defaults
-             */
-            based_on: number;
-            /**
-             * Note
-             * @default
-             */
-            note: string;
-            /**
-             * Moves Waiting
-             * @description Rank cases that wait already anew, too
-             * @default false
-             */
-            moves_waiting: boolean;
-            /**
-             * May Lower
-             * @description With moves_waiting: also those that come later by it
-             * @default false
-             */
-            may_lower: boolean;
-        };
-        /**
-         * ProposalOut
-         * @description A proposal, open or decided.
-         */
-        ProposalOut: {
-            /** Proposal Id */
-            proposal_id: number;
-            /** Based On */
-            based_on: number;
-            policy: components["schemas"]["PolicyBody"];
-            /** Note */
-            note: string;
-            /** Moves Waiting */
-            moves_waiting: boolean;
-            /** May Lower */
-            may_lower: boolean;
-            /** Proposer */
-            proposer: number;
-            /** Proposer Name */
-            proposer_name: string;
-            /**
-             * Proposed At
-             * Format: date-time
-             */
-            proposed_at: string;
-            /** Outcome */
-            outcome: ("approved" | "refused" | "withdrawn") | null;
-            /** Decided By Name */
-            decided_by_name: string | null;
-            /** Decided At */
-            decided_at: string | null;
-            /** Version */
-            version: number | null;
-            /**
-             * N Moved
-             * @description Waiting cases ranked anew; null while that is not done
-             */
-            n_moved: number | null;
-        };
-        /**
-         * ProposalRef
-         * @description Names a proposal.
-         */
-        ProposalRef: {
-            /** Proposal Id */
-            proposal_id: number;
-        };
-        /**
          * Px16Level
          * @description One resolution of a scan in px16. Strip ``i`` is at ``url`` with ``{strip}`` replaced by ``i``.
          */
@@ -1607,46 +1441,6 @@ export interface components {
             my_median_s: number | null;
         };
         /**
-         * QueuePolicyOut
-         * @description The policy in force, and the newest proposals, newest first.
-         */
-        QueuePolicyOut: {
-            /**
-             * Version
-             * @description 0 while nobody has stored any and the defaults are in force
-             */
-            version: number;
-            /**
-             * Author
-             * @description An actor, such as system:cli
-             */
-            author: string | null;
-            /**
-             * Author Name
-             * @description Display name, if it is an account
-             */
-            author_name: string | null;
-            /** Created At */
-            created_at: string | null;
-            policy: components["schemas"]["PolicyBody"];
-            /** Band Of Reason */
-            band_of_reason: {
-                [key: string]: number;
-            };
-            /**
-             * Band Of Risk
-             * @description (least risk, band), the highest risk first
-             */
-            band_of_risk: [
-                number,
-                number
-            ][];
-            /** Ports */
-            ports: components["schemas"]["PolicyPort"][];
-            /** Proposals */
-            proposals: components["schemas"]["ProposalOut"][];
-        };
-        /**
          * ReasonCode
          * @description A reason a reviewer may give; ``verdicts`` says for which verdicts it is offered.
          */
@@ -1661,49 +1455,15 @@ export interface components {
             verdicts: ("release" | "inspect" | "escalate" | "rescan")[];
         };
         /**
-         * ReviewerAtWork
-         * @description A reviewer who has a case before them, or had one a moment ago.
+         * RotateIn
+         * @description How long the keys that a station has now still work beside its new one.
          */
-        ReviewerAtWork: {
-            /** Account Id */
-            account_id: number;
-            /** Name */
-            name: string;
+        RotateIn: {
             /**
-             * Role
-             * @enum {string}
+             * Grace S
+             * @default 0
              */
-            role: "reviewer" | "supervisor";
-            /** Port */
-            port: string | null;
-            /** Is Reviewing */
-            is_reviewing: boolean;
-            /**
-             * Working S
-             * @description Without a rest
-             */
-            working_s: number | null;
-            /**
-             * Case S
-             * @description How long the case at hand has been shown
-             */
-            case_s: number | null;
-            /** N Last Hour */
-            n_last_hour: number;
-        };
-        /**
-         * ReviewerOption
-         * @description Somebody whose decisions can be searched for.
-         */
-        ReviewerOption: {
-            /** Account Id */
-            account_id: number;
-            /** Name */
-            name: string;
-            /** Port */
-            port: string | null;
-            /** Is Disabled */
-            is_disabled: boolean;
+            grace_s: number;
         };
         /**
          * ScanOut
@@ -1791,32 +1551,25 @@ export interface components {
             } | null;
         };
         /**
-         * ScreeningBrief
-         * @description One run of a model over the scan.
+         * ScreeningModelOut
+         * @description A model that made some of the newest screenings, on whatever machine.
          */
-        ScreeningBrief: {
-            /** Screening Id */
-            screening_id: number;
+        ScreeningModelOut: {
             /** Model Name */
             model_name: string;
             /** Model Version */
             model_version: string;
-            /** Policy Version */
-            policy_version: number;
+            /** Sha256 */
+            sha256: string;
+            /** Engine */
+            engine: string;
+            /** N Screenings */
+            n_screenings: number;
             /**
-             * Outcome
-             * @enum {string}
-             */
-            outcome: "clear" | "flag";
-            /** Risk */
-            risk: number;
-            /** N Findings */
-            n_findings: number;
-            /**
-             * Created At
+             * Last At
              * Format: date-time
              */
-            created_at: string;
+            last_at: string;
         };
         /**
          * ScreeningOut
@@ -1838,24 +1591,236 @@ export interface components {
             findings: components["schemas"]["FindingOut"][];
         };
         /**
-         * SecondReviewShare
-         * @description How many primary reviews with a verdict would be looked at twice, in [0, 1].
+         * ScreeningRow
+         * @description One screening of the case's scan.
          */
-        SecondReviewShare: {
+        ScreeningRow: {
+            /** Screening Id */
+            screening_id: number;
+            /** Model Name */
+            model_name: string;
+            /** Model Version */
+            model_version: string;
+            /** Sha256 */
+            sha256: string;
+            /** Engine */
+            engine: string;
+            /** Policy Version */
+            policy_version: number;
             /**
-             * Verdict
+             * Outcome
              * @enum {string}
              */
-            verdict: "release" | "inspect" | "escalate" | "rescan";
-            /** Before */
-            before: number;
-            /** After */
-            after: number;
+            outcome: "clear" | "flag";
+            /** Reason */
+            reason: string;
+            /** Risk */
+            risk: number;
+            /** N Findings */
+            n_findings: number;
             /**
-             * Verdict Share
-             * @description How often the verdict was given lately
+             * Created At
+             * Format: date-time
              */
-            verdict_share: number | null;
+            created_at: string;
+        };
+        /**
+         * SealOut
+         * @description The seal that covers a row.
+         */
+        SealOut: {
+            /** Seal No */
+            seal_no: number;
+            /**
+             * Sealed At
+             * Format: date-time
+             */
+            sealed_at: string;
+            /** Key Id */
+            key_id: string;
+            /** N Rows */
+            n_rows: number;
+            /**
+             * Root
+             * @description Merkle root, hex
+             */
+            root: string;
+        };
+        /**
+         * SealedRowOut
+         * @description An audit event and what its seal says of it, checked when it was asked for.
+         */
+        SealedRowOut: {
+            /** Seq */
+            seq: number;
+            /**
+             * Xid
+             * @description The transaction of the action
+             */
+            xid: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Actor
+             * @description account:<id>, station:<id> or system:<part>
+             */
+            actor: string;
+            /**
+             * Actor Name
+             * @description Display name, when the actor is an account
+             */
+            actor_name: string | null;
+            /** Event */
+            event: string;
+            /** Scan Id */
+            scan_id: string | null;
+            /** Case Id */
+            case_id: number | null;
+            /** Cycle */
+            cycle: number | null;
+            /** Stage */
+            stage: number | null;
+            /** Slot */
+            slot: number | null;
+            /** Verdict */
+            verdict: ("release" | "inspect" | "escalate" | "rescan") | null;
+            /** Detail */
+            detail: string | null;
+            /** @description Null while the row is not sealed yet */
+            seal: components["schemas"]["SealOut"] | null;
+            /**
+             * Fault
+             * @description A finding's code when row or seal are not as they were sealed
+             */
+            fault: string | null;
+        };
+        /**
+         * StationIn
+         * @description A new station.
+         */
+        StationIn: {
+            /** Station Id */
+            station_id: string;
+            /** Port */
+            port: string;
+            /** Name */
+            name: string;
+            /** Webhook Url */
+            webhook_url?: string | null;
+        };
+        /**
+         * StationKeyOut
+         * @description A key without its secret, which nobody can read back.
+         */
+        StationKeyOut: {
+            /**
+             * Key Id
+             * @description The part between the underscores of sx_<id>_…
+             */
+            key_id: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Ends At
+             * @description When it was revoked, or will end after a rotation
+             */
+            ends_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "live" | "ending" | "ended";
+        };
+        /**
+         * StationOut
+         * @description A station and its keys, newest first.
+         */
+        StationOut: {
+            /** Station Id */
+            station_id: string;
+            /** Port */
+            port: string;
+            /** Name */
+            name: string;
+            /** Webhook Url */
+            webhook_url: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Disabled At */
+            disabled_at: string | null;
+            /** Keys */
+            keys: components["schemas"]["StationKeyOut"][];
+        };
+        /**
+         * TrailPageOut
+         * @description Rows, newest first. A page may have few rows or none and yet go on: a look is bounded.
+         */
+        TrailPageOut: {
+            /** Rows */
+            rows: components["schemas"]["TrailRowOut"][];
+            /**
+             * Next Before
+             * @description Continues the search; null when the trail's beginning is reached
+             */
+            next_before: string | null;
+            /**
+             * Looked To
+             * @description The time of the oldest row that was looked at
+             */
+            looked_to: string | null;
+        };
+        /**
+         * TrailRowOut
+         * @description One audit event with every column that a person reads. Times are the database's.
+         */
+        TrailRowOut: {
+            /** Seq */
+            seq: number;
+            /**
+             * Xid
+             * @description The transaction of the action
+             */
+            xid: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Actor
+             * @description account:<id>, station:<id> or system:<part>
+             */
+            actor: string;
+            /**
+             * Actor Name
+             * @description Display name, when the actor is an account
+             */
+            actor_name: string | null;
+            /** Event */
+            event: string;
+            /** Scan Id */
+            scan_id: string | null;
+            /** Case Id */
+            case_id: number | null;
+            /** Cycle */
+            cycle: number | null;
+            /** Stage */
+            stage: number | null;
+            /** Slot */
+            slot: number | null;
+            /** Verdict */
+            verdict: ("release" | "inspect" | "escalate" | "rescan") | null;
+            /** Detail */
+            detail: string | null;
         };
         /**
          * UiConfig
@@ -2955,23 +2920,9 @@ export interface operations {
             };
         };
     };
-    find_api_v1_cases_get: {
+    ports_api_v1_admin_ports_get: {
         parameters: {
-            query?: {
-                number?: string | null;
-                port?: string | null;
-                reason?: ("finding" | "sampled" | "ai_unavailable" | "unscreenable" | "declaration_mismatch" | "reopened") | null;
-                modality?: ("cargo" | "passenger_vehicle" | "under_vehicle") | null;
-                state?: ("waiting" | "held" | "closed") | null;
-                disposition?: ("release" | "inspect" | "rescan") | null;
-                reviewer?: number | null;
-                verdict?: ("release" | "inspect" | "escalate" | "rescan") | null;
-                since?: string | null;
-                until?: string | null;
-                before_at?: string | null;
-                before_id?: number | null;
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -2984,7 +2935,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CasePage"];
+                    "application/json": components["schemas"]["PortOut"][];
                 };
             };
             /** @description Unprocessable Entity */
@@ -3007,7 +2958,504 @@ export interface operations {
             };
         };
     };
-    history_api_v1_cases__case_id__history_get: {
+    accounts_api_v1_admin_accounts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminAccountOut"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_api_v1_admin_accounts_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccount"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_password_api_v1_admin_accounts__login__password_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disable_api_v1_admin_accounts__login__disable_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stations_api_v1_admin_stations_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StationOut"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_api_v1_admin_stations_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StationIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialsOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_api_v1_admin_stations__station_id__rotate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialsOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_api_v1_admin_station_keys__key_id__revoke_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    models_api_v1_admin_models_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    events_api_v1_audit_events_get: {
+        parameters: {
+            query?: {
+                /** @description From an earlier answer */
+                before?: string | null;
+                limit?: number;
+                case_id?: number | null;
+                scan_id?: string | null;
+                /** @description account:<id>, station:<id> or system:<part> */
+                actor?: string | null;
+                event?: string | null;
+                /** @description At or after; without a zone it is UTC */
+                since?: string | null;
+                /** @description Before */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrailPageOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_api_v1_audit_export_get: {
+        parameters: {
+            query?: {
+                format?: "csv" | "jsonl";
+                case_id?: number | null;
+                scan_id?: string | null;
+                /** @description account:<id>, station:<id> or system:<part> */
+                actor?: string | null;
+                event?: string | null;
+                /** @description At or after; without a zone it is UTC */
+                since?: string | null;
+                /** @description Before */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file, streamed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_api_v1_audit_verify_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description {progress} lines, then {report} or {error} */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_history_api_v1_audit_cases__case_id__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -3024,289 +3472,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CaseHistory"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reviewers_api_v1_case_reviewers_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReviewerOption"][];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    escalations_api_v1_escalations_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EscalationPage"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    figures_api_v1_board_figures_get: {
-        parameters: {
-            query?: {
-                port?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FiguresOut"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    policy_api_v1_queue_policy_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueuePolicyOut"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    effect_api_v1_queue_policy_effect_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PolicyIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PolicyEffectOut"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    propose_api_v1_queue_policy_proposals_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ProposalIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProposalRef"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    decide_api_v1_queue_policy_proposals__proposal_id__outcome_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                proposal_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OutcomeIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OutcomeOut"];
+                    "application/json": components["schemas"]["CaseHistoryOut"];
                 };
             };
             /** @description Unprocessable Entity */
