@@ -24,6 +24,7 @@ from app.logging import configure_logging
 from app.queue_policy_cli import build_queue_policy_app
 from app.settings import Settings
 from app.sidecar_cli import print_sidecars
+from app.station_cli import post, watch
 from app.train_cli import train
 
 app = typer.Typer(
@@ -101,6 +102,8 @@ app.add_typer(build_audit_app(_settings), name="audit")
 app.add_typer(build_queue_policy_app(_settings), name="queue-policy")
 app.add_typer(build_dicos_app(_settings), name="dicos")
 app.command("sidecar")(print_sidecars)
+app.command("post")(post)
+station_app.command("watch")(watch)
 app.command("evaluate")(evaluate)
 app.command("train")(train)
 app.command("export")(export)

@@ -2,6 +2,7 @@
 
 from app.database.errors import DatabaseError
 from app.errors import AppError
+from app.station.errors import StationError
 from datasets.errors import DatasetError
 from inference.errors import InferenceError
 from models.errors import ModelError
@@ -19,5 +20,6 @@ KNOWN_ERRORS = (
     QueueError,
     ReviewError,
     ScanError,
+    StationError,
     TrainingError,
 )

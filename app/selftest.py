@@ -17,7 +17,7 @@ from app.database import open_database
 from app.demo import DEMO_PASSWORD, PORTS
 from app.reviewer import ReviewerClient
 from app.simulator import encode_channels
-from app.station import StationClient
+from app.station import DispositionAnswer, StationClient
 from app.throwaway import ThrowawaySystem, throwaway_system
 from datasets.synthetic import make_scan
 from inference.stations import create_station
@@ -40,7 +40,7 @@ class Measured:
     decide_s: list[float] = field(default_factory=list)
     decided_at: dict[str, float] = field(default_factory=dict)
     received_at: dict[str, float] = field(default_factory=dict)
-    dispositions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    dispositions: dict[str, DispositionAnswer] = field(default_factory=dict)
 
 
 async def run_selftest(*, n_scans: int = N_SCANS) -> dict[str, Any]:

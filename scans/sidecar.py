@@ -53,6 +53,7 @@ ALIASES: dict[Field, tuple[str, ...]] = {
 }  # fmt: skip
 """The better name of a value first; spelling, separators and numbers at the end do not matter."""
 
+_PHOTO_WORDS = ("snap", "photo", "照片", "抓拍")
 _FILE_LISTS = {"files", "resources", "images"}
 _FIELD_BY_NAME = {normalise_name(alias): field for field, aliases in ALIASES.items() for alias in aliases}
 _PLACE = {normalise_name(alias): i for aliases in ALIASES.values() for i, alias in enumerate(aliases)}
@@ -80,6 +81,11 @@ class SidecarFile:
     name: str
     kind: str
     is_preview: bool
+
+    @property
+    def is_photo(self) -> bool:
+        """Say whether the scanner calls it a photo of the vehicle, and so no X-ray picture."""
+        return any(word in self.kind.lower() for word in _PHOTO_WORDS)
 
 
 @dataclass(frozen=True, kw_only=True)
