@@ -13,7 +13,7 @@ WEB := review_ui/web
 WEB_SOURCES := $(shell find $(WEB) \( -name node_modules -o -name dist \) -prune -o -type f -print 2>/dev/null)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test test-python test-web check format web api-types requirements bench bench-queue clean
+.PHONY: help demo test test-python test-web check format web api-types requirements bench bench-queue bench-ui clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ bench: $(VENV)/.develop $(WEB)/dist/index.html ## Measure the numbers of the REA
 
 bench-queue: $(VENV)/.bench ## Measure the review queue beside other queues, half an hour
 	$(BIN)/python -m benchmarks.queue --json benchmarks/results/queue.json
+
+bench-ui: $(VENV)/.develop $(WEB)/dist/index.html ## Measure the reviewer's page: make bench-ui JSON=FILE
+	$(BIN)/python -m benchmarks.ui --json $(or $(JSON),benchmarks/results/ui.json)
 
 clean: ## Remove what was built and installed, but no data
 	rm -rf $(VENV) $(WEB)/dist $(WEB)/node_modules .mypy_cache .ruff_cache .pytest_cache

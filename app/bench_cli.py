@@ -52,6 +52,17 @@ def bench_main_job(
     _become("benchmarks.first_slice", [f"--json={json_file}", f"--scans={scans}"])
 
 
+@bench_app.command("ui")
+def bench_ui(
+    json_file: JsonFileOption,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Few cases and moves; says where it is smaller.")
+    ] = False,
+) -> None:
+    """Measure the reviewer's page in a real Chromium: switching, cold cases, dragging, memory, exactness."""
+    _become("benchmarks.ui", [f"--json={json_file}", *(["--quick"] if quick else [])])
+
+
 def _become(module: str, options: list[str]) -> NoReturn:
     """Replace this process by a benchmark, so that its signals and exit status are its own.
 

@@ -195,8 +195,8 @@ export class Seat {
       performance.mark('sx:next-painted')
       performance.measure('sx:switch', 'sx:decide-sent', 'sx:next-painted')
     }
+    performance.mark(`sx:painted-${stage}`)
     if (stage !== 'full') return
-    performance.mark('sx:painted-full')
     const { current, next } = this.#get()
     if (current && scanKey(current.lease) === key && !next) this.#dispatch.prefetchSoon(0)
   }

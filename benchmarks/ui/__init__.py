@@ -1,0 +1,1 @@
+"""Measures the reviewer's page: ``make bench-ui JSON=FILE``."""
