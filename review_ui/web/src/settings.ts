@@ -3,14 +3,21 @@
 import { create } from 'zustand'
 import { persist } from 'zustand/middleware'
 
+import type { ActionId, Chord } from './keys/keymap'
+import type { KeyOverrides } from './keys/remap'
+
 export type Locale = 'zh-CN' | 'en-US'
 
 export interface Settings {
   locale: Locale
   /** Length of the undo window after Enter; 0 sends at once. */
   undoMs: number
+  /** Keys of the person's own. */
+  keys: KeyOverrides
   setLocale: (locale: Locale) => void
   setUndoMs: (undoMs: number) => void
+  setKey: (id: ActionId, chord: Chord) => void
+  resetKeys: () => void
 }
 
 export const UNDO_CHOICES_MS = [0, 800, 1500, 3000]
@@ -21,8 +28,11 @@ export const useSettings = create<Settings>()(
     (set) => ({
       locale: 'zh-CN',
       undoMs: DEFAULT_UNDO_MS,
+      keys: {},
       setLocale: (locale) => set({ locale }),
       setUndoMs: (undoMs) => set({ undoMs }),
+      setKey: (id, chord) => set(({ keys }) => ({ keys: { ...keys, [id]: chord } })),
+      resetKeys: () => set({ keys: {} }),
     }),
     { name: 'sx:settings', version: 1 },
   ),

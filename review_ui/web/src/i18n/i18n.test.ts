@@ -54,7 +54,7 @@ describe('messages', () => {
   })
 
   it('name every action of the key table', () => {
-    const single = KEYMAP.filter(({ id }) => !/\d$|^pan[LRUD]/.test(id)).map(({ id }) => `key.${id}`)
+    const single = KEYMAP.filter(({ id }) => !/\d$|^(pan|mark)[LRUD]/.test(id)).map(({ id }) => `key.${id}`)
     expect(single.filter((key) => !(key in zhCN))).toEqual([])
   })
 })

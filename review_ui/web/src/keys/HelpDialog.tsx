@@ -5,16 +5,22 @@
  */
 
 import { CloseOutlined } from '@ant-design/icons'
-import { Fragment, useEffect, useRef } from 'react'
+import { Fragment, useEffect, useRef, useState } from 'react'
 
 import { usePick, useT } from '../i18n'
 import { MODES } from '../pane/pane'
+import { useSettings } from '../settings'
 import { PRESETS } from '../viewer'
 import { type HelpRow, helpGroups } from './help'
+import { KeyChange } from './KeyChange'
 
 export default function HelpDialog({ onClose }: { onClose: () => void }) {
   const t = useT()
   const dialog = useRef<HTMLDialogElement>(null)
+  const [trouble, setTrouble] = useState('')
+  const hasOwnKeys = useSettings(({ keys }) => Object.keys(keys).length > 0)
+  const resetKeys = useSettings((settings) => settings.resetKeys)
+  useSettings((settings) => settings.keys)
   useEffect(() => dialog.current?.showModal(), [])
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Esc closes a dialog by itself; the click is one beside it
@@ -39,11 +45,20 @@ export default function HelpDialog({ onClose }: { onClose: () => void }) {
               {rows.map((row) => (
                 <Fragment key={row.text}>
                   <dt>
-                    {row.keys.map((key) => (
-                      <kbd key={key} className="sx-key">
-                        {key}
-                      </kbd>
-                    ))}
+                    {row.changes ? (
+                      <KeyChange
+                        id={row.changes}
+                        label={t(`key.${row.text}`)}
+                        keys={row.keys}
+                        onTrouble={setTrouble}
+                      />
+                    ) : (
+                      row.keys.map((key) => (
+                        <kbd key={key} className="sx-key">
+                          {key}
+                        </kbd>
+                      ))
+                    )}
                   </dt>
                   <dd>
                     {t(`key.${row.text}`)}
@@ -55,7 +70,15 @@ export default function HelpDialog({ onClose }: { onClose: () => void }) {
           </section>
         ))}
       </div>
-      <p className="sx-help-note">{t('help.reasonNote')}</p>
+      <p className="sx-help-note">
+        {t('help.reasonNote')} {t('help.changeNote')}{' '}
+        {hasOwnKeys ? (
+          <button type="button" className="sx-button" onClick={resetKeys}>
+            {t('help.resetKeys')}
+          </button>
+        ) : null}
+        <b role="status">{trouble}</b>
+      </p>
     </dialog>
   )
 }

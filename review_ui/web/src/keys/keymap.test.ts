@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-
+import { keyLabel } from './bindings'
 import { helpGroups } from './help'
-import { chordLabel, KEYMAP, type KeyMode, type KeyPress, keyLabel, resolve } from './keymap'
+import { chordLabel, KEYMAP, type KeyMode, type KeyPress, resolve } from './keymap'
 import { isHotKey, scopeOf } from './useKeys'
 
 function press(code: string, more: Partial<KeyPress> = {}): KeyPress {

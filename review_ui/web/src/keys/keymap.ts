@@ -37,6 +37,14 @@ export type ActionId =
   | 'markKind'
   | 'removeMark'
   | 'undoMark'
+  | 'redoMark'
+  | 'addMark'
+  | 'markLeft'
+  | 'markRight'
+  | 'markUp'
+  | 'markDown'
+  | 'growMark'
+  | 'shrinkMark'
   | 'pan'
   | 'window'
   | 'magnifier'
@@ -56,6 +64,7 @@ export type ActionId =
   | 'flipX'
   | 'flipY'
   | 'channel'
+  | 'density'
   | 'sharpenLess'
   | 'sharpenMore'
   | `preset${Digit}`
@@ -110,6 +119,14 @@ export const KEYMAP: readonly Binding[] = [
   bind('markKind', 'marks', [{ key: 'e' }]),
   bind('removeMark', 'marks', [{ key: 'Delete' }, { key: 'Backspace' }]),
   bind('undoMark', 'marks', [{ key: 'z', ctrl: true }]),
+  bind('redoMark', 'marks', [{ key: 'z', ctrl: true, shift: true }]),
+  bind('addMark', 'marks', [{ key: 'b', shift: true }]),
+  bind('markLeft', 'marks', [{ key: 'ArrowLeft', shift: true }], { repeats: true }),
+  bind('markRight', 'marks', [{ key: 'ArrowRight', shift: true }], { repeats: true }),
+  bind('markUp', 'marks', [{ key: 'ArrowUp', shift: true }], { repeats: true }),
+  bind('markDown', 'marks', [{ key: 'ArrowDown', shift: true }], { repeats: true }),
+  bind('growMark', 'marks', [{ key: 'g' }], { repeats: true }),
+  bind('shrinkMark', 'marks', [{ key: 'g', shift: true }], { repeats: true }),
   bind('pan', 'tools', [{ key: 'h' }], { modes: ALWAYS }),
   bind('window', 'tools', [{ key: 'w' }], { modes: ALWAYS }),
   bind('magnifier', 'tools', [{ key: 'z' }]),
@@ -131,6 +148,7 @@ export const KEYMAP: readonly Binding[] = [
   bind('invert', 'view', [{ key: 'i' }], { modes: ALWAYS }),
   bind('flipX', 'view', [{ key: 'x' }], { modes: ALWAYS }),
   bind('flipY', 'view', [{ key: 'x', shift: true }], { modes: ALWAYS }),
+  bind('density', 'view', [{ key: 'd' }], { modes: ALWAYS }),
   bind('channel', 'view', [{ key: 'v' }], { modes: ALWAYS }),
   bind('sharpenLess', 'view', [{ key: 'Comma' }], { modes: ALWAYS, repeats: true }),
   bind('sharpenMore', 'view', [{ key: 'Period' }], { modes: ALWAYS, repeats: true }),
@@ -150,9 +168,13 @@ export type KeyPress = Pick<
 >
 
 /** The action a key press means in a mode, or null. */
-export function resolve(press: KeyPress, mode: KeyMode): ActionId | null {
+export function resolve(
+  press: KeyPress,
+  mode: KeyMode,
+  keymap: readonly Binding[] = KEYMAP,
+): ActionId | null {
   if (press.altKey || press.metaKey) return null
-  for (const binding of KEYMAP) {
+  for (const binding of keymap) {
     if (!binding.modes.includes(mode)) continue
     if (press.repeat && !binding.repeats) continue
     if (binding.chords.some((chord) => matches(press, chord))) return binding.id
@@ -201,15 +223,4 @@ export function chordLabel(chord: Chord): string {
       ? chord.key
       : name
   return `${chord.ctrl ? 'Ctrl ' : ''}${chord.shift ? '⇧' : ''}${caps}`
-}
-
-/** The different labels of an action's chords. */
-export function keyLabels(id: ActionId): string[] {
-  const binding = KEYMAP.find((other) => other.id === id)
-  return binding ? [...new Set(binding.chords.map(chordLabel))] : []
-}
-
-/** The first label, for a key cap beside a button. */
-export function keyLabel(id: ActionId): string {
-  return keyLabels(id)[0] ?? ''
 }

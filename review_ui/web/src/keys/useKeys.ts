@@ -2,7 +2,8 @@
 
 import { useEffect, useRef } from 'react'
 
-import { type ActionId, type KeyMode, resolve } from './keymap'
+import { resolveNow } from './bindings'
+import type { ActionId, KeyMode } from './keymap'
 
 /** Where a key press lands. */
 export type KeyScope = 'text' | 'control' | 'dialog' | 'free'
@@ -51,7 +52,7 @@ export function useKeys(mode: KeyMode, handle: ActionHandlers, isOn = true): voi
     if (!isOn) return
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || !isHotKey(event, scopeOf(event.target))) return
-      const action = resolve(event, latest.current.mode)
+      const action = resolveNow(event, latest.current.mode)
       if (action && latest.current.handle(action)) event.preventDefault()
     }
     window.addEventListener('keydown', onKeyDown)

@@ -6,7 +6,7 @@ import { useStore } from 'zustand'
 import type { ScanView } from '../api/types'
 import { grouped, percent } from '../format'
 import { useT } from '../i18n'
-import type { Measurement } from '../viewer'
+import type { EnergyStatistics, Measurement } from '../viewer'
 import { usePane, usePaneState } from './PaneContext'
 
 export interface ScanStageProps {
@@ -72,6 +72,12 @@ function ViewReadout() {
       <Figure name={t('view.window')} value={grouped(view.window)} />
       <Figure name={t('view.level')} value={grouped(view.level)} />
       {view.sharpen > 0 ? <Figure name={t('view.sharpen')} value={view.sharpen.toFixed(2)} /> : null}
+      {view.highlight ? (
+        <Figure
+          name={t('view.highlight')}
+          value={`${grouped(view.highlight[0])}–${grouped(view.highlight[1])}`}
+        />
+      ) : null}
       {view.channel === 'low' ? <em>{t('view.channelLow')}</em> : null}
       {view.inverted ? <em>{t('view.inverted')}</em> : null}
       {view.flippedX || view.flippedY ? <em>{t('view.flipped')}</em> : null}
@@ -128,11 +134,22 @@ function MeasureText({ of, pitchMm }: { of: Measurement; pitchMm: number | null 
         name={t('view.roi')}
         value={`${grouped(roi.box[2] - roi.box[0])} × ${grouped(roi.box[3] - roi.box[1])}`}
       />
-      <Figure name={t('view.roiMean')} value={grouped(roi.mean)} />
-      <Figure name={t('view.roiStd')} value={grouped(roi.std)} />
-      <Figure name={t('view.roiRange')} value={`${grouped(roi.min)}–${grouped(roi.max)}`} />
-      {roi.mean_low !== null ? <Figure name={t('view.roiLow')} value={grouped(roi.mean_low)} /> : null}
+      <EnergyFigures name={t('view.high')} of={roi.high} />
+      {roi.low ? <EnergyFigures name={t('view.low')} of={roi.low} /> : null}
+      {roi.ratio !== null ? <Figure name={t('view.roiRatio')} value={roi.ratio.toFixed(3)} /> : null}
     </>
+  )
+}
+
+function EnergyFigures({ name, of }: { name: string; of: EnergyStatistics }) {
+  const t = useT()
+  return (
+    <span className="sx-roi-energy">
+      <em>{name}</em>
+      <Figure name={t('view.roiMean')} value={grouped(of.mean)} />
+      <Figure name={t('view.roiStd')} value={grouped(of.std)} />
+      <Figure name={t('view.roiRange')} value={`${grouped(of.min)}–${grouped(of.max)}`} />
+    </span>
   )
 }
 

@@ -10,6 +10,7 @@ import {
   ExpandOutlined,
   EyeInvisibleOutlined,
   EyeOutlined,
+  HighlightOutlined,
   RetweetOutlined,
   SwapOutlined,
   UndoOutlined,
@@ -18,7 +19,8 @@ import {
 import { Fragment, type ReactNode } from 'react'
 
 import { type MessageKey, useT } from '../i18n'
-import { type ActionId, keyLabels } from '../keys/keymap'
+import { keyLabels } from '../keys/bindings'
+import type { ActionId } from '../keys/keymap'
 import { KeyCap } from '../shell/KeyCap'
 import { usePane, usePaneState } from './PaneContext'
 import type { PaneState } from './pane'
@@ -54,6 +56,12 @@ const GROUPS: readonly RailItem[][] = [
       isOn: (s) => s.view?.inverted ?? false,
     },
     { action: 'flipX', text: 'tool.flipX', icon: <SwapOutlined />, isOn: (s) => s.view?.flippedX ?? false },
+    {
+      action: 'density',
+      text: 'tool.density',
+      icon: <HighlightOutlined />,
+      isOn: (s) => (s.view?.highlight ?? null) !== null,
+    },
     {
       action: 'channel',
       text: 'tool.channel',

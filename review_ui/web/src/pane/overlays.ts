@@ -65,6 +65,7 @@ export function overlaysOf(input: OverlayInput): Overlay[] {
       box: annotation.box,
       label: `${index + 1} ${input.kindName(annotation.kind)}`,
       tone: 'drawn',
+      editable: true,
       selected: input.selected === markKey(index),
     })
   })

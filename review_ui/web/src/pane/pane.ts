@@ -5,6 +5,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla'
 import {
   type Box,
   type ColourMode,
+  clipBox,
   type Measurement,
   type Overlay,
   PRESETS,
@@ -12,9 +13,14 @@ import {
   type ScanRef,
   ScanViewer,
   type Stage,
+  scaleBox,
+  scanSize,
+  shiftBox,
   type Tool,
   type ViewState,
 } from '../viewer'
+
+import { densityRange } from './densityRange'
 
 export const MODES: readonly ColourMode[] = [
   'grey',
@@ -32,6 +38,7 @@ export const DUAL_MODES: ReadonlySet<ColourMode> = new Set(['material', 'organic
 export const ZOOM_STEP = 1.25
 /** An arrow key moves by this part of the view. */
 const PAN_STEP = 0.12
+const NUDGE_PX = 6
 
 /** How each case begins, so that a mirror or a narrow window of the last one hides nothing. Mode and sharpening stay. */
 const PLAIN_LOOK: Partial<ViewState> = {
@@ -41,6 +48,7 @@ const PLAIN_LOOK: Partial<ViewState> = {
   channel: 'high',
   flippedX: false,
   flippedY: false,
+  highlight: null,
 }
 
 export interface LoadState {
@@ -72,6 +80,7 @@ export interface PaneState {
 export interface PaneListeners {
   painted?: (key: string, stage: Stage) => void
   boxDrawn?: (box: Box) => void
+  boxEdited?: (id: string, box: Box) => void
 }
 
 export class Pane {
@@ -129,6 +138,7 @@ export class Pane {
     viewer.on('overlayclick', (id) => set({ selected: id }))
     viewer.on('error', (error) => set({ error }))
     viewer.on('boxdrawn', (box) => this.listeners.boxDrawn?.(box))
+    viewer.on('boxedited', ({ id, box }) => this.listeners.boxEdited?.(id, box))
     viewer.on('progress', ({ key, stage, loaded, total }) =>
       this.#load(key, stage, total > 0 ? loaded / total : 0),
     )
@@ -222,6 +232,29 @@ export class Pane {
     this.change(({ zoom }) => ({ zoom: zoom * factor }))
   }
 
+  /** A box in the middle of the view, for who draws without a mouse. */
+  middleBox(): Box | null {
+    const { view, scan } = this.store.getState()
+    const host = this.#host
+    if (!view || !scan || !host) return null
+    const side = Math.min(host.clientWidth, host.clientHeight) / 4 / view.zoom
+    const [x, y] = view.center
+    return clipBox([x - side / 2, y - side / 2, x + side / 2, y + side / 2], scanSize(scan))
+  }
+
+  /** Moves a box in steps of a few screen pixels, as seen on the screen, or grows it. */
+  nudged(box: Box, by: { right?: number; down?: number; factor?: number }): Box {
+    const { view, scan } = this.store.getState()
+    if (!view || !scan) return box
+    const { right = 0, down = 0, factor = 1 } = by
+    const step = NUDGE_PX / view.zoom
+    const way: [number, number] = [
+      right * step * (view.flippedX ? -1 : 1),
+      down * step * (view.flippedY ? -1 : 1),
+    ]
+    return scaleBox(shiftBox(box, way, scanSize(scan)), factor, scanSize(scan))
+  }
+
   /** Moves the view, in steps to the right and down as seen on the screen. */
   panBy(stepsRight: number, stepsDown: number): void {
     const host = this.#host
@@ -237,6 +270,22 @@ export class Pane {
     this.change(({ sharpen }) => ({
       sharpen: Math.round(Math.min(1, Math.max(0, sharpen + step)) * 100) / 100,
     }))
+  }
+
+  /**
+   * Highlights what is as dense as the measured region (its mean and two deviations), else as the pixel under
+   * the pointer, else as the middle of the view; a second time ends it.
+   */
+  toggleDensity(): void {
+    const { view, measurement } = this.store.getState()
+    if (!view) return
+    if (view.highlight) this.change(() => ({ highlight: null }))
+    else {
+      const roi = measurement && 'roi' in measurement ? measurement.roi : null
+      const probe = this.probe.getState().probe ?? this.viewer?.probeMiddle() ?? null
+      const highlight = densityRange(view.channel, roi, probe)
+      if (highlight) this.change(() => ({ highlight }))
+    }
   }
 
   toggleChannel(): void {

@@ -26,6 +26,7 @@ const ACTIONS: Partial<Record<ActionId, (pane: Pane) => void>> = {
   invert: (pane) => pane.change(({ inverted }) => ({ inverted: !inverted })),
   flipX: (pane) => pane.change(({ flippedX }) => ({ flippedX: !flippedX })),
   flipY: (pane) => pane.change(({ flippedY }) => ({ flippedY: !flippedY })),
+  density: (pane) => pane.toggleDensity(),
   channel: (pane) => pane.toggleChannel(),
   sharpenLess: (pane) => pane.sharpenBy(-SHARPEN_STEP),
   sharpenMore: (pane) => pane.sharpenBy(SHARPEN_STEP),

@@ -7,20 +7,28 @@ import { useEffect, useRef } from 'react'
 import type { ScreeningOut } from '../api/types'
 import { boxSize, percent } from '../format'
 import { useT } from '../i18n'
-import { keyLabel } from '../keys/keymap'
+import { keyLabel } from '../keys/bindings'
 import { findingKey, type NamedFinding, toneOf } from '../pane/overlays'
 import { usePane, usePaneState } from '../pane/PaneContext'
 import { useDesk, useSeatState } from './SeatContext'
 import { useFindings, useKindName, useView } from './useOverlays'
+import { type CaseReason, whyOf } from './why'
 
 export function Findings() {
   const t = useT()
   const screening = useView()?.screening ?? null
   const findings = useFindings()
-  if (!screening) return <p className="sx-panel-note is-warning">{t('findings.noScreening')}</p>
+  if (!screening)
+    return (
+      <>
+        <WhyNote />
+        <p className="sx-panel-note is-warning">{t('findings.noScreening')}</p>
+      </>
+    )
   return (
     <section aria-label={t('tab.findings')}>
       <Risk screening={screening} />
+      <WhyNote />
       <Threshold findings={findings} />
       {findings.length === 0 ? <p className="sx-panel-note">{t('findings.none')}</p> : null}
       <ul className="sx-findings">
@@ -29,6 +37,27 @@ export function Findings() {
         ))}
       </ul>
     </section>
+  )
+}
+
+/** Why a person has to look at this case, in words. */
+function WhyNote() {
+  const t = useT()
+  const kindName = useKindName()
+  const view = useView()
+  if (!view) return null
+  const { text, kind, score, threshold, nOthers } = whyOf(view)
+  const finding = {
+    kind: kind === null ? '' : kindName(kind),
+    score: percent(score),
+    threshold: percent(threshold),
+  }
+  return (
+    <p className="sx-panel-note">
+      {t(`why.${text as CaseReason}`)}
+      {kind === null ? '' : ` ${t('why.strongest', finding)}`}
+      {nOthers > 0 ? ` ${t('why.others', { count: nOthers })}` : ''}
+    </p>
   )
 }
 

@@ -8,6 +8,7 @@ import { EVENTS_REVIEW } from '../api/endpoints'
 import { type LinkState, subscribe } from '../api/events'
 import type { AccountOut, Annotation, QueueGlance, UiConfig } from '../api/types'
 import { ModeBar } from '../pane/ModeBar'
+import { markIndexOf } from '../pane/overlays'
 import { PaneContext } from '../pane/PaneContext'
 import { Pane } from '../pane/pane'
 import { ScanStage } from '../pane/ScanStage'
@@ -58,6 +59,8 @@ interface PageProps extends WorkstationProps {
 
 function Page({ account, config, nav, glance, link }: PageProps) {
   const [showsHelp, setShowsHelp] = useState(false)
+  // Key caps and tooltips all over the page follow the person's own keys.
+  useSettings((settings) => settings.keys)
   const scan = useSeatState((state) => state.view?.scan ?? null)
   useOverlays()
   useWorkstationKeys(() => setShowsHelp(true))
@@ -123,6 +126,10 @@ function wire(seat: Seat, pane: Pane, config: UiConfig): () => void {
       seat.hand.annotate(mark)
       pane.select(`m:${annotations.length}`)
       pane.setTool('pan')
+    },
+    boxEdited: (id, box) => {
+      const index = markIndexOf(id)
+      if (index !== null) seat.hand.changeAnnotation(index, { box })
     },
   }
   seat.attachScans(pane)

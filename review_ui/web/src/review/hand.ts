@@ -8,6 +8,7 @@
 import type { Annotation, UiConfig, Verdict } from '../api/types'
 import { type DecisionEvent, needsGrounds, step, verdictsAt } from './decision'
 import type { Draft, DraftStore } from './drafts'
+import { MarkHistory, type Marks } from './markHistory'
 import type { Clock, NoticeKind, SeatState, SeatStore, SeatTimers } from './seatState'
 
 export interface HandOptions {
@@ -24,6 +25,7 @@ export interface HandOptions {
 
 export class Hand {
   readonly #o: HandOptions
+  readonly #history = new MarkHistory()
 
   constructor(options: HandOptions) {
     this.#o = options
@@ -61,20 +63,30 @@ export class Hand {
 
   vote(findingId: number, accepted: boolean): void {
     const { [findingId]: before, ...others } = this.#get().draft.votes
-    this.#edit({ votes: before === accepted ? others : { ...others, [findingId]: accepted } })
+    this.#mark({ votes: before === accepted ? others : { ...others, [findingId]: accepted } })
   }
 
   annotate(annotation: Annotation): void {
-    this.#edit({ annotations: [...this.#get().draft.annotations, annotation] })
+    this.#mark({ annotations: [...this.#get().draft.annotations, annotation] })
   }
 
   changeAnnotation(index: number, patch: Partial<Annotation>): void {
     const { annotations } = this.#get().draft
-    this.#edit({ annotations: annotations.map((one, i) => (i === index ? { ...one, ...patch } : one)) })
+    const changed = annotations.map((one, i) => (i === index ? { ...one, ...patch } : one))
+    this.#mark({ annotations: changed }, `${Object.keys(patch)}:${index}`)
   }
 
   removeAnnotation(index: number): void {
-    this.#edit({ annotations: this.#get().draft.annotations.filter((_, i) => i !== index) })
+    this.#mark({ annotations: this.#get().draft.annotations.filter((_, i) => i !== index) })
+  }
+
+  /** Takes back the last change to marks and votes of this case. */
+  undoMark(): void {
+    this.#restore(this.#ownHistory()?.undo(this.#get().draft))
+  }
+
+  redoMark(): void {
+    this.#restore(this.#ownHistory()?.redo(this.#get().draft))
   }
 
   step(event: DecisionEvent): void {
@@ -108,6 +120,26 @@ export class Hand {
   #send(): void {
     this.#o.timers.clear('undo')
     this.#o.send()
+  }
+
+  /** Changes marks or votes so that it can be undone; changes in a row with the same tag are one. */
+  #mark(patch: Partial<Marks>, tag: string | null = null): void {
+    const { draft, decision } = this.#get()
+    if (decision.at === 'sending') return
+    this.#ownHistory()?.push({ annotations: draft.annotations, votes: draft.votes }, tag)
+    this.#edit(patch)
+  }
+
+  #restore(marks: Marks | null | undefined): void {
+    if (marks) this.#edit({ annotations: marks.annotations, votes: marks.votes })
+  }
+
+  /** The history of the case on the screen. */
+  #ownHistory(): MarkHistory | null {
+    const { current } = this.#get()
+    if (!current) return null
+    this.#history.open(`${current.lease.case_id}:${current.lease.token}`)
+    return this.#history
   }
 
   #edit(patch: Partial<Draft>): void {

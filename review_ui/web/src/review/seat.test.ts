@@ -456,6 +456,23 @@ describe('drafts', () => {
     })
   })
 
+  it('are undone and redone, stored as they are, and votes with them', async () => {
+    const { seat, begin, state } = setUp()
+    await begin()
+    seat.hand.annotate({ box: [1, 2, 3, 4], kind: 'brick', note: '' })
+    seat.hand.changeAnnotation(0, { box: [1, 2, 9, 9] })
+    seat.hand.vote(0, true)
+    seat.hand.undoMark()
+    expect(state().draft).toMatchObject({ annotations: [{ box: [1, 2, 9, 9] }], votes: {} })
+    seat.hand.undoMark()
+    expect(state().draft.annotations).toEqual([{ box: [1, 2, 3, 4], kind: 'brick', note: '' }])
+    seat.hand.redoMark()
+    seat.stop()
+    const second = setUp()
+    await second.begin()
+    expect(second.state().draft.annotations[0].box).toEqual([1, 2, 9, 9])
+  })
+
   it('are gone once the case is decided', async () => {
     const { seat, begin } = setUp()
     await begin()

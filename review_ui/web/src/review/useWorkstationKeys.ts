@@ -7,6 +7,7 @@ import { findingIdOf, findingKey, markIndexOf, markKey, neighbour } from '../pan
 import { usePane } from '../pane/PaneContext'
 import type { Pane } from '../pane/pane'
 import { runPaneAction } from '../pane/paneActions'
+import type { Box } from '../viewer'
 import { reasonsFor } from './decision'
 import { type Desk, useDesk, useSeatState } from './SeatContext'
 import { useSidePanel } from './sidePanelState'
@@ -89,14 +90,40 @@ function mark(action: ActionId, { seat }: Desk, pane: Pane): boolean {
       return true
     case 'undoMark':
       if (decision.at === 'undo') seat.hand.cancel()
-      else seat.hand.removeAnnotation(draft.annotations.length - 1)
+      else seat.hand.undoMark()
+      return true
+    case 'redoMark':
+      seat.hand.redoMark()
       return true
     case 'markKind':
       document.getElementById(`sx-kind-${markIndex ?? draft.annotations.length - 1}`)?.focus()
       return true
     default:
-      return false
+      return editMark(action, seat, pane, markIndex)
   }
+}
+
+const NUDGES: Partial<Record<ActionId, { right?: number; down?: number; factor?: number }>> = {
+  markLeft: { right: -1 },
+  markRight: { right: 1 },
+  markUp: { down: -1 },
+  markDown: { down: 1 },
+  growMark: { factor: 1.15 },
+  shrinkMark: { factor: 1 / 1.15 },
+}
+
+/** Draws and edits boxes without a mouse. */
+function editMark(action: ActionId, seat: Desk['seat'], pane: Pane, index: number | null): boolean {
+  if (action === 'addMark') {
+    const box = pane.middleBox()
+    if (box) pane.listeners.boxDrawn?.(box)
+    return true
+  }
+  const nudge = NUDGES[action]
+  const mark = index === null ? undefined : seat.store.getState().draft.annotations[index]
+  if (!nudge || index === null || !mark) return false
+  seat.hand.changeAnnotation(index, { box: pane.nudged(mark.box as Box, nudge) })
+  return true
 }
 
 /** Esc takes back one thing at a time: the sending, the tool, the selection, the verdict. */

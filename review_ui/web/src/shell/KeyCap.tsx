@@ -1,4 +1,5 @@
-import { type ActionId, keyLabel } from '../keys/keymap'
+import { keyLabel } from '../keys/bindings'
+import type { ActionId } from '../keys/keymap'
 
 /** The key of an action, as it is in the key table. */
 export function KeyCap({ of }: { of: ActionId }) {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { ColourTables, huePalette, type Luminance, luminanceTable, valueTable } from './colour'
+import { ColourTables, huePalette, type Look, luminanceTable, valueTable } from './colour'
 import { HUE_GREY, MaterialTable } from './material'
 import { PRESETS } from './presets'
 
-const FULL: Luminance = { window: 65536, level: 32768, inverted: false, mode: 'grey' }
+const FULL: Look = { window: 65536, level: 32768, inverted: false, mode: 'grey', highlight: null }
 
 function channels(colour: number): [number, number, number, number] {
   return [colour & 255, (colour >>> 8) & 255, (colour >>> 16) & 255, colour >>> 24]
@@ -38,7 +38,7 @@ describe('luminanceTable', () => {
     const dark = 2000
     expect(luminanceTable({ ...FULL, mode: 'high_penetration' })[dark]).toBeGreaterThan(60)
     expect(luminanceTable(FULL)[dark]).toBeLessThan(10)
-    const step = (mode: Luminance['mode']) => {
+    const step = (mode: Look['mode']) => {
       const table = luminanceTable({ ...FULL, mode })
       return table[65000] - table[60000]
     }
@@ -61,8 +61,7 @@ describe('valueTable', () => {
 describe('huePalette', () => {
   const table = new MaterialTable()
   const hue = { organic: table.hue(0.5, 0.5 * 1.159), metal: table.hue(0.5, 0.5 * 1.111) }
-  const at = (mode: Luminance['mode'], h: number, lum = 120) =>
-    channels(huePalette(mode, false)[h * 256 + lum])
+  const at = (mode: Look['mode'], h: number, lum = 120) => channels(huePalette(mode, false)[h * 256 + lum])
   const isGrey = ([r, g, b]: number[]) => Math.max(r, g, b) - Math.min(r, g, b) < 12
 
   it('is orange for organic goods, blue for metal, grey where unknown', () => {
@@ -94,5 +93,17 @@ describe('ColourTables', () => {
     const tables = new ColourTables()
     expect(tables.for({ ...FULL, mode: 'material' }, false).values).not.toBeNull()
     expect(tables.for({ ...FULL, mode: 'material' }, true).palette).not.toBeNull()
+  })
+})
+
+describe('highlighting a range of density', () => {
+  it('colours exactly the values of the range, and leaves the materials out', () => {
+    const plain = new ColourTables().for(FULL, true)
+    const lit = new ColourTables().for({ ...FULL, mode: 'material', highlight: [100, 200] }, true)
+    expect(lit.palette).toBeNull()
+    const changed = Array.from({ length: 65536 }, (_, v) => v).filter(
+      (v) => lit.values![v] !== plain.values![v],
+    )
+    expect([changed.length, changed[0], changed.at(-1)]).toEqual([101, 100, 200])
   })
 })

@@ -8,6 +8,7 @@ import { HUE_DENSE, HUE_FIRST, HUE_GREY, HUE_LAST, N_HUES } from './material'
 import type { ColourMode, ViewState } from './types'
 
 export type Luminance = Pick<ViewState, 'window' | 'level' | 'inverted' | 'mode'>
+export type Look = Luminance & Pick<ViewState, 'highlight'>
 
 const OPAQUE = 0xff000000
 
@@ -36,6 +37,16 @@ export function luminanceTable({ window, level, inverted, mode }: Luminance): Ui
   for (let v = 0; v < 65536; v++) {
     const i = ((v - from) * scale + 0.5) | 0
     table[v] = bent[v <= from ? 0 : Math.min(i, 4096)]
+  }
+  return table
+}
+
+/** Values of a range in magenta, bright whatever the window makes of them. */
+export function highlightTable(values: Uint32Array, [from, to]: readonly [number, number]): Uint32Array {
+  const table = values.slice()
+  for (let v = Math.max(0, Math.ceil(from)); v <= Math.min(65535, to); v++) {
+    const lum = (values[v] >>> 8) & 255
+    table[v] = rgb(190 + lum * 0.25, 20 + lum * 0.5, 150 + lum * 0.4)
   }
   return table
 }
@@ -160,15 +171,21 @@ export interface Colours {
   palette: Uint32Array | null
 }
 
+function valuesOf(luminance: Uint8Array, { mode, highlight }: Look): Uint32Array {
+  const values = valueTable(luminance, mode)
+  return highlight ? highlightTable(values, highlight) : values
+}
+
 /** Builds the tables of a view, again only when the view's colours changed. */
 export class ColourTables {
   private name = ''
   private tables: Colours | null = null
   private version = 0
 
-  for(view: Luminance, hasHue: boolean): Colours {
-    const hued = hasHue && usesHue(view.mode)
-    const name = `${view.window}|${view.level}|${view.inverted}|${view.mode}|${hued}`
+  for(view: Look, hasHue: boolean): Colours {
+    const { highlight } = view
+    const hued = hasHue && usesHue(view.mode) && !highlight
+    const name = `${highlight}|${view.window}|${view.level}|${view.inverted}|${view.mode}|${hued}`
     if (this.tables && this.name === name) return this.tables
     const luminance = luminanceTable(view)
     this.name = name
@@ -176,7 +193,7 @@ export class ColourTables {
     this.tables = {
       version: this.version,
       luminance,
-      values: hued ? null : valueTable(luminance, view.mode),
+      values: hued ? null : valuesOf(luminance, view),
       palette: hued ? huePalette(view.mode, view.inverted) : null,
     }
     return this.tables

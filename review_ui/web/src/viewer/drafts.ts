@@ -44,7 +44,8 @@ function measured(scan: ScanPixels, box: Box, emitter: Emitter): string {
   const roi = measureRoi(scan, box)
   if (!roi) return ''
   emitter.emit('measured', { roi })
-  return `μ ${Math.round(roi.mean)}  σ ${Math.round(roi.std)}  ${roi.min}–${roi.max}`
+  const { mean, std, min, max } = roi.high
+  return `μ ${Math.round(mean)}  σ ${Math.round(std)}  ${min}–${max}`
 }
 
 function sizeText([x0, y0, x1, y1]: Box, pitchMm: number | null): string {

@@ -6,9 +6,11 @@ import type { Tool } from './types'
 let root: HTMLElement
 let gestures: Gestures
 let log: string[]
+let grabs: boolean
 
 beforeEach(() => {
   log = []
+  grabs = false
   root = document.createElement('div')
   document.body.append(root)
   const rounded = (...values: number[]) => values.map((v) => Number(v.toFixed(2))).join(' ')
@@ -18,6 +20,8 @@ beforeEach(() => {
     zoomBy: (at, factor) => log.push(`zoom ${rounded(...at, factor)}`),
     hover: () => {},
     shape: (kind, from, to, phase) => log.push(`${kind} ${phase} ${rounded(...from, ...to)}`),
+    grab: () => grabs,
+    edit: (by, phase) => log.push(`edit ${phase} ${rounded(...by)}`),
     click: (at) => log.push(`click ${rounded(...at)}`),
     doubleClick: () => log.push('double click'),
   })
@@ -53,6 +57,17 @@ describe('Gestures', () => {
   it.each(['box', 'ruler', 'roi'] as const)('draws a %s from where the pointer went down', (tool) => {
     drag(tool)
     expect(log).toEqual([`${tool} move 10 10 30 15`, `${tool} end 10 10 30 15`])
+  })
+
+  it('moves what the pointer grabbed instead, and puts it back on Escape', () => {
+    grabs = true
+    drag('pan')
+    expect(log).toEqual(['edit move 20 5', 'edit end 20 5'])
+    log = []
+    pointer('pointerdown', 10, 10)
+    pointer('pointermove', 30, 15)
+    window.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }))
+    expect(log).toEqual(['edit move 20 5', 'edit cancel 0 0'])
   })
 
   it('windows with the right button and pans with the middle one under any tool', () => {

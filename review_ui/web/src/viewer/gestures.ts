@@ -11,11 +11,15 @@ export interface GestureTarget {
   hover: (at: Point | null) => void
   /** A shape between two screen points grows, is finished, or is given up. */
   shape: (kind: ShapeKind, from: Point, to: Point, phase: 'move' | 'end' | 'cancel') => void
+  /** Whether a drag that begins here changes what is under the pointer instead of what the tool does. */
+  grab: (at: Point) => boolean
+  /** What was grabbed moves from where it was, is left there, or goes back. */
+  edit: (by: Point, phase: 'move' | 'end' | 'cancel') => void
   click: (at: Point) => void
   doubleClick: () => void
 }
 
-type Action = 'pan' | 'window' | ShapeKind | 'none'
+type Action = 'pan' | 'window' | 'edit' | ShapeKind | 'none'
 
 interface Drag {
   action: Action
@@ -61,10 +65,11 @@ export class Gestures {
     return [event.clientX - rect.left, event.clientY - rect.top]
   }
 
-  private actionOf(event: PointerEvent): Action {
+  private actionOf(event: PointerEvent, at: Point): Action {
     if (event.button === 2) return 'window'
     if (event.button === 1) return 'pan'
     if (event.button !== 0) return 'none'
+    if (this.target.grab(at)) return 'edit'
     if (this.tool === 'magnifier') return 'pan'
     return this.tool
   }
@@ -79,7 +84,7 @@ export class Gestures {
     }
     if (this.drag) return
     if (event.button === 1) event.preventDefault()
-    const action = this.actionOf(event)
+    const action = this.actionOf(event, at)
     this.drag = { action, pointer: event.pointerId, start: at, last: at, moved: false }
     this.root.toggleAttribute('data-drag', true)
   }
@@ -101,6 +106,7 @@ export class Gestures {
     drag.last = at
     if (drag.action === 'pan') this.target.panBy(dx, dy)
     else if (drag.action === 'window') this.target.windowBy(dx, dy)
+    else if (drag.action === 'edit') this.target.edit(way(drag.start, at), 'move')
     else if (drag.action !== 'none') this.target.shape(drag.action, drag.start, at, 'move')
   }
 
@@ -124,7 +130,8 @@ export class Gestures {
     const at = this.point(event)
     if (!drag.moved) {
       if (event.button === 0) this.clickAt(at, event.timeStamp)
-    } else if (isShape(drag.action)) this.target.shape(drag.action, drag.start, at, 'end')
+    } else if (drag.action === 'edit') this.target.edit(way(drag.start, at), 'end')
+    else if (isShape(drag.action)) this.target.shape(drag.action, drag.start, at, 'end')
   }
 
   private clickAt(at: Point, time: number): void {
@@ -156,7 +163,8 @@ export class Gestures {
   private giveUp(): void {
     const drag = this.drag
     this.endDrag()
-    if (drag?.moved && isShape(drag.action)) {
+    if (drag?.moved && drag.action === 'edit') this.target.edit([0, 0], 'cancel')
+    else if (drag?.moved && isShape(drag.action)) {
       this.target.shape(drag.action, drag.start, drag.last, 'cancel')
     }
   }
@@ -177,6 +185,10 @@ export class Gestures {
     const step = Math.min(240, Math.max(-240, event.deltaY * unit)) * (event.ctrlKey ? 0.01 : 0.0016)
     this.target.zoomBy(this.point(event), Math.exp(-step))
   }
+}
+
+function way(from: Point, to: Point): Point {
+  return [to[0] - from[0], to[1] - from[1]]
 }
 
 function isShape(action: Action): action is ShapeKind {

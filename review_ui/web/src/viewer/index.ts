@@ -1,10 +1,14 @@
 /** The 16-bit X-ray viewer: framework-free, no dependency on the page around it. */
 import './viewer.css'
 
+export { scaleBox, shiftBox } from './editing'
+export { clipBox } from './geometry'
+export { scanSize } from './pixels'
 export { PRESETS } from './presets'
 export type {
   Box,
   ColourMode,
+  EnergyStatistics,
   Material,
   Measurement,
   Overlay,

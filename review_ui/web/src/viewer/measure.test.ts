@@ -8,14 +8,19 @@ describe('measureRoi', () => {
   it('summarises the raw pixels of the box', () => {
     const plane = Uint16Array.from({ length: 64 }, (_, i) => i)
     const roi = measureRoi(fullScan([plane, noise(8, 8)], 8), [1, 1, 3, 3])
-    expect(roi).toMatchObject({ box: [1, 1, 3, 3], n: 4, mean: 13.5, min: 9, max: 18 })
-    expect(roi?.std).toBeCloseTo(Math.sqrt((4.5 ** 2 + 3.5 ** 2) / 2))
-    expect(roi?.mean_low).toBeGreaterThan(0)
+    expect(roi).toMatchObject({ box: [1, 1, 3, 3], n: 4, high: { mean: 13.5, min: 9, max: 18 } })
+    expect(roi?.high.std).toBeCloseTo(Math.sqrt((4.5 ** 2 + 3.5 ** 2) / 2))
+    expect(roi?.low?.mean).toBeGreaterThan(0)
   })
 
   it('clips the box to the scan and answers nothing outside', () => {
     const scan = fullScan([noise(8, 8)], 8)
-    expect(measureRoi(scan, [-4, -4, 2, 2])).toMatchObject({ box: [0, 0, 2, 2], n: 4, mean_low: null })
+    expect(measureRoi(scan, [-4, -4, 2, 2])).toMatchObject({
+      box: [0, 0, 2, 2],
+      n: 4,
+      low: null,
+      ratio: null,
+    })
     expect(measureRoi(scan, [9, 9, 12, 12])).toBeNull()
   })
 })
@@ -24,6 +29,23 @@ describe('measureLength', () => {
   it('knows millimetres where the pitch is known', () => {
     expect(measureLength([0, 0], [3, 4], 4)).toEqual({ length_px: 5, length_mm: 20 })
     expect(measureLength([0, 0], [3, 4], null)).toEqual({ length_px: 5, length_mm: null })
+  })
+})
+
+describe('the ratio of a region', () => {
+  const even = (value: number) => new Uint16Array(64).fill(value)
+
+  it('is that of the attenuations of the means', () => {
+    const roi = measureRoi(
+      fullScan([even(65535 * Math.exp(-1)), even(65535 * Math.exp(-1.3))], 8),
+      [0, 0, 8, 8],
+    )
+    expect(roi?.ratio).toBeCloseTo(1.3, 3)
+  })
+
+  it('is not given in open air, nor where nothing comes through', () => {
+    expect(measureRoi(fullScan([even(65535), even(65535)], 8), [0, 0, 8, 8])?.ratio).toBeNull()
+    expect(measureRoi(fullScan([even(9000), even(0)], 8), [0, 0, 8, 8])?.ratio).toBeNull()
   })
 })
 

@@ -2,7 +2,11 @@
 import { clipBox, type Point } from './geometry'
 import { materialOfHue, zOfHue } from './material'
 import { isComplete, type ScanPixels } from './pixels'
-import type { Box, Probe, RoiStatistics } from './types'
+import type { Box, EnergyStatistics, Probe, RoiStatistics } from './types'
+
+const AIR = 65535
+/** Below it noise decides the ratio. */
+const LEAST_ATTENUATION = 0.02
 
 /** What lies under a scan point; null outside the scan or before its pixels are there. */
 export function probeAt(scan: ScanPixels, at: Point): Probe | null {
@@ -31,11 +35,17 @@ export function measureRoi(scan: ScanPixels, drawn: Box): RoiStatistics | null {
   const inLevel = clipBox(box.map((v) => v / scale) as Box, level)
   if (!inLevel) return null
   const high = summarise(level.channels[0], level.width, inLevel)
-  const low = level.channels.length > 1 ? summarise(level.channels[1], level.width, inLevel).mean : null
-  return { box, n: (box[2] - box[0]) * (box[3] - box[1]), ...high, mean_low: low }
+  const low = level.channels.length > 1 ? summarise(level.channels[1], level.width, inLevel) : null
+  return { box, n: (box[2] - box[0]) * (box[3] - box[1]), high, low, ratio: low && logRatio(high, low) }
 }
 
-function summarise(pixels: Uint16Array, width: number, [x0, y0, x1, y1]: Box) {
+/** ln(T_low) / ln(T_high) of the means, which tells materials apart; null where the box is open air or opaque. */
+function logRatio(high: EnergyStatistics, low: EnergyStatistics): number | null {
+  const [attHigh, attLow] = [high, low].map(({ mean }) => -Math.log(mean / AIR))
+  return Number.isFinite(attHigh + attLow) && attHigh > LEAST_ATTENUATION ? attLow / attHigh : null
+}
+
+function summarise(pixels: Uint16Array, width: number, [x0, y0, x1, y1]: Box): EnergyStatistics {
   let sum = 0
   let squares = 0
   let min = 65535

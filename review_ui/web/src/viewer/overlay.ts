@@ -1,4 +1,5 @@
 /** The vector layer over the picture: boxes with labels, the shape being drawn, the scale bar. */
+import { type Grip, gripAt } from './editing'
 import {
   boxToScreen,
   formatLength,
@@ -156,6 +157,19 @@ export class OverlayLayer {
 
   setDraft(draft: Draft | null): void {
     this.draft = draft
+  }
+
+  /** What a pointer holds of the selected overlay, if that may be edited. */
+  gripAt(at: Point): { id: string; box: Box; grip: Grip } | null {
+    const shape = this.shapes.find(({ overlay }) => overlay.editable && overlay.selected)
+    const grip = shape?.isVisible ? gripAt(shape.screen, at) : null
+    return shape && grip ? { id: shape.overlay.id, box: shape.overlay.box, grip } : null
+  }
+
+  /** Show an overlay elsewhere until the next `setOverlays`. */
+  moveBox(id: string, box: Box): void {
+    const shape = this.shapes.find(({ overlay }) => overlay.id === id)
+    if (shape) shape.overlay = { ...shape.overlay, box }
   }
 
   get hasDraft(): boolean {

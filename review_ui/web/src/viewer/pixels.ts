@@ -65,6 +65,16 @@ export function isComplete(level: LevelPixels): boolean {
 /** Resolutions are made until one is no wider and no higher than this, for the overview. */
 const SMALLEST_SIDE = 512
 
+function finestOf(ref: ScanRef): Px16LevelRef {
+  return ref.levels.reduce((a, b) => (a.level <= b.level ? a : b))
+}
+
+/** A scan's size in its own pixels. */
+export function scanSize(ref: ScanRef): Size {
+  const { level, width_px, height_px } = finestOf(ref)
+  return { width: width_px * 2 ** level, height: height_px * 2 ** level }
+}
+
 export class ScanPixels {
   readonly size: Size
   readonly nChannels: number
@@ -72,10 +82,8 @@ export class ScanPixels {
   private readonly histograms = new Map<string, Uint32Array>()
 
   constructor(readonly ref: ScanRef) {
-    const finest = ref.levels.reduce((a, b) => (a.level <= b.level ? a : b))
-    const scale = 2 ** finest.level
-    this.size = { width: finest.width_px * scale, height: finest.height_px * scale }
-    this.nChannels = finest.n_channels
+    this.size = scanSize(ref)
+    this.nChannels = finestOf(ref).n_channels
   }
 
   /** All resolutions that exist so far, finest first. */

@@ -110,7 +110,7 @@ describe('drawFrame', () => {
     )
     const dual = fullScan(metal, 16)
     const tables = new ColourTables().for(
-      { window: 65536, level: 32768, inverted: false, mode: 'material' },
+      { window: 65536, level: 32768, inverted: false, mode: 'material', highlight: null },
       true,
     )
     const out = new Uint32Array(256)

@@ -39,6 +39,8 @@ export interface Overlay {
   tone: 'danger' | 'warning' | 'info' | 'drawn'
   selected?: boolean
   dimmed?: boolean
+  /** While it is selected, the person may move and resize it. */
+  editable?: boolean
 }
 
 export type Material = 'organic' | 'inorganic' | 'metal' | 'dense' | 'air'
@@ -67,19 +69,28 @@ export interface ViewState {
   flippedY: boolean
   /** 0 (off) to 1. */
   sharpen: number
+  /** Raw values, both included, that stand out in a colour of their own; materials are not shown meanwhile. */
+  highlight: [number, number] | null
 }
 
 export type Tool = 'pan' | 'window' | 'box' | 'ruler' | 'roi' | 'magnifier'
 export type Stage = 'preview' | 'full'
 
-export interface RoiStatistics {
-  box: Box
-  n: number
+/** Of the raw 16-bit values of one energy. */
+export interface EnergyStatistics {
   mean: number
   min: number
   max: number
   std: number
-  mean_low: number | null
+}
+
+/** `low` and `ratio` are null for single energy; `ratio` also where nothing, or all, is absorbed. */
+export interface RoiStatistics {
+  box: Box
+  n: number
+  high: EnergyStatistics
+  low: EnergyStatistics | null
+  ratio: number | null
 }
 
 export type Measurement = { length_px: number; length_mm: number | null } | { roi: RoiStatistics }
@@ -91,6 +102,8 @@ export interface ViewerEvents {
   painted: (painted: { key: string; stage: Stage }) => void
   boxdrawn: (box: Box) => void
   overlayclick: (id: string) => void
+  /** The person moved or resized an editable overlay. */
+  boxedited: (edited: { id: string; box: Box }) => void
   measured: (measurement: Measurement) => void
   error: (error: { key: string; status: number | null; message: string }) => void
 }

@@ -24,6 +24,7 @@ export const DEFAULT_VIEW: ViewState = {
   flippedX: false,
   flippedY: false,
   sharpen: 0,
+  highlight: null,
 }
 
 /** What keeps holding when the view is resized: all of the scan, its width, or neither. */

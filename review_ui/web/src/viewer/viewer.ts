@@ -3,6 +3,7 @@
 import { createRenderer } from './choose'
 import { ColourTables } from './colour'
 import { draftOf, type Phase } from './drafts'
+import { editBox, type Grip } from './editing'
 import { Emitter } from './emitter'
 import { normaliseBox, type Point, screenToScan } from './geometry'
 import { Gestures, type GestureTarget, type ShapeKind } from './gestures'
@@ -68,6 +69,8 @@ export class ScanViewer {
   private pictureMs = 0
   private smooth: boolean
   private isDestroyed = false
+  /** The overlay that the pointer moves, as it was. */
+  private held: { id: string; box: Box; grip: Grip } | null = null
 
   constructor(host: HTMLElement, options: ViewerOptions = {}) {
     this.smooth = options.smooth ?? false
@@ -200,6 +203,11 @@ export class ScanViewer {
     this.moved()
   }
 
+  /** What lies in the middle of the view. */
+  probeMiddle(): Probe | null {
+    return this.scan && probeAt(this.scan, this.model.state.center)
+  }
+
   /** 256 equal ranges of the shown channel; null until there are pixels. */
   histogram(): { bins: Uint32Array } | null {
     const bins = this.scan?.histogram(this.style().channel)
@@ -319,7 +327,7 @@ export class ScanViewer {
     return {
       colours: this.tables.for(view, nChannels > 1),
       channel: view.channel === 'low' && nChannels > 1 ? 1 : 0,
-      equalised: view.mode === 'clahe',
+      equalised: view.mode === 'clahe' && !view.highlight,
       sharpen: view.sharpen,
     }
   }
@@ -396,15 +404,34 @@ export class ScanViewer {
       },
       hover: (at) => this.hover(at),
       shape: (kind, from, to, phase) => this.drawShape(kind, from, to, phase),
+      grab: (at) => this.grab(at),
+      edit: (by, phase) => this.edit(by, phase),
       click: (at) => this.click(at),
       doubleClick: () => this.fit(),
     }
+  }
+
+  private grab(at: Point): boolean {
+    this.held = this.canClickOverlays() ? this.overlay.gripAt(at) : null
+    return this.held !== null
+  }
+
+  private edit(by: Point, phase: Phase): void {
+    if (!this.held || !this.scan) return
+    const { zoom, flippedX, flippedY } = this.model.state
+    const moved: Point = [(flippedX ? -by[0] : by[0]) / zoom, (flippedY ? -by[1] : by[1]) / zoom]
+    const box = editBox(this.held.box, this.held.grip, moved, this.scan.size)
+    this.overlay.moveBox(this.held.id, box)
+    this.invalidate({ ...NONE, overlay: true })
+    if (phase === 'end') this.emitter.emit('boxedited', { id: this.held.id, box })
   }
 
   private hover(at: Point | null): void {
     this.pointer = at
     const isOver = at !== null && this.canClickOverlays() && this.overlay.hit(at) !== null
     this.root.toggleAttribute('data-over', isOver)
+    const grip = at !== null && this.canClickOverlays() ? this.overlay.gripAt(at)?.grip : undefined
+    this.root.dataset.grip = grip ? gripName(grip) : ''
     this.invalidate({ ...NONE, probe: true })
   }
 
@@ -427,4 +454,11 @@ export class ScanViewer {
     this.overlay.setDraft(draftOf(this.scan, shape, this.emitter))
     this.invalidate({ ...NONE, overlay: true })
   }
+}
+
+/** Names the pointer for what it holds; viewer.css has the cursors. */
+function gripName({ left, top, right, bottom }: Grip): string {
+  if (left && right) return 'body'
+  if (left || right) return !top && !bottom ? 'x' : left === top ? 'diagonal' : 'antidiagonal'
+  return 'y'
 }
