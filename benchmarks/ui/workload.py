@@ -20,7 +20,7 @@ class Workload:
     n_boxes: int = 2000
     scan_height_px: int = 1200
     scan_width_px: int = 4800
-    n_pictures: int = 2
+    n_pictures: int = 1
     stage_width_px: int = 1600
     stage_height_px: int = 820
     network_mbit_s: float = 100.0
