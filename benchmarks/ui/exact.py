@@ -110,7 +110,7 @@ async def _check_page(
         f"{{ width: '{WIDTH_PX}px', height: '{HEIGHT_PX}px' }}))"
     )
     await page.goto(url)
-    checks = {}
+    checks: dict[str, bool] = {}
     try:
         for number, coding in enumerate(CODINGS):
             await wait_until(page, "window.viewer !== undefined")
