@@ -682,6 +682,186 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find
+         * @description Search all cases, newest first; see ``review_ui.case_search.CaseQuery``.
+         */
+        get: operations["find_api_v1_cases_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cases/{case_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * History
+         * @description Return what models and people thought of a case, open or closed; images are not in it.
+         */
+        get: operations["history_api_v1_cases__case_id__history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/case-reviewers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reviewers
+         * @description Return whose decisions can be searched for.
+         */
+        get: operations["reviewers_api_v1_case_reviewers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/escalations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Escalations
+         * @description Return the cases at stage 3, the most urgent first.
+         */
+        get: operations["escalations_api_v1_escalations_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/board/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures
+         * @description Return figures of the last hours, of all ports or of one, at most one refresh old.
+         */
+        get: operations["figures_api_v1_board_figures_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queue-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Policy
+         * @description Return the policy in force, and the newest proposals to change it.
+         */
+        get: operations["policy_api_v1_queue_policy_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queue-policy/effect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Effect
+         * @description Tell what a policy would do to the cases that wait now; changes nothing.
+         */
+        post: operations["effect_api_v1_queue_policy_effect_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queue-policy/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Propose
+         * @description Propose a policy; another supervisor has to approve it.
+         */
+        post: operations["propose_api_v1_queue_policy_proposals_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queue-policy/proposals/{proposal_id}/outcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide
+         * @description Approve or refuse a colleague's proposal, or withdraw one's own.
+         */
+        post: operations["decide_api_v1_queue_policy_proposals__proposal_id__outcome_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -792,6 +972,18 @@ export interface components {
             detail: string | null;
         };
         /**
+         * BandMove
+         * @description How many waiting cases have one band and would have another.
+         */
+        BandMove: {
+            /** Band */
+            band: number;
+            /** Band Then */
+            band_then: number;
+            /** N */
+            n: number;
+        };
+        /**
          * BoardOut
          * @description The supervisor's live board.
          */
@@ -820,6 +1012,27 @@ export interface components {
              * @description Of the cases closed in the last hour, in [0, 1]
              */
             on_time_ratio: number | null;
+        };
+        /**
+         * CaseCursor
+         * @description Where a search goes on: ``before_at`` and ``before_id`` of the next request.
+         */
+        CaseCursor: {
+            /** At */
+            at: string | null;
+            /** Id */
+            id: number;
+        };
+        /**
+         * CaseHistory
+         * @description All that was thought and decided of a case, of every cycle, oldest first.
+         */
+        CaseHistory: {
+            case: components["schemas"]["CaseRow"];
+            /** Screenings */
+            screenings: components["schemas"]["ScreeningBrief"][];
+            /** Decisions */
+            decisions: components["schemas"]["PriorDecision"][];
         };
         /**
          * CaseHistoryOut
@@ -869,6 +1082,71 @@ export interface components {
              * @description Oldest first, those of its scan included
              */
             events: components["schemas"]["SealedRowOut"][];
+        };
+        /**
+         * CasePage
+         * @description Newest first. A request looks at so many cases at most; a page may be short, or empty, and go on.
+         */
+        CasePage: {
+            /** Rows */
+            rows: components["schemas"]["CaseRow"][];
+            next: components["schemas"]["CaseCursor"] | null;
+            /**
+             * Is Cut
+             * @description The page is short because the request had looked at enough
+             */
+            is_cut: boolean;
+        };
+        /**
+         * CaseRow
+         * @description One case, open or closed: no image, no marks.
+         */
+        CaseRow: {
+            /** Case Id */
+            case_id: number;
+            /** Scan Id */
+            scan_id: string;
+            /** Port */
+            port: string;
+            /** Container No */
+            container_no: string | null;
+            /**
+             * Modality
+             * @enum {string}
+             */
+            modality: "cargo" | "passenger_vehicle" | "under_vehicle";
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "finding" | "sampled" | "ai_unavailable" | "unscreenable" | "declaration_mismatch" | "reopened";
+            /** Risk */
+            risk: number;
+            /** Band */
+            band: number;
+            /** Cycle */
+            cycle: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "held" | "closed";
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** Disposition */
+            disposition: ("release" | "inspect" | "rescan") | null;
+            /** Decisions */
+            decisions: components["schemas"]["DecisionBrief"][];
         };
         /**
          * CaseView
@@ -988,6 +1266,23 @@ export interface components {
             next: components["schemas"]["LeaseOut"] | null;
         };
         /**
+         * DecisionBrief
+         * @description One decision in a row of the search.
+         */
+        DecisionBrief: {
+            /** Cycle */
+            cycle: number;
+            /** Stage */
+            stage: number;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "release" | "inspect" | "escalate" | "rescan";
+            /** Reviewer */
+            reviewer: string;
+        };
+        /**
          * DecisionPage
          * @description Newest first; ``next_before`` continues the list.
          */
@@ -1093,6 +1388,90 @@ export interface components {
             delivered_at: string | null;
         };
         /**
+         * DueBucket
+         * @description Waiting cases whose due time lies within a span of seconds from now; null is no bound.
+         */
+        DueBucket: {
+            /** From S */
+            from_s: number | null;
+            /** To S */
+            to_s: number | null;
+            /** N */
+            n: number;
+        };
+        /**
+         * EscalationPage
+         * @description The most urgent first. ``n`` counts all that wait, to the second.
+         */
+        EscalationPage: {
+            /** N */
+            n: number;
+            /** Rows */
+            rows: components["schemas"]["EscalationRow"][];
+        };
+        /**
+         * EscalationRow
+         * @description A case that waits for a supervisor, or that one has.
+         */
+        EscalationRow: {
+            /** Case Id */
+            case_id: number;
+            /** Scan Id */
+            scan_id: string;
+            /** Port */
+            port: string;
+            /** Container No */
+            container_no: string | null;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "finding" | "sampled" | "ai_unavailable" | "unscreenable" | "declaration_mismatch" | "reopened";
+            /** Risk */
+            risk: number;
+            /** Band */
+            band: number;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /**
+             * Since
+             * @description When it came to stage 3
+             */
+            since: string | null;
+            /**
+             * Why
+             * @enum {string}
+             */
+            why: "escalated" | "disagreed" | "expired";
+            /** Held By */
+            held_by: string | null;
+            /** Decisions */
+            decisions: components["schemas"]["PriorDecision"][];
+        };
+        /**
+         * FiguresOut
+         * @description Figures beside the live board.
+         */
+        FiguresOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Hours
+             * @description The last hours, oldest first; those without a decision too
+             */
+            hours: components["schemas"]["HourFigures"][];
+            /** Due */
+            due: components["schemas"]["DueBucket"][];
+            /** Reviewers */
+            reviewers: components["schemas"]["ReviewerAtWork"][];
+        };
+        /**
          * FindingOut
          * @description What a model saw. ``box`` is null when a finding is about the whole scan.
          */
@@ -1110,6 +1489,11 @@ export interface components {
             threshold: number;
             /** Box */
             box: number[] | null;
+            /**
+             * Text
+             * @description What was read, if the finding is about something written
+             */
+            text: string | null;
         };
         /**
          * FindingVote
@@ -1145,6 +1529,39 @@ export interface components {
             lost: number[];
         };
         /**
+         * HourFigures
+         * @description What people decided within an hour, at all ports or at one.
+         */
+        HourFigures: {
+            /**
+             * Hour
+             * Format: date-time
+             */
+            hour: string;
+            /** N Primary */
+            n_primary: number;
+            /** N Second */
+            n_second: number;
+            /** N Supervisor */
+            n_supervisor: number;
+            /** N Closed */
+            n_closed: number;
+            /** N On Time */
+            n_on_time: number;
+            /** N Inspect */
+            n_inspect: number;
+            /** N Flag Inspect */
+            n_flag_inspect: number;
+            /** N Flag Release */
+            n_flag_release: number;
+            /** N Clear Inspect */
+            n_clear_inspect: number;
+            /** N Clear Release */
+            n_clear_release: number;
+            /** N Second Agreed */
+            n_second_agreed: number;
+        };
+        /**
          * ImageOut
          * @description A durable image.
          */
@@ -1163,6 +1580,34 @@ export interface components {
             bit_depth: number;
             /** Size Bytes */
             size_bytes: number;
+        };
+        /**
+         * KindEffect
+         * @description Waiting cases of one kind, and how many reviewers could get such a case if it came in now.
+         */
+        KindEffect: {
+            /** Port */
+            port: string;
+            /**
+             * Modality
+             * @enum {string}
+             */
+            modality: "cargo" | "passenger_vehicle" | "under_vehicle";
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "finding" | "sampled" | "ai_unavailable" | "unscreenable" | "declaration_mismatch" | "reopened";
+            /** N */
+            n: number;
+            /** Quals Before */
+            quals_before: number[];
+            /** Quals Then */
+            quals_then: number[];
+            /** N Able Before */
+            n_able_before: number;
+            /** N Able Then */
+            n_able_then: number;
         };
         /**
          * LeaseOut
@@ -1295,6 +1740,25 @@ export interface components {
             quals: number[];
         };
         /**
+         * OutcomeIn
+         * @description What becomes of an open proposal: its proposer withdraws it, somebody else approves or refuses it.
+         */
+        OutcomeIn: {
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "approved" | "refused" | "withdrawn";
+        };
+        /**
+         * OutcomeOut
+         * @description The new version, if the proposal was approved.
+         */
+        OutcomeOut: {
+            /** Version */
+            version: number | null;
+        };
+        /**
          * PasswordOut
          * @description A password made by the server, told this once.
          */
@@ -1303,6 +1767,107 @@ export interface components {
             login: string;
             /** Password */
             password: string;
+        };
+        /**
+         * PolicyBody
+         * @description The rules of ``review_queue.policy.QueuePolicy``; a qualification is the number of its bit, 0 to 62.
+         */
+        PolicyBody: {
+            /** Prefetch Ttl S */
+            prefetch_ttl_s: number;
+            /** Max Hold S */
+            max_hold_s: number;
+            /** Max Tries */
+            max_tries: number;
+            /** Sla S */
+            sla_s: number[];
+            /** Shift By Port */
+            shift_by_port: {
+                [key: string]: number;
+            };
+            /** Shift By Modality */
+            shift_by_modality: {
+                [key: string]: number;
+            };
+            /** Shift By Reason */
+            shift_by_reason: {
+                [key: string]: number;
+            };
+            /** Quals By Modality */
+            quals_by_modality: {
+                [key: string]: number[];
+            };
+            /** Quals By Reason */
+            quals_by_reason: {
+                [key: string]: number[];
+            };
+            /** Second Review Verdicts */
+            second_review_verdicts: ("release" | "inspect" | "escalate" | "rescan")[];
+            /** Second Review Min Risk */
+            second_review_min_risk: number;
+            /** Second Review Sample */
+            second_review_sample: number;
+            /** Second Review Sample By Verdict */
+            second_review_sample_by_verdict: {
+                [key: string]: number;
+            };
+            /** Remind After S */
+            remind_after_s: number;
+            /** Pause After S */
+            pause_after_s: number;
+            /** Rest S */
+            rest_s: number;
+        };
+        /**
+         * PolicyEffectOut
+         * @description What rules would do to the cases that wait now, beside those in force.
+         */
+        PolicyEffectOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** N Waiting */
+            n_waiting: number;
+            /** N Sooner */
+            n_sooner: number;
+            /** N Later */
+            n_later: number;
+            /** N Due Sooner */
+            n_due_sooner: number;
+            /** Bands */
+            bands: components["schemas"]["BandMove"][];
+            /** Second Review */
+            second_review: components["schemas"]["SecondReviewShare"][];
+            /**
+             * Second Share Before
+             * @description Expected share of all primary reviews
+             */
+            second_share_before: number | null;
+            /** Second Share Then */
+            second_share_then: number | null;
+            /** Kinds */
+            kinds: components["schemas"]["KindEffect"][];
+        };
+        /**
+         * PolicyIn
+         * @description Rules to be looked at.
+         */
+        PolicyIn: {
+            policy: components["schemas"]["PolicyBody"];
+        };
+        /**
+         * PolicyPort
+         * @description A port that rules may name.
+         */
+        PolicyPort: {
+            /** Port */
+            port: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
         };
         /**
          * PortBoard
@@ -1404,6 +1969,82 @@ export interface components {
             detail: string;
         };
         /**
+         * ProposalIn
+         * @description Rules that a colleague shall approve.
+         */
+        ProposalIn: {
+            policy: components["schemas"]["PolicyBody"];
+            /**
+             * Based On
+             * @description The version that was changed; 0 for the defaults
+             */
+            based_on: number;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Moves Waiting
+             * @description Rank cases that wait already anew, too
+             * @default false
+             */
+            moves_waiting: boolean;
+            /**
+             * May Lower
+             * @description With moves_waiting: also those that come later by it
+             * @default false
+             */
+            may_lower: boolean;
+        };
+        /**
+         * ProposalOut
+         * @description A proposal, open or decided.
+         */
+        ProposalOut: {
+            /** Proposal Id */
+            proposal_id: number;
+            /** Based On */
+            based_on: number;
+            policy: components["schemas"]["PolicyBody"];
+            /** Note */
+            note: string;
+            /** Moves Waiting */
+            moves_waiting: boolean;
+            /** May Lower */
+            may_lower: boolean;
+            /** Proposer */
+            proposer: number;
+            /** Proposer Name */
+            proposer_name: string;
+            /**
+             * Proposed At
+             * Format: date-time
+             */
+            proposed_at: string;
+            /** Outcome */
+            outcome: ("approved" | "refused" | "withdrawn") | null;
+            /** Decided By Name */
+            decided_by_name: string | null;
+            /** Decided At */
+            decided_at: string | null;
+            /** Version */
+            version: number | null;
+            /**
+             * N Moved
+             * @description Waiting cases ranked anew; null while that is not done
+             */
+            n_moved: number | null;
+        };
+        /**
+         * ProposalRef
+         * @description Names a proposal.
+         */
+        ProposalRef: {
+            /** Proposal Id */
+            proposal_id: number;
+        };
+        /**
          * Px16Level
          * @description One resolution of a scan in px16. Strip ``i`` is at ``url`` with ``{strip}`` replaced by ``i``.
          */
@@ -1441,6 +2082,46 @@ export interface components {
             my_median_s: number | null;
         };
         /**
+         * QueuePolicyOut
+         * @description The policy in force, and the newest proposals, newest first.
+         */
+        QueuePolicyOut: {
+            /**
+             * Version
+             * @description 0 while nobody has stored any and the defaults are in force
+             */
+            version: number;
+            /**
+             * Author
+             * @description An actor, such as system:cli
+             */
+            author: string | null;
+            /**
+             * Author Name
+             * @description Display name, if it is an account
+             */
+            author_name: string | null;
+            /** Created At */
+            created_at: string | null;
+            policy: components["schemas"]["PolicyBody"];
+            /** Band Of Reason */
+            band_of_reason: {
+                [key: string]: number;
+            };
+            /**
+             * Band Of Risk
+             * @description (least risk, band), the highest risk first
+             */
+            band_of_risk: [
+                number,
+                number
+            ][];
+            /** Ports */
+            ports: components["schemas"]["PolicyPort"][];
+            /** Proposals */
+            proposals: components["schemas"]["ProposalOut"][];
+        };
+        /**
          * ReasonCode
          * @description A reason a reviewer may give; ``verdicts`` says for which verdicts it is offered.
          */
@@ -1453,6 +2134,51 @@ export interface components {
             en: string;
             /** Verdicts */
             verdicts: ("release" | "inspect" | "escalate" | "rescan")[];
+        };
+        /**
+         * ReviewerAtWork
+         * @description A reviewer who has a case before them, or had one a moment ago.
+         */
+        ReviewerAtWork: {
+            /** Account Id */
+            account_id: number;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "reviewer" | "supervisor";
+            /** Port */
+            port: string | null;
+            /** Is Reviewing */
+            is_reviewing: boolean;
+            /**
+             * Working S
+             * @description Without a rest
+             */
+            working_s: number | null;
+            /**
+             * Case S
+             * @description How long the case at hand has been shown
+             */
+            case_s: number | null;
+            /** N Last Hour */
+            n_last_hour: number;
+        };
+        /**
+         * ReviewerOption
+         * @description Somebody whose decisions can be searched for.
+         */
+        ReviewerOption: {
+            /** Account Id */
+            account_id: number;
+            /** Name */
+            name: string;
+            /** Port */
+            port: string | null;
+            /** Is Disabled */
+            is_disabled: boolean;
         };
         /**
          * RotateIn
@@ -1549,6 +2275,34 @@ export interface components {
             declaration: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * ScreeningBrief
+         * @description One run of a model over the scan.
+         */
+        ScreeningBrief: {
+            /** Screening Id */
+            screening_id: number;
+            /** Model Name */
+            model_name: string;
+            /** Model Version */
+            model_version: string;
+            /** Policy Version */
+            policy_version: number;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "clear" | "flag";
+            /** Risk */
+            risk: number;
+            /** N Findings */
+            n_findings: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
         };
         /**
          * ScreeningModelOut
@@ -1696,6 +2450,26 @@ export interface components {
              * @description A finding's code when row or seal are not as they were sealed
              */
             fault: string | null;
+        };
+        /**
+         * SecondReviewShare
+         * @description How many primary reviews with a verdict would be looked at twice, in [0, 1].
+         */
+        SecondReviewShare: {
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "release" | "inspect" | "escalate" | "rescan";
+            /** Before */
+            before: number;
+            /** After */
+            after: number;
+            /**
+             * Verdict Share
+             * @description How often the verdict was given lately
+             */
+            verdict_share: number | null;
         };
         /**
          * StationIn
@@ -3473,6 +4247,380 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaseHistoryOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_api_v1_cases_get: {
+        parameters: {
+            query?: {
+                number?: string | null;
+                port?: string | null;
+                reason?: ("finding" | "sampled" | "ai_unavailable" | "unscreenable" | "declaration_mismatch" | "reopened") | null;
+                modality?: ("cargo" | "passenger_vehicle" | "under_vehicle") | null;
+                state?: ("waiting" | "held" | "closed") | null;
+                disposition?: ("release" | "inspect" | "rescan") | null;
+                reviewer?: number | null;
+                verdict?: ("release" | "inspect" | "escalate" | "rescan") | null;
+                since?: string | null;
+                until?: string | null;
+                before_at?: string | null;
+                before_id?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    history_api_v1_cases__case_id__history_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseHistory"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviewers_api_v1_case_reviewers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewerOption"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    escalations_api_v1_escalations_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EscalationPage"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    figures_api_v1_board_figures_get: {
+        parameters: {
+            query?: {
+                port?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiguresOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    policy_api_v1_queue_policy_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuePolicyOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    effect_api_v1_queue_policy_effect_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyEffectOut"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    propose_api_v1_queue_policy_proposals_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposalIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalRef"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_api_v1_queue_policy_proposals__proposal_id__outcome_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutcomeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeOut"];
                 };
             };
             /** @description Unprocessable Entity */
