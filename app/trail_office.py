@@ -56,14 +56,14 @@ class TrailOffice:
         assert process.stdout is not None
         assert process.stderr is not None
         complaints = asyncio.create_task(process.stderr.read())
-        has_report = False
         try:
             with contextlib.suppress(ProcessLookupError):
                 os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
             async for line in process.stdout:
-                has_report = has_report or line.startswith(b'{"report"')
                 yield line
-            if not has_report:
+                if line.startswith(b'{"report"'):
+                    break  # whoever reads it may verify again at once: nobody waits for the process to end
+            else:
                 detail = (await complaints)[-N_ERROR_BYTES:].decode(errors="replace").strip()
                 yield orjson.dumps({"error": {"detail": detail}}) + b"\n"
         finally:

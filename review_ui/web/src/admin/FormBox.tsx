@@ -3,6 +3,7 @@
 import { Alert, Form, type FormInstance, Modal } from 'antd'
 import type { ReactNode } from 'react'
 
+import { pageContainer } from '../shell/container'
 import type { Action } from './useAction'
 
 export interface FormBoxProps<Values> {
@@ -40,6 +41,7 @@ export function FormBox<Values extends object>({
       confirmLoading={action.isBusy}
       okButtonProps={{ htmlType: 'submit' }}
       onCancel={close}
+      getContainer={pageContainer}
       forceRender
       modalRender={(box) => (
         <Form

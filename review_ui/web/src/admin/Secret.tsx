@@ -4,6 +4,7 @@ import { Alert, Button, Modal } from 'antd'
 import { useState } from 'react'
 
 import { useT } from '../i18n'
+import { pageContainer } from '../shell/container'
 
 export interface Told {
   title: string
@@ -20,6 +21,7 @@ export function SecretBox({ told, onClose }: { told: Told | null; onClose: () =>
       closable={false}
       keyboard={false}
       mask={{ closable: false }}
+      getContainer={pageContainer}
       destroyOnHidden
       footer={
         <Button type="primary" onClick={onClose}>

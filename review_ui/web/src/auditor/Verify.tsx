@@ -27,13 +27,14 @@ function useVerification() {
     const controller = new AbortController()
     running.current = controller
     setState({ ...IDLE, isRunning: true })
+    let report: Report | null = null
     try {
       for await (const step of readLines(await startVerification(controller.signal))) {
         if ('progress' in step) setState((old) => ({ ...old, progress: step.progress }))
-        else if ('report' in step) setState({ ...IDLE, report: step.report })
+        else if ('report' in step) report = step.report
         else throw new Error(step.error.detail)
       }
-      setState((old) => (old.report ? old : { ...IDLE, problem: t('verify.brokenOff') }))
+      setState({ ...IDLE, report, problem: report ? null : t('verify.brokenOff') })
     } catch (error) {
       setState({ ...IDLE, problem: controller.signal.aborted ? null : problemText(t, error) })
     }
