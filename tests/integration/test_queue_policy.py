@@ -14,10 +14,11 @@ import pytest
 import structlog.testing
 
 from app import queue_policy
-from app.queue_policy import NOTICED_WITHIN_S, follow_policy, open_policy
+from app.queue_policy import follow_policy, open_policy
 from app.settings import Settings
 from review_queue.cases import CaseReason, NewCase
 from review_queue.policy import QueuePolicy
+from review_queue.policy_proposals import NOTICED_WITHIN_S
 from review_queue.queue import ReviewQueue
 from tests.seed import seed_ports, seed_scan
 
