@@ -9,6 +9,7 @@ const finding = (kind: string, score: number, threshold: number) => ({
   score,
   threshold,
   box: null,
+  text: null,
 })
 const screening = (...findings: ReturnType<typeof finding>[]): ScreeningOut => ({
   model_name: 'm',
