@@ -1,4 +1,4 @@
-"""Two supervisors in real browsers: one proposes a policy, the other approves; search, escalations, board."""
+"""Two supervisors in real browsers: one proposes a policy, the other approves; board, escalations, cases."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -107,8 +107,8 @@ async def propose(page: Page) -> None:
     await page.get_by_role("button", name="撤回").wait_for()
 
 
-async def test_supervisor__searches_cases_sees_escalations_and_charts(chromium: str) -> None:
-    """A case is found by verdict, its history read; the escalation is listed; the charts are drawn."""
+async def test_supervisor__sees_charts_escalations_and_cases(chromium: str) -> None:
+    """The charts are drawn, the escalation is listed with its note, and all cases are found."""
     async with (
         throwaway_system(demo="true") as system,
         attached_pool(system) as pool,
@@ -130,18 +130,5 @@ async def test_supervisor__searches_cases_sees_escalations_and_charts(chromium: 
         await page.screenshot(path=SCREENSHOTS / "escalations-zh.png")
         await page.goto(f"{system.url}/#/cases")
         await page.locator("tbody tr").nth(3).wait_for()
-        await page.get_by_label("结论", exact=True).select_option("inspect")
-        await page.get_by_label("箱号或图像号").focus()
-        await page.keyboard.press("Enter")
-        await wait_until(page, "document.querySelectorAll('tbody tr').length === 1")
-        await page.locator("tbody button").first.focus()
-        await page.keyboard.press("Enter")
-        await page.locator(".sx-audit li").nth(3).wait_for()
-        await page.locator(".sx-record-screenings li").first.wait_for()
-        await page.wait_for_timeout(1000)
-        await page.screenshot(path=SCREENSHOTS / "search-record-zh.png")
-        await page.locator(".sx-language").click()
-        await page.get_by_role("button", name="Clear").click()
-        await page.locator("tbody tr").nth(3).wait_for()
-        await page.screenshot(path=SCREENSHOTS / "search-en.png")
+        await page.screenshot(path=SCREENSHOTS / "search-zh.png")
     assert faults == []
