@@ -36,3 +36,5 @@ def configure_logging(*, level: str = "info", as_json: bool = False) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(max(number, logging.WARNING))
+    # It warns of every malformed form, so a sender could fill the disk with our own log.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)

@@ -240,12 +240,17 @@ async def _readable(child: ChildProcess, timeout_s: float) -> None:
     loop = asyncio.get_running_loop()
     said: asyncio.Future[None] = loop.create_future()
     descriptor = child.connection.fileno()
-    loop.add_reader(descriptor, lambda: said.done() or said.set_result(None))
+    loop.add_reader(descriptor, _tell, said)
     try:
         async with asyncio.timeout(timeout_s):
             await said
     finally:
         loop.remove_reader(descriptor)
+
+
+def _tell(said: "asyncio.Future[None]") -> None:
+    if not said.done():
+        said.set_result(None)
 
 
 _ERRORS: dict[str, type[Exception]] = {

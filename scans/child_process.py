@@ -20,6 +20,7 @@ START_TIMEOUT_S = 60.0
 MAX_REPLY_BYTES = 64 * 1024
 ALARM_MARGIN_S = 2
 STDERR_TAIL_BYTES = 2000
+KEPT_BYTES = 256 * 1024
 
 
 class ChildProcess:
@@ -99,9 +100,10 @@ class ChildProcess:
         return reply
 
     def forget_files(self) -> None:
-        """Give back the memory of a job's files."""
-        os.ftruncate(self.input, 0)
-        os.ftruncate(self.output, 0)
+        """Give back the memory of a job's files; little is kept, since getting it again costs more."""
+        for descriptor in (self.input, self.output):
+            if os.fstat(descriptor).st_size > KEPT_BYTES:
+                os.ftruncate(descriptor, 0)
 
     def exit_code(self) -> int | None:
         """Return how the child ended, negative for a signal; None while it lives."""

@@ -19,13 +19,13 @@ def open_memory_file(name: str) -> int:
 
 def write_parts(descriptor: int, parts: Sequence[bytes]) -> None:
     """Replace a file's content by ``parts``, one after another."""
-    os.ftruncate(descriptor, 0)
     offset = 0
     for part in parts:
         view = memoryview(part)
         while view:
             written = os.pwrite(descriptor, view, offset)
             view, offset = view[written:], offset + written
+    os.ftruncate(descriptor, offset)
 
 
 def read_parts(descriptor: int, sizes: Sequence[int]) -> list[bytes]:

@@ -77,7 +77,7 @@ def feed(reader: str, data: bytes) -> None:
 
 def main() -> None:
     """Fuzz one reader with atheris."""
-    import atheris
+    import atheris  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
     if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:
         sys.exit(f"usage: python -m benchmarks.fuzz.targets {{{','.join(TARGETS)}}} [libFuzzer options]")

@@ -1,7 +1,7 @@
 """The limit: a process that decodes, prepares, runs and writes JSON in two threads, without HTTP.
 
-``python -m benchmarks.inference.bare MANIFEST MODEL``; a line ``BODY_FILE COUNT`` on stdin is an order, a line
-on stdout says that it is done.
+``python -m benchmarks.inference.bare MANIFEST MODEL``; a line ``BODY_FILE COUNT`` on stdin is an order, and a
+line on stdout says that it is done.
 """
 
 import sys

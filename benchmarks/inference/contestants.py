@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,7 +151,7 @@ def our_server(manifest: Path, model: str, *, n_clients: int = 16) -> Iterator[H
     port = free_port()
     environment = {"SHENXIANG_PORT": str(port), "SHENXIANG_MODEL": model, "SHENXIANG_LOG_JSON": "true"}
     with _process(
-        [sys.executable, "-m", "benchmarks.inference.serve", str(manifest)], **environment
+        [sys.executable, "-m", "benchmarks.inference.serve", str(manifest)], environment=environment
     ) as process:
         wait_ready(process, port)
         yield HttpServer(process, port, n_clients=n_clients)
@@ -190,7 +190,11 @@ def wait_ready(process: "subprocess.Popen[str]", port: int) -> None:
 
 @contextmanager
 def _process(
-    command: list[str], *, stdin: int | None = None, stdout: int | None = None, **environment: str
+    command: list[str],
+    *,
+    stdin: int | None = None,
+    stdout: int | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
         command,
@@ -198,7 +202,7 @@ def _process(
         stdout=stdout or subprocess.DEVNULL,
         text=True,
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env={**os.environ, **(environment or {})},
     )
     try:
         yield process

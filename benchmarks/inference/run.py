@@ -235,7 +235,7 @@ class _Memory:
 def _ratio(turns: Mapping[str, list[Turn]], above: str, below: str, field: str) -> float:
     """Return the median over the rounds of one contestant's number divided by another's."""
     pairs = zip(turns[above], turns[below], strict=True)
-    return round(median(getattr(a, field) / getattr(b, field) for a, b in pairs), 3)
+    return float(round(median(getattr(a, field) / getattr(b, field) for a, b in pairs), 3))
 
 
 def _summary(turns: Mapping[str, list[Turn]]) -> dict[str, Any]:

@@ -18,9 +18,15 @@ def build_millisecond_model() -> bytes:
         return numpy_helper.from_array(rng.normal(0, 0.05, shape).astype(np.float32), name)
 
     def convolution(source: str, target: str, kernel: str, stride: int) -> list[onnx.NodeProto]:
-        sides = {"kernel_shape": [3, 3], "pads": [1] * 4, "strides": [stride] * 2}
         return [
-            helper.make_node("Conv", [source, kernel], [f"{target}_raw"], **sides),
+            helper.make_node(
+                "Conv",
+                [source, kernel],
+                [f"{target}_raw"],
+                kernel_shape=[3, 3],
+                pads=[1] * 4,
+                strides=[stride] * 2,
+            ),
             helper.make_node("Relu", [f"{target}_raw"], [target]),
         ]
 

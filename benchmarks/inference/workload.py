@@ -58,7 +58,7 @@ FULL = Workload(
     n_fuzz=100_000,
 )
 QUICK = Workload(
-    name="quick", n_rounds=3, n_scans=8, n_tiny=300, n_latency=30, overload_s=8.0, n_slow=600, n_fuzz=3000
+    name="quick", n_rounds=3, n_scans=4, n_tiny=300, n_latency=20, overload_s=8.0, n_slow=600, n_fuzz=3000
 )
 
 
@@ -99,7 +99,8 @@ def noisy_scan(height_px: int, width_px: int) -> npt.NDArray[np.uint16]:
         )
         transmission[top : top + tall, left : left + wide] *= rng.uniform(0.3, 0.95)
     counts = rng.poisson(np.maximum(transmission, 0.002) * PHOTONS_IN_AIR)
-    return np.clip(counts * (65535 / PHOTONS_IN_AIR), 0, 65535).astype(np.uint16)[None]
+    scan: npt.NDArray[np.uint16] = np.clip(counts * (65535 / PHOTONS_IN_AIR), 0, 65535).astype(np.uint16)
+    return scan[None]
 
 
 def png(pixels: npt.NDArray[np.uint16]) -> Body:
