@@ -9,6 +9,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 Span = tuple[int, int]
 """Start and end of a field."""
@@ -68,7 +69,7 @@ def _set(
 
 
 def _nudge(rng: random.Random, data: bytearray, start: int, end: int, *_: object) -> None:
-    order = rng.choice(("little", "big"))
+    order: Literal["little", "big"] = rng.choice(("little", "big"))
     size = end - start
     value = int.from_bytes(data[start:end], order) + rng.choice((-256, -16, -2, -1, 1, 2, 16, 256))
     data[start:end] = (value % (1 << 8 * size)).to_bytes(size, order) if size else b""
