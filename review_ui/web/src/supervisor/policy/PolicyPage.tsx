@@ -49,7 +49,7 @@ function Desk({ stored, account }: { stored: QueuePolicyOut; account: AccountOut
     <main className="sx-policy">
       <header>
         <h2>{t('policy.title')}</h2>
-        <InForce stored={stored} />
+        <PolicyInForce stored={stored} />
       </header>
       <RuleForms
         stored={stored}
@@ -72,7 +72,7 @@ function Desk({ stored, account }: { stored: QueuePolicyOut; account: AccountOut
   )
 }
 
-function InForce({ stored }: { stored: QueuePolicyOut }) {
+function PolicyInForce({ stored }: { stored: QueuePolicyOut }) {
   const t = useT()
   if (stored.version === 0) return <span>{t('policy.defaults')}</span>
   return (
