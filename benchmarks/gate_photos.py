@@ -1,8 +1,9 @@
 """How well container numbers are read on real gate photos: ``python -m benchmarks.gate_photos FOLDER``.
 
-FOLDER holds ``images/`` and ``annotations.json`` with ``container_number`` and ``iso_type_code`` of each photo.
-Every photo is read as it is and made worse in several ways, each on its own. A *wrong* number has the right
-check digit and is not the one that a person reads: it would send a scan to a person for nothing.
+FOLDER holds ``images/`` and ``annotations.json``, with each photo's ``container_number`` and
+``iso_type_code``. Every photo is read as it is and made worse in several ways, each on its own. A *wrong*
+number has the right check digit and is not the one that a person reads: it would
+send a scan to a person for nothing.
 """
 
 import argparse
@@ -46,7 +47,8 @@ def blurred(photo: Photo) -> Photo:
 def squeezed(photo: Photo) -> Photo:
     """As of a frugal camera: JPEG of quality 15."""
     _, data = cv2.imencode(".jpg", photo[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 15])
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1], np.uint8)
+    decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    return decoded[..., ::-1]
 
 
 VARIANTS: dict[str, Callable[[Photo], Photo]] = {

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from inference.database_errors import Pool
 from inference.errors import RescoreError
+from inference.gate_photos import CONTAINER_NUMBER_MISMATCH
 from inference.rescore_cases import reopen_flagged, reprioritize_flagged
 from inference.rescore_compare import compare
 from inference.rescore_run import (
@@ -170,9 +171,10 @@ def checked_before(old_findings: Sequence[Mapping[str, Any]] | None) -> list[Fin
             threshold=old["threshold"],
             box_xyxy=None,
             model_digest=old.get("model_digest"),
+            text=old.get("text"),
         )
         for old in old_findings or []
-        if old["kind"] in CHECK_KINDS
+        if old["kind"] in CHECK_KINDS or old["kind"] == CONTAINER_NUMBER_MISMATCH
     ]
 
 

@@ -127,10 +127,20 @@ def test_finding_json__names_another_model_only() -> None:
 
 
 def test_checked_before__keeps_what_no_detector_finds() -> None:
-    """Re-scoring with another detector does not clear a scan whose goods are not as declared."""
+    """Re-scoring with another detector clears no scan whose goods, or number, are not as declared."""
     old = [
         {"kind": "gun", "score": 0.9, "threshold": 0.5, "box_xyxy": [0, 0, 1, 1]},
         {"kind": "goods_mismatch", "score": 0.8, "threshold": 0.5, "box_xyxy": None, "model_digest": "ab"},
+        {
+            "kind": "container_number_mismatch",
+            "score": 0.9,
+            "threshold": 0.5,
+            "box_xyxy": None,
+            "text": "MSCU6639870",
+        },
     ]
-    assert [(f.kind, f.model_digest) for f in checked_before(old)] == [("goods_mismatch", "ab")]
+    assert [(f.kind, f.model_digest, f.text) for f in checked_before(old)] == [
+        ("goods_mismatch", "ab", None),
+        ("container_number_mismatch", None, "MSCU6639870"),
+    ]
     assert checked_before(None) == []
