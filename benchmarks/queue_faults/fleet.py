@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from app.throwaway import free_port
 from benchmarks.queue_faults.wire import NoAnswerError, NotSentError, Wire
 
 ROOT = Path(__file__).parent.parent.parent
@@ -149,7 +149,7 @@ async def open_fleet(
         "SHENXIANG_LOG_LEVEL": "error",
     }
     workers = [
-        Worker(number, _free_port(), environment, plant, folder / f"worker-{number}.log")
+        Worker(number, free_port(), environment, plant, folder / f"worker-{number}.log")
         for number in range(n_workers)
     ]
     try:
@@ -157,10 +157,3 @@ async def open_fleet(
         yield workers
     finally:
         await asyncio.gather(*(worker.kill() for worker in workers))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -2,7 +2,7 @@
 
 import { type InfiniteData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Button } from 'antd'
-import { type FormEvent, type KeyboardEvent, useState } from 'react'
+import { type FormEvent, useState } from 'react'
 
 import { ApiError } from '../api/client'
 import { getBoard } from '../api/endpoints'
@@ -12,6 +12,7 @@ import { containerNo, moment, riskBand } from '../format'
 import { usePick, useT, useWord } from '../i18n'
 import { CaseRecord } from './CaseRecord'
 import { MODALITIES, REASONS } from './policy/rules'
+import { chooseByArrows } from './rowKeys'
 
 const PAGE_ROWS = 60
 const STATES = ['waiting', 'held', 'closed']
@@ -190,14 +191,7 @@ interface CaseTableProps {
 
 function CaseTable({ rows, chosen, isLoading, onChoose }: CaseTableProps) {
   const t = useT()
-  const move = (event: KeyboardEvent<HTMLTableSectionElement>) => {
-    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
-    const next = rows[rows.findIndex((row) => row.case_id === chosen?.case_id) + step]
-    if (step === 0 || !next) return
-    event.preventDefault()
-    onChoose(next)
-    event.currentTarget.querySelectorAll<HTMLElement>('button')[rows.indexOf(next)]?.focus()
-  }
+  const current = rows.find((row) => row.case_id === chosen?.case_id)
   return (
     <div className="sx-history-scroll">
       <table className="sx-table is-dense">
@@ -223,7 +217,7 @@ function CaseTable({ rows, chosen, isLoading, onChoose }: CaseTableProps) {
             </th>
           </tr>
         </thead>
-        <tbody onKeyDown={move}>
+        <tbody onKeyDown={(event) => chooseByArrows(event, rows, current, onChoose)}>
           {rows.map((row) => (
             <Row key={row.case_id} row={row} isChosen={row.case_id === chosen?.case_id} onChoose={onChoose} />
           ))}

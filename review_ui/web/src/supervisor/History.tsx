@@ -3,7 +3,7 @@
 import { ReloadOutlined } from '@ant-design/icons'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Button, Select } from 'antd'
-import { type KeyboardEvent, useState } from 'react'
+import { useState } from 'react'
 
 import { ApiError } from '../api/client'
 import { getBoard, getDecisions } from '../api/endpoints'
@@ -11,6 +11,7 @@ import type { AccountOut, DecisionRow, UiConfig } from '../api/types'
 import { containerNo, moment, riskBand, span } from '../format'
 import { usePick, useT, useWord } from '../i18n'
 import { CaseRecord } from './CaseRecord'
+import { chooseByArrows } from './rowKeys'
 
 const PAGE_ROWS = 60
 
@@ -113,14 +114,7 @@ interface DecisionTableProps {
 
 function DecisionTable({ rows, chosen, config, isLoading, onChoose }: DecisionTableProps) {
   const t = useT()
-  const move = (event: KeyboardEvent<HTMLTableSectionElement>) => {
-    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
-    const next = rows[rows.findIndex((row) => row.decision_id === chosen?.decision_id) + step]
-    if (step === 0 || !next) return
-    event.preventDefault()
-    onChoose(next)
-    event.currentTarget.querySelectorAll<HTMLElement>('button')[rows.indexOf(next)]?.focus()
-  }
+  const current = rows.find((row) => row.decision_id === chosen?.decision_id)
   return (
     <div className="sx-history-scroll">
       <table className="sx-table is-dense">
@@ -149,7 +143,7 @@ function DecisionTable({ rows, chosen, config, isLoading, onChoose }: DecisionTa
             </th>
           </tr>
         </thead>
-        <tbody onKeyDown={move}>
+        <tbody onKeyDown={(event) => chooseByArrows(event, rows, current, onChoose)}>
           {rows.map((row) => (
             <Row
               key={row.decision_id}

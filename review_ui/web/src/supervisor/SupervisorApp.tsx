@@ -1,4 +1,4 @@
-/** Pages of supervisors and auditors: board, decisions, and the supervisor's own reviews. */
+/** Pages of supervisors: board, escalations, cases, decisions, policy, and their own reviews. */
 
 import '../styles/supervisor.css'
 
@@ -7,8 +7,8 @@ import { lazy, type ReactNode, Suspense, useEffect } from 'react'
 import { EVENTS_BOARD, pauseReview } from '../api/endpoints'
 import { useEvents } from '../api/events'
 import type { AccountOut, BoardOut, UiConfig } from '../api/types'
-import { useT } from '../i18n'
 import { useHashPage } from '../shell/hash'
+import { PageNav } from '../shell/PageNav'
 import { TopBar } from '../shell/TopBar'
 import { Board } from './Board'
 
@@ -18,11 +18,7 @@ const PolicyPage = lazy(() => import('./policy/PolicyPage'))
 const History = lazy(() => import('./History'))
 const ReviewerApp = lazy(() => import('../review/ReviewerApp'))
 
-const PAGES = {
-  supervisor: ['board', 'escalations', 'cases', 'history', 'policy', 'review'],
-  auditor: ['history'],
-} as const
-type Page = (typeof PAGES)['supervisor'][number]
+const PAGES = ['board', 'escalations', 'cases', 'history', 'policy', 'review'] as const
 
 export interface SupervisorAppProps {
   account: AccountOut
@@ -30,10 +26,9 @@ export interface SupervisorAppProps {
 }
 
 export default function SupervisorApp({ account, config }: SupervisorAppProps) {
-  const pages: readonly Page[] = account.role === 'supervisor' ? PAGES.supervisor : PAGES.auditor
-  const [page] = useHashPage(pages)
+  const [page] = useHashPage(PAGES)
   useGiveBack(page === 'review')
-  const nav = pages.length > 1 ? <Nav pages={pages} page={page} /> : null
+  const nav = <PageNav pages={PAGES} page={page} />
   if (page === 'review') {
     return (
       <Suspense>
@@ -70,18 +65,5 @@ function BoardPage({ account, config, nav }: SupervisorAppProps & { nav: ReactNo
       <TopBar account={account} config={config} nav={nav} link={link} />
       <Board board={data} link={link} />
     </div>
-  )
-}
-
-function Nav({ pages, page }: { pages: readonly Page[]; page: Page }) {
-  const t = useT()
-  return (
-    <nav className="sx-nav" aria-label={t('nav.label')}>
-      {pages.map((name) => (
-        <a key={name} href={`#/${name}`} aria-current={name === page ? 'page' : undefined}>
-          {t(`nav.${name}`)}
-        </a>
-      ))}
-    </nav>
   )
 }
