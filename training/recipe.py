@@ -166,14 +166,13 @@ class Recipe:
         fields = asdict(self)
         for name in ("threads", "workers", "checkpoint_every"):
             del fields["fit"][name]
-        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+        return _digest(fields)
 
     @property
     def crops_digest(self) -> str:
         """Of everything that decides what a crop with threats holds."""
         fields = asdict(self)
-        chosen = {name: fields[name] for name in ("seed", "kinds", "scenes", "crops")}
-        return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
+        return _digest({name: fields[name] for name in ("seed", "kinds", "scenes", "crops")})
 
     def crops_per_batch(self, size: CropSize) -> int:
         return max(self.fit.batch_px // size.n_pixels, 1)
@@ -207,6 +206,10 @@ def read_recipe(path: Path, form: type[R]) -> R:
         return TypeAdapter(form).validate_python(fields)
     except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
         raise RecipeError(f"recipe {path} cannot be read ({error}); correct it") from error
+
+
+def _digest(fields: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
 def _check(recipe: Recipe, path: Path) -> None:

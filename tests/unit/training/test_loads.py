@@ -9,6 +9,7 @@ import torch
 
 from datasets.synthetic.chain import draw_chain
 from tests.unit.training.recipes import SMALL, TINY
+from training import loads
 from training.crops import CropMaker
 from training.loads import Load, LoadBuilder, kept, loads_folder
 from training.recipe import Recipe
@@ -49,12 +50,14 @@ def test_loads__kept_ones_are_what_was_made(scenes: list[CachedScene], recipe: R
     assert torch.equal(made.kinds, read.kinds)
 
 
-def test_loads__other_crops_lie_elsewhere(recipe: Recipe) -> None:
-    """What changes the crops changes the folder; the length of a run does not."""
+def test_loads__other_crops_lie_elsewhere(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What changes the crops changes the folder, the generator's code too; the length of a run does not."""
     folder = loads_folder(recipe, Path("scenes"))
     busier = replace(recipe, crops=replace(recipe.crops, fittings_share=0.9))
     assert loads_folder(busier, Path("scenes")) != folder
     assert loads_folder(replace(recipe, fit=replace(recipe.fit, steps=9)), Path("scenes")) == folder
+    monkeypatch.setattr(loads, "generator_digest", lambda: "another")
+    assert loads_folder(recipe, Path("scenes")) != folder
 
 
 def test_load__what_a_scanner_cannot_show_is_neither_there_nor_labelled() -> None:

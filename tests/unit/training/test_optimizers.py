@@ -9,7 +9,7 @@ from training.optimizers import Muon, Optimizers, orthogonal
 
 
 def test_orthogonal__all_directions_alike() -> None:
-    """Singular values that differ a thousandfold come out near one, wide or tall."""
+    """Singular values that differ three hundredfold come out near one, wide or tall."""
     torch.manual_seed(0)
     left, right = (torch.linalg.qr(torch.randn(n, n))[0] for n in (12, 40))
     matrix = left @ torch.diag(torch.logspace(0, -2.5, 12)) @ right[:12]
