@@ -55,8 +55,13 @@ class ChannelFile:
 
     @cached_property
     def digest(self) -> str:
-        """sha256 of the file, lower-case hex."""
-        return hashlib.sha256(self.data).hexdigest()
+        """See ``digest_of``; made once."""
+        return digest_of(self.data)
+
+
+def digest_of(data: bytes) -> str:
+    """Return what the intake API calls a file: its sha256, lower-case hex."""
+    return hashlib.sha256(data).hexdigest()
 
 
 class StationClient:
@@ -118,7 +123,7 @@ class StationClient:
             await self._send("PUT", f"/api/v1/images/{file.digest}", content=file.data)
         body = {**scan, "images": [{"digest": file.digest, "channel": file.channel} for file in files]}
         if gate_photos:
-            body["gate_photos"] = [hashlib.sha256(photo).hexdigest() for photo in gate_photos]
+            body["gate_photos"] = [digest_of(photo) for photo in gate_photos]
             for digest, photo in zip(body["gate_photos"], gate_photos, strict=True):
                 await self._send("PUT", f"/api/v1/images/{digest}", content=photo)
         answer = await self._send(
@@ -146,7 +151,7 @@ class StationClient:
         ends_at = asyncio.get_running_loop().time() + timeout_s
         while (left_s := ends_at - asyncio.get_running_loop().time()) > 0:
             answer = await self._send(
-                "GET", f"/api/v1/scans/{scan_id}", params={"wait": f"{min(30.0, max(0.0, left_s)):.1f}"}
+                "GET", f"/api/v1/scans/{scan_id}", params={"wait": f"{min(30.0, left_s):.1f}"}
             )
             if answer["disposition"] is not None:
                 return cast(DispositionAnswer, answer["disposition"])

@@ -7,14 +7,17 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from app.station.client import ChannelFile
 from app.station.errors import ScanFilesError, ScanIncompleteError
-from app.station.scan_files import Energy
+from app.station.scan_files import Energy, SeenFile
 from scans.formats import inspect_image
 from scans.image_info import ImageInfo, ImageLimits
 from scans.sidecar import Sidecar, SidecarFile
+
+AnyFile = TypeVar("AnyFile", SeenFile, Path)
 
 CENTRE_DECIDES = ImageLimits(max_bytes=1 << 40, max_pixels=1 << 40)
 """How large an image may be is a setting of the centre's."""
@@ -97,6 +100,17 @@ def make_request(
         scan=_describe_pass(sidecar, written_at=written_at, options=options),
         key=key_of(channels),
     )
+
+
+def only_sidecar(sidecars: Sequence[AnyFile]) -> AnyFile | None:
+    """Return what describes a scan, or None if nothing does.
+
+    Raises:
+        ScanFilesError: If there is more than one.
+    """
+    if len(sidecars) > 1:
+        raise ScanFilesError(f"a scan has one sidecar, not {', '.join(file.name for file in sidecars)}")
+    return sidecars[0] if sidecars else None
 
 
 def _is_photo(entry: SidecarFile, info: ImageInfo) -> bool:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from app.station.scan_files import SeenFile
+from review_queue.anchor import fsync_folder
 
 STATE_FOLDER = ".shenxiang"
 TEMPORARY_SUFFIX = ".new"
@@ -147,7 +148,7 @@ class WatchedFolder:
             if not path.exists():
                 new.replace(path)
         new.unlink(missing_ok=True)
-        _flush_folder(self._state)
+        fsync_folder(self._state)
         return _load(path) or record
 
     def end(self, record: PostRecord, end: End, note: dict[str, Any]) -> PostRecord:
@@ -155,7 +156,7 @@ class WatchedFolder:
         moves = {file.name: _free_name(self.path / end, file.name) for file in record.files}
         ended = replace(record, outcome=Outcome(end=end, moves=moves, note=note))
         self._write_new(asdict(ended)).replace(self._path_of(record))
-        _flush_folder(self._state)
+        fsync_folder(self._state)
         return ended
 
     def finish(self, record: PostRecord, outcome: Outcome) -> None:
@@ -169,8 +170,8 @@ class WatchedFolder:
         for file in left:
             with contextlib.suppress(FileNotFoundError):  # moved by another watcher
                 (self.path / file.name).rename(target / outcome.moves[file.name])
-        _flush_folder(target)
-        _flush_folder(self.path)
+        fsync_folder(target)
+        fsync_folder(self.path)
         self.forget(record)
 
     def forget(self, record: PostRecord) -> None:
@@ -204,14 +205,6 @@ def _free_name(folder: Path, name: str) -> str:
         number += 1
         candidate = f"{stem}~{number}{dot}{suffix}"
     return candidate
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _load(path: Path) -> PostRecord | None:

@@ -8,11 +8,10 @@ from itertools import groupby
 from pathlib import Path
 
 from app.station.client import DispositionAnswer, ScanAnswer, StationClient
-from app.station.describe import ImageFile, ScanOptions, ScanRequest, make_request
+from app.station.describe import ImageFile, ScanOptions, ScanRequest, make_request, only_sidecar
 from app.station.errors import (
     CentreUnreachableError,
     DispositionPendingError,
-    ScanFilesError,
     StationError,
     StationRefusedError,
 )
@@ -81,11 +80,8 @@ def read_group(group: PathGroup, *, options: ScanOptions) -> tuple[ScanRequest, 
         ScanError: If one of them is broken.
         OSError: If one of them cannot be read.
     """
-    if len(group.sidecars) > 1:
-        raise ScanFilesError(f"a scan has one sidecar, not {', '.join(path.name for path in group.sidecars)}")
-    sidecar = None
-    for path in group.sidecars:
-        sidecar = read_sidecar(path.read_bytes(), utc_offset=options.utc_offset)
+    path = only_sidecar(group.sidecars)
+    sidecar = None if path is None else read_sidecar(path.read_bytes(), utc_offset=options.utc_offset)
     written_s = min((path.stat().st_mtime for path in group.images), default=0.0)
     request = make_request(
         [

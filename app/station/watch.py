@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from app.station.client import ChannelFile, StationClient, pause_s
-from app.station.describe import ImageFile, ScanOptions, ScanRequest, make_request
+from app.station.client import ChannelFile, StationClient, digest_of, pause_s
+from app.station.describe import ImageFile, ScanOptions, ScanRequest, make_request, only_sidecar
 from app.station.errors import (
     CentreUnreachableError,
     ScanFilesError,
@@ -247,10 +247,8 @@ class FolderWatcher:
 
     def _describe(self, group: FileGroup) -> PostRecord | None:
         """Read a group and fix its request; None if it changes meanwhile."""
-        if len(group.sidecars) > 1:
-            names = ", ".join(file.name for file in group.sidecars)
-            raise ScanFilesError(f"a scan has one sidecar, not {names}")
-        sidecar = self._sidecars.get(group.sidecars[0]) if group.sidecars else None
+        file = only_sidecar(group.sidecars)
+        sidecar = None if file is None else self._sidecars.get(file)
         if isinstance(sidecar, SidecarMalformedError):
             raise sidecar
         read = []
@@ -270,16 +268,11 @@ class FolderWatcher:
 
     async def _post(self, record: PostRecord) -> PostRecord | None:
         """Post a recorded scan and record its outcome; None if its files are no longer what was recorded."""
-        data = self._read_recorded(record)
-        if data is None:
+        read = self._read_recorded(record)
+        if read is None:
             self._forget(record)
             return None
-        images = [
-            ChannelFile(channel=file.channel, data=data[file.name], name=file.name)
-            for file in record.sent
-            if file.channel is not None
-        ]
-        photos = [data[file.name] for file in record.sent if file.channel is None]
+        images, photos = read
         try:
             answer = await self._client.post_scan(
                 images, record.scan, idempotency_key=record.key, gate_photos=photos
@@ -292,16 +285,25 @@ class FolderWatcher:
         self._tell(WatchEvent(event=EventName.POSTED, stem=record.stem, scan_id=answer["scan_id"]))
         return ended
 
-    def _read_recorded(self, record: PostRecord) -> dict[str, bytes] | None:
-        """Return the bytes of what is sent, by name, or None if they are not those that were recorded."""
+    def _read_recorded(self, record: PostRecord) -> tuple[list[ChannelFile], list[bytes]] | None:
+        """Return the images and gate photos to send, or None if they are not what was recorded."""
         seen = {file.name: file for file in record.files}
-        contents: dict[str, bytes] = {}
+        images: list[ChannelFile] = []
+        photos: list[bytes] = []
         for file in record.sent:
             data = self._folder.read(seen[file.name])
-            if data is None or ChannelFile(channel="", data=data).digest != file.digest:
+            if data is None:
                 return None
-            contents[file.name] = data
-        return contents
+            if file.channel is None:
+                photos.append(data)
+                digest = digest_of(data)
+            else:
+                image = ChannelFile(channel=file.channel, data=data, name=file.name)
+                images.append(image)
+                digest = image.digest  # the image keeps it for its post
+            if digest != file.digest:
+                return None
+        return images, photos
 
     def _refuse(self, record: PostRecord, code: str, detail: str) -> PostRecord:
         note = {
@@ -331,8 +333,7 @@ def _record_of(group: FileGroup, request: ScanRequest) -> PostRecord:
         RecordedFile(name=image.name, channel=image.channel, digest=image.digest) for image in request.images
     ]
     photos = [
-        RecordedFile(name=name, channel=None, digest=ChannelFile(channel="", data=data).digest)
-        for name, data in request.photos.items()
+        RecordedFile(name=name, channel=None, digest=digest_of(data)) for name, data in request.photos.items()
     ]
     return PostRecord(
         stem=group.stem, files=group.files, sent=(*images, *photos), scan=request.scan, key=request.key

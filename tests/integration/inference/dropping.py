@@ -14,6 +14,7 @@ from app.station.describe import ScanOptions
 from app.station.folder_state import STATE_FOLDER, End, WatchedFolder
 from app.station.scan_files import Naming, Patience
 from app.station.watch import FolderWatcher, WatchEvent
+from review_queue.anchor import fsync_folder
 from tests.integration.inference.centre import Centre
 
 PATIENCE = Patience(settle_s=1.0, parts_s=2.0, broken_s=5.0, abandon_s=10.0)
@@ -142,7 +143,7 @@ class Dropping:
 
 def make_mortal(monkeypatch: pytest.MonkeyPatch, death: Death) -> None:
     """Let every effect of a watcher on its folder be a step towards ``death``."""
-    monkeypatch.setattr(folder_state, "_flush_folder", death.around(folder_state._flush_folder))
+    monkeypatch.setattr(folder_state, "fsync_folder", death.around(fsync_folder))
     monkeypatch.setattr(Path, "rename", death.around(Path.rename))
     for name in ("_write_new", "begin", "end", "finish", "forget"):
         monkeypatch.setattr(WatchedFolder, name, death.around(getattr(WatchedFolder, name)))
