@@ -7,12 +7,12 @@ know no secrets (an almost empty environment), live on between jobs, and end wit
 
 import asyncio
 import contextlib
-import dataclasses
 import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from dataclasses import asdict, dataclass
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,12 +30,26 @@ N_TRIES = 2
 """A child that dies may have been killed from outside; one that dies twice on the same image was not."""
 
 R = TypeVar("R")
-ReadReply = Callable[[dict[str, Any], list[bytes]], R]
-"""Makes what the caller gets of a child's words and bytes; raises ValueError and the like on nonsense."""
 
 _ERRORS = {error.code: error for error in ScanError.__subclasses__()}
 
 logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job(Generic[R]):
+    """What one child does at once.
+
+    Attributes:
+        files: Of one scan, or one photo.
+        is_photo: Which of the two.
+        read: Makes what the caller gets of a child's words and bytes; raises ValueError and the like on
+            nonsense.
+    """
+
+    files: Sequence[bytes]
+    is_photo: bool
+    read: Callable[[dict[str, Any], list[bytes]], R]
 
 
 class GuardedDecoder:
@@ -80,11 +94,12 @@ class GuardedDecoder:
             DecoderUnavailableError: If no child can be started, or the decoder is closed.
             ScanError: Whatever ``prepare.prepare_scan`` raises.
         """
-        return await self._submit([high] if low is None else [high, low], _read_scan)
+        files = [high] if low is None else [high, low]
+        return await self._submit(_Job(files=files, is_photo=False, read=_read_scan))
 
     async def decode_photo(self, data: bytes) -> npt.NDArray[np.uint8]:
         """Decode a gate photo; see ``formats.decode_photo``. Raises like ``prepare``."""
-        return await self._submit([data], _read_photo)
+        return await self._submit(_Job(files=[data], is_photo=True, read=_read_photo))
 
     async def close(self) -> None:
         """End the children, also those at work."""
@@ -97,18 +112,18 @@ class GuardedDecoder:
         for child in list(self._children):
             self._discard(child)
 
-    async def _submit(self, files: Sequence[bytes], read: ReadReply[R]) -> R:
+    async def _submit(self, job: _Job[R]) -> R:
         try:
-            work = asyncio.get_running_loop().run_in_executor(self._threads, self._decode, files, read)
+            work = asyncio.get_running_loop().run_in_executor(self._threads, self._decode, job)
         except RuntimeError as error:
             raise DecoderUnavailableError("the decoder was closed") from error
         return await work
 
-    def _decode(self, files: Sequence[bytes], read: ReadReply[R]) -> R:
+    def _decode(self, job: _Job[R]) -> R:
         for _ in range(N_TRIES):
             child = self._take()
             try:
-                return child.decode(files, read, self._timeout_s)
+                return child.decode(job, self._timeout_s)
             except _ChildDiedError as error:
                 logger.warning("decode_child_died", exit_code=child.exit_code(), stderr=child.stderr_tail())
                 if error.is_timeout:
@@ -173,21 +188,21 @@ class _Child(ChildProcess):
     """A child that decodes."""
 
     def __init__(self, memory_limit_bytes: int, limits: ImageLimits) -> None:
-        options = {"memory_limit_bytes": memory_limit_bytes, "limits": dataclasses.asdict(limits)}
+        options = {"memory_limit_bytes": memory_limit_bytes, "limits": asdict(limits)}
         super().__init__("scans.decode_child", options)
 
-    def decode(self, files: Sequence[bytes], read: ReadReply[R], timeout_s: float) -> R:
-        """Have the files of one scan, or one photo, decoded.
+    def decode(self, job: _Job[R], timeout_s: float) -> R:
+        """Have a job done.
 
         Raises:
             _ChildDiedError: If the child is dead now.
             ScanError: What the child says is wrong with the files.
         """
-        self.write_input(files)
+        self.write_input(job.files)
         try:
-            self.send_job([len(data) for data in files], timeout_s, is_photo=read is _read_photo)
+            self.send_job([len(data) for data in job.files], timeout_s, is_photo=job.is_photo)
             if self.connection.poll(timeout_s):
-                return read(*self._result(self.receive_object()))
+                return job.read(*self._result(self.receive_object()))
         except (EOFError, OSError, ValueError, TypeError, KeyError):
             self.kill()
             raise _ChildDiedError from None
