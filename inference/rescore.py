@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -36,6 +36,9 @@ from models.finding import Finding
 from review_queue.queue import ReviewQueue
 from scans.errors import ObjectCorruptError, ObjectMissingError, Px16Error
 from scans.store import ScanStore
+
+KINDS_BESIDE_DETECTOR: Final = CHECK_KINDS | {CONTAINER_NUMBER_MISMATCH}
+"""What no detector finds, so that another detector says nothing about it."""
 
 RESULT_FILE, SUMMARY_FILE = "result.parquet", "summary.json"
 RESULT_FIELDS: "list[pa.Field[Any]]" = [
@@ -174,7 +177,7 @@ def checked_before(old_findings: Sequence[Mapping[str, Any]] | None) -> list[Fin
             text=old.get("text"),
         )
         for old in old_findings or []
-        if old["kind"] in CHECK_KINDS or old["kind"] == CONTAINER_NUMBER_MISMATCH
+        if old["kind"] in KINDS_BESIDE_DETECTOR
     ]
 
 
