@@ -20,7 +20,7 @@ from inference.errors import (
     ModelNotServedError,
 )
 from inference.metrics import InferenceMetrics
-from inference.receive import ByteBudget, declared_length, pace_of, read_body
+from inference.receive import ByteBudget, declared_length, pace_of, read_body, whole_number
 from inference.scorer import Scorer, ScorerInfo
 from inference.settings import IntakeSettings, ModelApiSettings
 from inference.stations import Station, StationKeys
@@ -138,11 +138,12 @@ class ModelRoutes:
         header = request.headers.get(HEADER_LENGTH)
         if header is None:
             return None
-        if not (header.isascii() and header.isdigit() and len(header) < 20):
+        length = whole_number(header)
+        if length is None:
             raise InferRequestInvalidError(f"{HEADER_LENGTH} must be a whole number of bytes.")
-        if int(header) > self._settings.max_json_bytes:
+        if length > self._settings.max_json_bytes:
             raise InferRequestInvalidError(f"The JSON is longer than {self._settings.max_json_bytes} bytes.")
-        return int(header)
+        return length
 
 
 def infer_body(

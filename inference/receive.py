@@ -97,11 +97,17 @@ def declared_length(request: Request, *, max_bytes: int) -> int:
     header = request.headers.get("content-length")
     if header is None:
         return max_bytes
-    if not (header.isascii() and header.isdigit() and len(header) < 20):
+    length = whole_number(header)
+    if length is None:
         raise RequestInvalidError("Content-Length must be a whole number of bytes.")
-    if int(header) > max_bytes:
+    if length > max_bytes:
         raise _too_large(max_bytes)
-    return int(header)
+    return length
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number of bytes that a header says; None if it is none, or absurdly long."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
 async def receive_body(
