@@ -1,4 +1,4 @@
-"""A port to listen on, and a web server that leaves signals to its caller."""
+"""A port to listen on, and the web server over it: bounded, and leaving signals to its caller."""
 
 import errno
 import socket
@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.config import LifespanType, WSProtocolType
 
 from app.errors import PortTakenError
+from app.http_protocol import BoundedHttpProtocol
 
 
 class QuietServer(uvicorn.Server):
@@ -21,6 +24,31 @@ class QuietServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Capture none."""
         yield
+
+
+def make_server(
+    app: ASGIApp,
+    *,
+    lifespan: LifespanType = "auto",
+    ws: WSProtocolType = "auto",
+    proxy_headers: bool = True,
+) -> QuietServer:
+    """Make the server of an application; the options are uvicorn's."""
+    return QuietServer(
+        uvicorn.Config(
+            app,
+            http=BoundedHttpProtocol,
+            lifespan=lifespan,
+            ws=ws,
+            log_config=None,
+            access_log=False,
+            proxy_headers=proxy_headers,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=5,
+            server_header=False,
+            date_header=False,
+        )
+    )
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -5,14 +5,12 @@ import signal
 from pathlib import Path
 
 import structlog
-import uvicorn
 
 from app.errors import ModelServerOpenError
-from app.http_protocol import BoundedHttpProtocol
-from app.listening import QuietServer, listen
+from app.listening import listen, make_server
 from app.scoring_app import ScoringApp
 from app.settings import MiB, Settings
-from inference.receive import Pace
+from inference.receive import pace_of
 from inference.score_children import ChildOptions, ScoreChildren
 from inference.settings import IntakeSettings
 from models.registry import DEFAULT_MANIFEST
@@ -42,21 +40,8 @@ async def run_model_server(settings: Settings, *, manifest: Path = DEFAULT_MANIF
     children = ScoreChildren(settings.n_runners, child_options(settings, manifest))
     with listen(settings.host, settings.port) as listener:
         children.start()
-        server = QuietServer(
-            uvicorn.Config(
-                build_scoring_app(children, settings, key),
-                http=BoundedHttpProtocol,
-                lifespan="off",
-                ws="none",
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                timeout_keep_alive=75,
-                timeout_graceful_shutdown=5,
-                server_header=False,
-                date_header=False,
-            )
-        )
+        scoring = build_scoring_app(children, settings, key)
+        server = make_server(scoring, lifespan="off", ws="none", proxy_headers=False)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, server.handle_exit, number, None)
@@ -82,16 +67,11 @@ def child_options(settings: Settings, manifest: Path) -> ChildOptions:
 
 def build_scoring_app(children: ScoreChildren, settings: Settings, key: str | None) -> ScoringApp:
     """Make the web application over started children."""
-    receiving = IntakeSettings()
     return ScoringApp(
         children,
         max_bytes=settings.max_image_mb * MiB,
         in_flight_bytes=settings.intake_in_flight_mb * MiB,
-        pace=Pace(
-            timeout_s=settings.receive_timeout_s,
-            grace_s=receiving.receive_grace_s,
-            min_rate_bytes_per_s=receiving.min_rate_bytes_per_s,
-        ),
+        pace=pace_of(IntakeSettings(receive_timeout_s=settings.receive_timeout_s)),
         wait_s=settings.scoring_wait_s,
         key=key,
     )

@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 import uvicorn
 
-from app.http_protocol import BoundedHttpProtocol
-from app.listening import QuietServer, listen
+from app.listening import QuietServer, listen, make_server
 from app.settings import Settings
 from app.wiring import Services, build_app, open_services, run_background
 
@@ -34,18 +33,7 @@ async def run_server(settings: Settings, *, on_ready: OnReady | None = None) -> 
     _stop_on_signals(stoppers)
     with listener:
         async with open_services(settings) as services, run_background(services, settings):
-            server = QuietServer(
-                uvicorn.Config(
-                    build_app(settings, services),
-                    http=BoundedHttpProtocol,
-                    log_config=None,
-                    access_log=False,
-                    timeout_keep_alive=75,
-                    timeout_graceful_shutdown=5,
-                    server_header=False,
-                    date_header=False,
-                )
-            )
+            server = make_server(build_app(settings, services))
             stoppers.append(lambda number: _stop(server, services, number))
             beside = asyncio.create_task(_when_ready(server, services, port, on_ready))
             try:

@@ -124,7 +124,7 @@ class Settings(BaseSettings):
 
     @property
     def n_runners(self) -> int:
-        """Scans screened at once."""
+        """Scans screened at once, by the screening role or by ``serve-model``."""
         return self.screening_runners or os.cpu_count() or 1
 
     @property

@@ -285,8 +285,7 @@ def screening_worker(
     metrics: InferenceMetrics,
 ) -> ScreeningWorker:
     """Make the worker that screens with the pinned model."""
-    chosen = {"n_runners": settings.screening_runners} if settings.screening_runners else {}
-    screening = ScreeningSettings(deadline_s=settings.screening_deadline_s, **chosen)
+    screening = ScreeningSettings(n_runners=settings.n_runners, deadline_s=settings.screening_deadline_s)
     load_photos = partial(
         load_gate_photos,
         store=store,
