@@ -8,17 +8,22 @@ from benchmarks.ui.page import ReviewerPage
 from benchmarks.ui.workload import Workload
 
 HOST = ".sx-stage-host"
+CANVAS_WIDTH = "document.querySelector('.sxv-picture').width"
 RENDERER_IS_CPU = "document.querySelector('.sxv-picture').getContext('2d') !== null"
 
 
 @dataclass(kw_only=True)
 class Dragging:
-    """A reviewer who drags over the image, first over the whole scan, then at one screen pixel per pixel."""
+    """A reviewer who drags over the image, first over the whole scan, then at one screen pixel per pixel.
+
+    ``full_width_px`` is the canvas's width while the view rests, so at full resolution.
+    """
 
     reviewer: ReviewerPage
     workload: Workload
     tool_key: str
     n_moves: int
+    full_width_px: int = 0
     frames: dict[str, list[dict[str, float]]] = field(default_factory=lambda: {"fit": [], "actual": []})
 
     async def prepare(self) -> None:
@@ -37,6 +42,7 @@ class Dragging:
         for name, key in (("fit", "f"), ("actual", "Shift+Digit0")):
             await self.reviewer.page.keyboard.press(key)
             await self.reviewer.page.wait_for_timeout(400)
+            self.full_width_px = await self.reviewer.page.evaluate(CANVAS_WIDTH)
             self.frames[name] += await self._drag(self.n_moves // 2)
 
     async def _drag(self, n_moves: int) -> list[dict[str, float]]:

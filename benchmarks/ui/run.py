@@ -142,18 +142,22 @@ def _details(switching: Switching, cold: Cold, drag: Dragging, boxes: Dragging) 
         },
         "cold_first_s": {"n": len(cold.first_s), **_spread(cold.first_s)},
         "cold_full_s": {"n": len(cold.full_s), **_spread(cold.full_s)},
-        "drag": {zoom: _frames(frames) for zoom, frames in drag.frames.items()},
-        "boxes2000": {zoom: _frames(frames) for zoom, frames in boxes.frames.items()},
+        "drag": _frames_by_zoom(drag),
+        "boxes2000": _frames_by_zoom(boxes),
     }
 
 
-def _frames(frames: list[dict[str, float]]) -> dict[str, Any]:
-    widest = max(one["width"] for one in frames)
+def _frames_by_zoom(dragging: Dragging) -> dict[str, Any]:
     return {
-        "n": len(frames),
-        "full_resolution_share": round(sum(one["width"] == widest for one in frames) / len(frames), 3),
-        "work_ms": _spread([one["work"] for one in frames]),
-        "interval_ms": _spread([one["interval"] for one in frames]),
+        zoom: {
+            "n": len(frames),
+            "full_resolution_share": round(
+                sum(one["width"] == dragging.full_width_px for one in frames) / len(frames), 3
+            ),
+            "work_ms": _spread([one["work"] for one in frames]),
+            "interval_ms": _spread([one["interval"] for one in frames]),
+        }
+        for zoom, frames in dragging.frames.items()
     }
 
 
