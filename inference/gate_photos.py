@@ -10,7 +10,6 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import replace
 from enum import StrEnum
 from importlib.resources import files
 from typing import Any, Final, Protocol
@@ -154,19 +153,20 @@ class GatePhotos:
             container_no: The number that the scan was posted with, in any spelling.
             thresholds: The policy's, by kind.
         """
-        began_s = time.perf_counter()
-        reading = asyncio.create_task(self._check(photos, container_no))
+        threshold = thresholds.get(CONTAINER_NUMBER_MISMATCH, THRESHOLD)
+        reading = asyncio.create_task(self._check(photos, container_no, threshold))
         try:
             result = await screening
-            found = await reading
+            checked = await reading
         finally:
             reading.cancel()
-        timings_ms = {**result.timings_ms, "photos": round((time.perf_counter() - began_s) * 1000, 3)}
-        threshold = thresholds.get(CONTAINER_NUMBER_MISMATCH, THRESHOLD)
-        findings = [replace(finding, threshold=threshold) for finding in found]
-        return ScoreResult(findings=[*result.findings, *findings], timings_ms=timings_ms)
+        return ScoreResult(
+            findings=[*result.findings, *checked.findings],
+            timings_ms={**result.timings_ms, **checked.timings_ms},
+        )
 
-    async def _check(self, photos: Sequence[str], container_no: str) -> list[Finding]:
+    async def _check(self, photos: Sequence[str], container_no: str, threshold: float) -> ScoreResult:
+        began_s = time.perf_counter()
         seen: dict[str, ContainerMarks] = {}
         n_failed = 0
         try:
@@ -184,16 +184,18 @@ class GatePhotos:
         except TimeoutError:
             n_failed += 1
             log.warning("gate_photos_not_read_in_time", n_photos=len(photos), timeout_s=self._timeout_s)
-        outcome, findings = self._conclude(seen, container_no, has_failed=n_failed > 0)
+        outcome, findings = self._conclude(seen, container_no, threshold, has_failed=n_failed > 0)
         self._metrics.count_photos(outcome)
-        return findings
+        return ScoreResult(
+            findings=findings, timings_ms={"photos": round((time.perf_counter() - began_s) * 1000, 3)}
+        )
 
     async def _read(self, digest: str) -> list[ContainerMarks]:
         pixels = await self._decoder.decode_photo(await self._store.get(digest))
         return find_marks(await self._threads.run(self._reader.read, pixels))
 
     def _conclude(
-        self, seen: Mapping[str, ContainerMarks], container_no: str, *, has_failed: bool
+        self, seen: Mapping[str, ContainerMarks], container_no: str, threshold: float, *, has_failed: bool
     ) -> tuple[PhotoOutcome, list[Finding]]:
         """Compare. One photo with the right number is enough: another may show the neighbouring container."""
         if normalise(container_no) in seen:
@@ -204,7 +206,7 @@ class GatePhotos:
         finding = Finding(
             kind=CONTAINER_NUMBER_MISMATCH,
             score=surest.score,
-            threshold=THRESHOLD,
+            threshold=threshold,
             box_xyxy=None,
             model_digest=self._reader.digest,
             text=" ".join(filter(None, (surest.number, surest.size_type))),

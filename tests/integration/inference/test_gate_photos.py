@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry
 from inference.errors import EngineError
 from inference.gate_photos import GatePhotos, PhotoReader, RapidReader
 from inference.metrics import InferenceMetrics
+from inference.scorer import ScoreResult
 from scans.container_marks import TextLine, find_marks
 from scans.guard import GuardedDecoder
 from tests.integration.inference.centre import (
@@ -231,6 +232,20 @@ async def test_gate_photos__without_a_number_to_compare_are_not_read(photos: Pho
     reader = FakeReader(answers=[])
     await photos.screen(reader, photo("x"), container_no=None)
     assert reader.n_read == 0
+
+
+async def test_gate_photos__their_time_is_their_own(centre: Centre) -> None:
+    """A detector that takes longer does not count as time of the photos."""
+
+    async def screen_slowly() -> ScoreResult:
+        await asyncio.sleep(0.3)
+        return ScoreResult(findings=[], timings_ms={"infer": 300.0})
+
+    reader = FakeReader(answers=[])
+    checks = GatePhotos(store=centre.store, decoder=centre.decoder, reader=reader, timeout_s=5.0)
+    result = await checks.beside(screen_slowly(), [], VALID_CONTAINER_NO, thresholds={})
+    assert result.timings_ms["infer"] == 300.0
+    assert result.timings_ms["photos"] < 200
 
 
 @pytest.fixture(scope="module")
