@@ -6,7 +6,6 @@ depths that the review role keeps and from the screening jobs; nothing is counte
 
 import asyncio
 import contextlib
-import hmac
 from collections.abc import Callable, Iterable
 
 import asyncpg
@@ -19,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.bearer_token import carries_token
 from app.problems import ON_PROBLEM
 from inference.metrics import InferenceMetrics
 from inference.scorer import ScorerInfo
@@ -121,13 +121,11 @@ async def follow_queue(metrics: Metrics, pool: asyncpg.Pool, stop: asyncio.Event
 def build_metrics_router(metrics: Metrics, *, token: str) -> APIRouter:
     """Build ``/metrics``, answered to ``Authorization: Bearer <token>``."""
     router = APIRouter(include_in_schema=False)
-    expected = f"Bearer {token}".encode()
 
     @router.get("/metrics")
     async def scrape(request: Request) -> Response:
         """Answer in Prometheus' text format."""
-        given = request.headers.get("authorization", "").encode()
-        if not hmac.compare_digest(given, expected):
+        if not carries_token(request, token):
             raise HTTPException(401, "Send the metrics token.", headers={"WWW-Authenticate": "Bearer"})
         return Response(generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 

@@ -4,7 +4,6 @@ Written against ASGI itself: on a model of a millisecond, a web framework costs 
 request. The key first, then the limits, and only then the body.
 """
 
-import hmac
 import re
 from collections.abc import Awaitable, Callable
 
@@ -14,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from app.bearer_token import carries_token
 from app.problem_response import domain_headers, problem
 from inference.errors import InferenceError, StationKeyInvalidError
 from inference.problems import STATUS_BY_CODE
@@ -55,7 +55,7 @@ class ScoringApp:
         self._budget = ByteBudget(in_flight_bytes)
         self._pace = pace
         self._wait_s = wait_s
-        self._expected = None if key is None else f"Bearer {key}".encode()
+        self._key = key
         self._routes: dict[tuple[str, str], Callable[[Request], Awaitable[tuple[int, bytes]]]] = {
             ("POST", "/v1/findings"): self._score,
             ("GET", "/v2/health/live"): self._tell_live,
@@ -97,8 +97,7 @@ class ScoringApp:
                 return 200, await self._children.score(parts)
 
     def _check_key(self, request: Request) -> None:
-        sent = request.headers.get("authorization", "").encode()
-        if self._expected is not None and not hmac.compare_digest(sent, self._expected):
+        if self._key is not None and not carries_token(request, self._key):
             raise StationKeyInvalidError("Send this server's key as a Bearer token.")
 
     def _patience(self, request: Request) -> float:
