@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from app.account_cli import build_account_app
 from app.audit_cli import build_audit_app
 from app.bench_cli import bench_app
 from app.dataset_cli import dataset_app
@@ -35,7 +36,6 @@ app = typer.Typer(
 )
 db_app = typer.Typer(help="The database schema.", no_args_is_help=True)
 station_app = typer.Typer(help="Stations and their keys.", no_args_is_help=True)
-account_app = typer.Typer(help="People's accounts.", no_args_is_help=True)
 port_app = typer.Typer(help="Ports.", no_args_is_help=True)
 policy_app = typer.Typer(help="The triage policy: what becomes a case.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
@@ -44,7 +44,6 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(db_app, name="db")
 app.add_typer(port_app, name="port")
 app.add_typer(station_app, name="station")
-app.add_typer(account_app, name="account")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -98,6 +97,7 @@ def _serve(job: Coroutine[Any, Any, None]) -> None:
         runner.run(job)
 
 
+app.add_typer(build_account_app(_settings), name="account")
 app.add_typer(build_audit_app(_settings), name="audit")
 app.add_typer(build_queue_policy_app(_settings), name="queue-policy")
 app.add_typer(build_dicos_app(_settings), name="dicos")
@@ -291,56 +291,6 @@ def station_simulate(
             threat_probability=threat_probability,
         )
     )
-
-
-@account_app.command("create")
-def account_create(
-    login: str,
-    role: Annotated[str, typer.Option(help="reviewer, supervisor, auditor or admin.")],
-    name: Annotated[str | None, typer.Option(help="Shown to others.")] = None,
-    port: Annotated[
-        str | None, typer.Option(help="A reviewer's own port, whose cases they never get.")
-    ] = None,
-    quals: Annotated[int, typer.Option(help="Qualification bits held.", min=0)] = 0,
-) -> None:
-    """Create an account; the password is asked for, or read from standard input when it is no terminal."""
-    from app.operations import create_account
-
-    account_id = asyncio.run(
-        create_account(
-            _settings(),
-            login=login,
-            role=role,
-            name=name or login,
-            port=port,
-            quals=quals,
-            password=_password(),
-        )
-    )
-    typer.echo(account_id)
-
-
-@account_app.command("password")
-def account_password(login: str) -> None:
-    """Set a new password and end the account's sessions."""
-    from app.operations import set_password
-
-    asyncio.run(set_password(_settings(), login=login, password=_password()))
-
-
-@account_app.command("disable")
-def account_disable(login: str) -> None:
-    """Disable an account, end its sessions and give its cases back."""
-    from app.operations import disable_account
-
-    asyncio.run(disable_account(_settings(), login=login))
-
-
-def _password() -> str:
-    if sys.stdin.isatty():
-        answer: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-        return answer
-    return sys.stdin.readline().rstrip("\n")
 
 
 @app.command()
