@@ -1,4 +1,7 @@
-"""``shenxiang post`` and ``shenxiang station watch`` as processes, before a real server."""
+"""``shenxiang post`` and ``shenxiang station watch`` as processes, before a real server.
+
+The tests share the server; each has a station of its own, so whatever it posts, and posts twice, is its own.
+"""
 
 import asyncio
 import json
@@ -6,6 +9,7 @@ import os
 import random
 import signal
 import sys
+import uuid
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -15,15 +19,20 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import pytest_asyncio
 
 from app.demo import DEMO_PASSWORD, prepare_demo
 from app.reviewer import ReviewerClient
 from app.throwaway import ThrowawaySystem, throwaway_system
+from inference.stations import create_station
 from inference.triage import TriagePolicy, store_policy
 from tests.e2e.attach import attached_pool
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 N_SCANS, N_KILLS = 25, 8
+FIRST_DROPPED = 100  # pictures that no other test has sent before
 QUICK = ("--settle", "0.2", "--parts", "0.4", "--broken", "3", "--abandon", "4", "--poll", "0.05", "--json")
 
 
@@ -32,6 +41,7 @@ class Station:
     """A station's machine: its key in a file, its address in the environment."""
 
     system: ThrowawaySystem
+    station_id: str
     key: str
     folder: Path
 
@@ -60,20 +70,30 @@ class Station:
         return process.returncode, out.decode(), err.decode()
 
     async def scans(self) -> list[dict[str, Any]]:
-        """What the centre holds."""
+        """What the centre holds of this station."""
+        sql = "SELECT * FROM scans WHERE station_id = $1"
         async with attached_pool(self.system) as pool:
-            return [dict(row) for row in await pool.fetch("SELECT * FROM scans")]
+            return [dict(row) for row in await pool.fetch(sql, self.station_id)]
 
 
-@pytest.fixture
-async def station(tmp_path: Path) -> AsyncIterator[Station]:
-    """Station YTN-01 of a fresh system."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def system() -> AsyncIterator[ThrowawaySystem]:
+    """A system that sends every scan to a person."""
     async with throwaway_system() as system:
         async with attached_pool(system) as pool:
-            stations = await prepare_demo(pool)
+            await prepare_demo(pool)
             async with pool.acquire() as connection:
                 await store_policy(connection, TriagePolicy(audit_sample=1.0), author="system:test")
-        yield Station(system=system, key=stations[0].key, folder=tmp_path)
+        yield system
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def station(system: ThrowawaySystem, tmp_path: Path) -> Station:
+    """A station that has posted nothing yet."""
+    station_id = f"YTN-{uuid.uuid4().hex[:8]}"
+    async with attached_pool(system) as pool, pool.acquire() as connection:
+        given = await create_station(connection, station_id=station_id, port="YTN", name="Test")
+    return Station(system=system, station_id=station_id, key=given.key, folder=tmp_path)
 
 
 def picture(seed: int) -> bytes:
@@ -205,7 +225,7 @@ async def scan_into(drop: Path, chance: random.Random) -> None:
     """Write passes as a careless scanner does: under their final names, in pieces."""
     for number in range(N_SCANS):
         for energy in ("high", "low"):
-            data = picture(2 * number + (energy == "low"))
+            data = picture(FIRST_DROPPED + 2 * number + (energy == "low"))
             with (drop / f"p{number}_{energy}.png").open("wb") as file:
                 for start in range(0, len(data), 4096):
                     file.write(data[start : start + 4096])
