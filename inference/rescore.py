@@ -5,18 +5,18 @@ What it means for cases is in ``inference.rescore_cases``.
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pyarrow as pa
 
 from inference.database_errors import Pool
 from inference.errors import RescoreError
-from inference.gate_photos import CONTAINER_NUMBER_MISMATCH
 from inference.rescore_cases import reopen_flagged, reprioritize_flagged
 from inference.rescore_compare import compare
+from inference.rescore_kept import checked_before
 from inference.rescore_run import (
     FINDING,
     RescoreFilters,
@@ -30,15 +30,10 @@ from inference.rescore_run import (
 from inference.scorer import Scorer, ScoreResult, score_px16
 from inference.screening_store import finding_json
 from inference.triage import TriagePolicy, finding_risk, is_alarm
-from models.cargo_checks import CHECK_KINDS
 from models.errors import ModelOutputError
-from models.finding import Finding
 from review_queue.queue import ReviewQueue
 from scans.errors import ObjectCorruptError, ObjectMissingError, Px16Error
 from scans.store import ScanStore
-
-KINDS_BESIDE_DETECTOR: Final = CHECK_KINDS | {CONTAINER_NUMBER_MISMATCH}
-"""What no detector finds, so that another detector says nothing about it."""
 
 RESULT_FILE, SUMMARY_FILE = "result.parquet", "summary.json"
 RESULT_FIELDS: "list[pa.Field[Any]]" = [
@@ -163,22 +158,6 @@ async def _score_part(
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None  # the first failure stopped the others
     return pa.Table.from_pylist([task.result() for task in tasks], schema=RESULT_SCHEMA)
-
-
-def checked_before(old_findings: Sequence[Mapping[str, Any]] | None) -> list[Finding]:
-    """Return those findings of a primary screening that no detector makes."""
-    return [
-        Finding(
-            kind=old["kind"],
-            score=old["score"],
-            threshold=old["threshold"],
-            box_xyxy=None,
-            model_digest=old.get("model_digest"),
-            text=old.get("text"),
-        )
-        for old in old_findings or []
-        if old["kind"] in KINDS_BESIDE_DETECTOR
-    ]
 
 
 def _row(

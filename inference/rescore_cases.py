@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import asyncpg
+import orjson
 import pyarrow as pa
 import structlog
 
 from inference.database_errors import Connection, Pool, connect
+from inference.rescore_kept import KINDS_BESIDE_DETECTOR, checked_before
 from inference.rescore_run import RescoreRun
 from inference.scorer import ScoreResult, ScorerInfo
 from inference.screening_store import insert_screening
@@ -26,10 +28,12 @@ log = structlog.get_logger()
 
 ACTOR = "system:rescore"
 
-# Locks a scan; its last word and its open case. $1 scan, $2 engine with the run's id, $3 new risk.
+# Locks a scan; its last word, its open case and what its primary screening found.
+# $1 scan, $2 engine with the run's id, $3 new risk.
 LOOK = """
 SELECT d.disposition, c.reason, c.risk < $3::real AS is_riskier,
-    EXISTS (SELECT FROM screenings WHERE scan_id = $1 AND engine = $2) AS is_done
+    EXISTS (SELECT FROM screenings WHERE scan_id = $1 AND engine = $2) AS is_done,
+    (SELECT findings::text FROM screenings WHERE scan_id = $1 ORDER BY screening_id LIMIT 1) AS old_findings
 FROM scans s
     LEFT JOIN cases c ON c.scan_id = s.scan_id AND c.closed_at IS NULL
     LEFT JOIN LATERAL (
@@ -55,13 +59,18 @@ class Flagged:
         known = await conn.fetchrow(LOOK, self.scan_id, self.info.engine, self.risk)
         return None if known is None or known["is_done"] else known
 
-    async def store_screening(self, conn: Connection) -> int:
-        """Store the screening that speaks for a change and return its id."""
+    async def store_screening(self, conn: Connection, known: asyncpg.Record) -> int:
+        """Store the screening that speaks for a change and return its id.
+
+        A run's files hold less of a finding than the database: what is kept is taken from there, whole.
+        """
+        kept = checked_before(orjson.loads(known["old_findings"] or b"[]"))
+        seen = [finding for finding in self.findings if finding.kind not in KINDS_BESIDE_DETECTOR]
         return await insert_screening(
             conn,
             self.scan_id,
             self.info,
-            ScoreResult(findings=self.findings, timings_ms={}),
+            ScoreResult(findings=[*seen, *kept], timings_ms={}),
             Triage(outcome=Outcome.FLAG, reason=CaseReason.FINDING, risk=self.risk),
             policy_version=self.policy_version,
         )
@@ -121,7 +130,7 @@ async def _reopen(pool: Pool, queue: ReviewQueue, scan: Flagged) -> bool:
                 scan.scan_id,
                 reason=CaseReason.REOPENED,
                 risk=scan.risk,
-                screening_id=await scan.store_screening(conn),
+                screening_id=await scan.store_screening(conn, known),
                 actor=ACTOR,
             )
     except (CaseExistsError, ScanNotDisposedError) as error:  # a person has it already, or will
@@ -143,7 +152,7 @@ async def _raise(pool: Pool, queue: ReviewQueue, scan: Flagged) -> bool:
                 # A case that was opened again stays one: the last word that it questions is still there.
                 reason=CaseReason.REOPENED if known["reason"] == "reopened" else CaseReason.FINDING,
                 risk=scan.risk,
-                screening_id=await scan.store_screening(conn),
+                screening_id=await scan.store_screening(conn, known),
                 actor=ACTOR,
             )
             if not has_changed:  # rolls the screening back

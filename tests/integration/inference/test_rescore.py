@@ -1,5 +1,6 @@
 """Re-scoring the archive: complete, repeatable byte for byte, resumable, and no decision is altered."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from inference.errors import EngineError, RescoreError, RescoreMismatchError
 from inference.rescore import rescore
 from inference.rescore_run import RescoreFilters
 from inference.scorer import Scorer, ScoreResult
+from inference.screening_store import finding_json
 from models.finding import Finding
 from review_queue.cases import CaseReason, Disposition
 from review_queue.dispositions import record_disposition
@@ -304,3 +306,31 @@ async def test_rescore__less_risk_puts_no_case_back(
     summary = await run(centre, tmp_path / "run", scorer=sees(0.5), reprioritize=True)
     assert (summary["n_flagged"], summary["n_reprioritized"]) == (5, 0)
     assert await snapshot(centre) == stored
+
+
+async def test_rescore__what_was_found_beside_the_detector_stays_whole(
+    centre: Centre, station: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    """The screening that speaks for a case still says which number was read, and which model read it."""
+    gun = Finding(kind="gun", score=0.6, threshold=0.5, box_xyxy=(1.0, 2.0, 3.0, 4.0))
+    number = Finding(
+        kind="container_number_mismatch",
+        score=0.9,
+        threshold=0.5,
+        box_xyxy=None,
+        model_digest="cd" * 32,
+        text="MSCU6639870 22G1",
+    )
+    before = FakeScorer(behave=lambda: [ScoreResult(findings=[gun, number], timings_ms={})])
+    async with centre.screening(lambda: before):
+        scan = await post_scan(station, png(grey_scan()))
+        await outcome_of(centre, scan["scan_id"])
+    summary = await run(centre, tmp_path / "run", scorer=sees(0.99), reprioritize=True)
+    assert summary["n_reprioritized"] == 1
+    row = await centre.pool.fetchrow(
+        "SELECT s.findings FROM cases c JOIN screenings s USING (screening_id) WHERE c.risk > 0.95"
+    )
+    assert row is not None
+    [seen, kept] = json.loads(row["findings"])
+    assert (seen["kind"], seen["score"]) == ("gun", 0.99)
+    assert kept == finding_json(number)

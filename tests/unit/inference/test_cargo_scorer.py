@@ -9,7 +9,7 @@ import pytest
 
 from inference.cargo_scorer import CargoScorer, ScanFacts, load_pinned_cargo
 from inference.errors import EngineError
-from inference.rescore import checked_before
+from inference.rescore_kept import checked_before
 from inference.scorer import OnnxScorer
 from inference.screening import screen_px16
 from inference.screening_jobs import Job
