@@ -216,8 +216,9 @@ class ScoreChildren:
             child = ChildProcess("inference.score_child", self._options.as_json())
             self._all.add(child)
             await _readable(child, START_TIMEOUT_S)
-            child.receive_object()
-        except (DecoderUnavailableError, TimeoutError, EOFError, OSError, ValueError) as error:
+            if not child.wait_until_ready():
+                raise DecoderUnavailableError("a scoring process ended before it was ready")
+        except (DecoderUnavailableError, TimeoutError, OSError) as error:
             stderr = child.stderr_tail() if child else str(error)
             log.error("score_child_not_started", stderr=stderr)
             if child is not None:
@@ -225,7 +226,6 @@ class ScoreChildren:
             if not self._all:
                 self._refuse_waiting()
             return
-        child.was_ready = True
         self._give_back(child)
 
     def _refuse_waiting(self) -> None:
