@@ -240,6 +240,14 @@ class Notifier:
                 if lines and n_bytes > MAX_PAYLOAD_BYTES:
                     break
                 lines.append(line)
-            await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, "\n".join(lines), timeout=PING_S)
-            for topic, key in list(self._unsent)[: len(lines)]:
-                del self._unsent[topic, key]
+            # Out before it is sent: a word that is published again meanwhile has to be sent again.
+            taken = dict.fromkeys(list(self._unsent)[: len(lines)])
+            for word in taken:
+                del self._unsent[word]
+            try:
+                await connection.execute(
+                    "SELECT pg_notify($1, $2)", CHANNEL, "\n".join(lines), timeout=PING_S
+                )
+            except BaseException:
+                self._unsent = {**taken, **self._unsent}
+                raise

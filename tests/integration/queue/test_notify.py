@@ -106,6 +106,55 @@ async def test_publish__awkward_keys_become_anything(pair: tuple[Notifier, Notif
         assert await asyncio.wait_for(anext(keys), 5) == ""
 
 
+async def test_publish__again_while_it_is_sent_is_sent_again(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second change comes after the first word was written: without a second one nobody would look."""
+    sent: list[str] = []
+    execute = asyncpg.Connection.execute
+
+    async with started(database_url, flush_s=0.0) as here, started(database_url) as there:
+
+        async def publish_meanwhile(self: asyncpg.Connection, query: str, *args: str, **more: float) -> str:
+            sent.append(args[1])
+            status = await execute(self, query, *args, **more)
+            if len(sent) == 1:
+                here.publish("disposition", "XR-1")
+            return status
+
+        monkeypatch.setattr(asyncpg.Connection, "execute", publish_meanwhile)
+        async with there.subscribe("disposition") as keys:
+            here.publish("disposition", "XR-1")
+            assert await asyncio.wait_for(anext(keys), 5) == "XR-1"
+            assert await asyncio.wait_for(anext(keys), 5) == "XR-1"
+    assert sent == ["disposition XR-1"] * 2
+
+
+async def test_publish__what_could_not_be_sent_is_kept(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that breaks while it sends takes no word with it."""
+    execute = asyncpg.Connection.execute
+    tries = 0
+
+    async def break_once(self: asyncpg.Connection, query: str, *args: str, **more: float) -> str:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise ConnectionResetError
+        return await execute(self, query, *args, **more)
+
+    monkeypatch.setattr(asyncpg.Connection, "execute", break_once)
+    async with (
+        started(database_url) as here,
+        started(database_url) as there,
+        there.subscribe("disposition") as keys,
+    ):
+        here.publish("disposition", "XR-1")
+        assert await asyncio.wait_for(anext(keys), 5) == "XR-1"
+    assert tries == 2
+
+
 async def test_run__a_lost_connection_is_replaced_and_everybody_told_to_look(
     database_url: str, pair: tuple[Notifier, Notifier]
 ) -> None:
