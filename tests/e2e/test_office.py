@@ -9,6 +9,7 @@ from playwright.async_api import Page
 
 from app.audit_trail import anchor_path
 from app.demo import DEMO_PASSWORD, prepare_demo
+from app.reviewer import ReviewerClient
 from app.settings import Settings
 from app.station import StationClient
 from app.throwaway import ThrowawaySystem, throwaway_system
@@ -185,6 +186,10 @@ async def test_auditor__searches_exports_and_verifies(chromium: str, tmp_path: P
             await store_policy(connection, TriagePolicy(audit_sample=1.0), author="system:test")
         await post(StationClient(system.url, stations[0].key), 1)
         case_id = await wait_for_a_sealed_case(system, pool)
+        async with ReviewerClient(system.url, login="lin", password=DEMO_PASSWORD) as lin:
+            lease = await lin.next_case()
+            assert lease is not None
+            await lin.decide(lease, "inspect")
         async with open_page(chromium) as page:
             faults = watch_for_faults(page)
             await log_in_at(page, system, "wu")
@@ -200,6 +205,7 @@ async def test_auditor__searches_exports_and_verifies(chromium: str, tmp_path: P
             await shoot(page, "auditor-case")
             await in_other_sizes(page, "auditor-case")
             assert await page.locator(".sx-seal.is-bad").count() == 0
+            await read_the_record(page, system, case_id)
             await verify(page, system, ".ant-alert-success")
             await shoot(page, "auditor-verify-good")
         told = [
@@ -208,6 +214,16 @@ async def test_auditor__searches_exports_and_verifies(chromium: str, tmp_path: P
         ]
     assert told == ["trail_exported", "trail_verified"]
     assert faults == []
+
+
+async def read_the_record(page: Page, system: ThrowawaySystem, case_id: int) -> None:
+    """Read the same case as supervisors do, and its seals once more: each page has a history of its own."""
+    await page.goto(f"{system.url}/#/history")
+    await page.locator(".sx-history-scroll tbody button").first.click()
+    await page.wait_for_selector(".sx-record-decision .sx-verdict")
+    await page.goto(f"{system.url}/#/case/{case_id}")
+    await page.wait_for_selector(".sx-case-history .sx-facts-list dd")
+    await page.wait_for_selector(".sx-seal.is-good")
 
 
 async def wait_for_a_sealed_case(system: ThrowawaySystem, pool: object) -> int:

@@ -7,6 +7,7 @@ import { createAccount, getPorts, type NewAccount, type PasswordOut } from '../a
 import type { Role } from '../api/types'
 import { usePick, useT } from '../i18n'
 import { FormBox } from './FormBox'
+import { ACCOUNTS } from './keys'
 import { useAction } from './useAction'
 
 const ROLES: readonly Role[] = ['reviewer', 'supervisor', 'auditor', 'admin']
@@ -23,7 +24,7 @@ export function AccountForm({ isOpen, onClose, onMade }: AccountFormProps) {
   const [form] = Form.useForm<NewAccount>()
   const role = Form.useWatch('role', form)
   const ports = usePortOptions(isOpen)
-  const action = useAction(['admin', 'accounts'])
+  const action = useAction(ACCOUNTS)
   const submit = async (values: NewAccount) => {
     const isReviewer = values.role === 'reviewer'
     const body = {

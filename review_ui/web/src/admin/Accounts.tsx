@@ -9,20 +9,19 @@ import { type AdminAccount, disableAccount, getAccounts, resetPassword } from '.
 import type { AccountOut } from '../api/types'
 import { moment } from '../format'
 import { useT } from '../i18n'
+import { Failure } from '../shell/Failure'
 import { AccountForm } from './AccountForm'
-import { Failure } from './Failure'
+import { ACCOUNTS } from './keys'
 import { SecretBox, type Told } from './Secret'
 import { type Action, useAction } from './useAction'
 
-export const ACCOUNTS_KEY = ['admin', 'accounts']
-
 export function Accounts({ account }: { account: AccountOut }) {
   const t = useT()
-  const accounts = useQuery({ queryKey: ACCOUNTS_KEY, queryFn: getAccounts, refetchInterval: 30_000 })
+  const accounts = useQuery({ queryKey: ACCOUNTS, queryFn: getAccounts, refetchInterval: 30_000 })
   const [isMaking, setIsMaking] = useState(false)
   const [told, setTold] = useState<Told | null>(null)
   const [sought, setSought] = useState('')
-  const action = useAction(ACCOUNTS_KEY)
+  const action = useAction(ACCOUNTS)
   const tell = ({ login, password }: { login: string; password: string }) =>
     setTold({
       title: t('accounts.passwordOf', { login }),

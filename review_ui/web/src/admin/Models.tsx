@@ -6,8 +6,8 @@ import { useMemo } from 'react'
 import { getModels, type ModelOut, type ModelsOut } from '../api/office'
 import { grouped, moment } from '../format'
 import { useT } from '../i18n'
+import { Failure } from '../shell/Failure'
 import { type Block, parseCard } from './card'
-import { Failure } from './Failure'
 
 export function Models() {
   const t = useT()

@@ -6,11 +6,11 @@ import { type CredentialsOut, createStation, rotateKey, type StationIn } from '.
 import { useT } from '../i18n'
 import { usePortOptions } from './AccountForm'
 import { FormBox } from './FormBox'
+import { STATIONS } from './keys'
 import { useAction } from './useAction'
 
 const HOUR_S = 3600
 const OVERLAPS_S = [0, HOUR_S, 24 * HOUR_S, 7 * 24 * HOUR_S, 30 * 24 * HOUR_S]
-const KEY = ['admin', 'stations']
 
 export interface StationFormProps {
   isOpen: boolean
@@ -22,7 +22,7 @@ export function StationForm({ isOpen, onClose, onMade }: StationFormProps) {
   const t = useT()
   const [form] = Form.useForm<StationIn>()
   const ports = usePortOptions(isOpen)
-  const action = useAction(KEY)
+  const action = useAction(STATIONS)
   const submit = async (values: StationIn) => {
     const isMade = await action.run(async () => {
       const given = await createStation({ ...values, webhook_url: values.webhook_url || null })
@@ -72,7 +72,7 @@ export interface RotateFormProps {
 export function RotateForm({ stationId, onClose, onMade }: RotateFormProps) {
   const t = useT()
   const [form] = Form.useForm<{ graceS: number }>()
-  const action = useAction(KEY)
+  const action = useAction(STATIONS)
   const submit = ({ graceS }: { graceS: number }) =>
     void action.run(async () => {
       if (stationId === null) return

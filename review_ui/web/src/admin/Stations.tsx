@@ -8,20 +8,19 @@ import { useState } from 'react'
 import { type CredentialsOut, getStations, revokeKey, type StationKey, type StationOut } from '../api/office'
 import { moment } from '../format'
 import { useT } from '../i18n'
-import { Failure } from './Failure'
+import { Failure } from '../shell/Failure'
+import { STATIONS } from './keys'
 import { SecretBox, type Told } from './Secret'
 import { RotateForm, StationForm } from './StationForms'
 import { type Action, useAction } from './useAction'
 
-export const STATIONS_KEY = ['admin', 'stations']
-
 export function Stations() {
   const t = useT()
-  const stations = useQuery({ queryKey: STATIONS_KEY, queryFn: getStations, refetchInterval: 30_000 })
+  const stations = useQuery({ queryKey: STATIONS, queryFn: getStations, refetchInterval: 30_000 })
   const [isMaking, setIsMaking] = useState(false)
   const [rotating, setRotating] = useState<string | null>(null)
   const [told, setTold] = useState<Told | null>(null)
-  const action = useAction(STATIONS_KEY)
+  const action = useAction(STATIONS)
   const tell = ({ station_id, key, webhook_secret }: CredentialsOut) =>
     setTold({
       title: t('stations.keyOf', { station: station_id }),

@@ -3,12 +3,13 @@
 import { CheckCircleFilled, ClockCircleOutlined, CloseCircleFilled } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
 
-import { Failure } from '../admin/Failure'
 import { ApiError } from '../api/client'
 import { getCaseHistory, type CaseHistory as History, type SealedRow } from '../api/office'
 import type { AccountOut, UiConfig } from '../api/types'
 import { containerNo, moment } from '../format'
-import { usePick, useT, useWord } from '../i18n'
+import { useT, useWord } from '../i18n'
+import { Failure } from '../shell/Failure'
+import { useReasonName } from '../shell/reasonName'
 import { Actor } from './actor'
 
 export interface CaseHistoryProps {
@@ -20,7 +21,7 @@ export interface CaseHistoryProps {
 export function CaseHistory({ caseId, account, config }: CaseHistoryProps) {
   const t = useT()
   const history = useQuery({
-    queryKey: ['case-history', caseId],
+    queryKey: ['audit', 'case-history', caseId],
     queryFn: () => getCaseHistory(caseId),
     staleTime: 0,
   })
@@ -89,13 +90,8 @@ function Facts({ of }: { of: History }) {
 
 function Decisions({ of, config }: { of: History; config: UiConfig }) {
   const t = useT()
-  const pick = usePick()
   const word = useWord()
-  const reason = (code: string) =>
-    pick(
-      config.reason_codes.find((one) => one.code === code),
-      code,
-    )
+  const reason = useReasonName(config)
   return (
     <section>
       <h3>{t('nav.history')}</h3>
@@ -126,7 +122,7 @@ function Screenings({ of }: { of: History }) {
   const word = useWord()
   return (
     <section>
-      <h3>{t('caseHistory.screenings')}</h3>
+      <h3>{t('record.screenings')}</h3>
       <table className="sx-table is-dense">
         <thead>
           <tr>

@@ -34,6 +34,16 @@ describe('messages', () => {
     }
   })
 
+  it('stand in one file each: a second text would silently replace the first', () => {
+    for (const language of Object.keys(MESSAGES)) {
+      const files = readdirSync(import.meta.dirname).filter((name) => name.endsWith(`${language}.ts`))
+      const text = files.map((name) => readFileSync(join(import.meta.dirname, name), 'utf8')).join('\n')
+      const keys = [...text.matchAll(/^ {2}'([^']+)':/gm)].map(([, key]) => key)
+      expect(keys.length).toBeGreaterThan(300)
+      expect(keys.filter((key, at) => keys.indexOf(key) !== at)).toEqual([])
+    }
+  })
+
   it('are never empty, and English has no Chinese left in it', () => {
     for (const messages of Object.values(MESSAGES)) expect(Object.values(messages)).not.toContain('')
     expect(Object.entries(enUS).filter(([, text]) => /[\u4e00-\u9fff]/.test(text))).toEqual([])

@@ -2,18 +2,13 @@
 
 import type { PriorDecision } from '../api/types'
 import { moment } from '../format'
-import { usePick, useT } from '../i18n'
+import { useT } from '../i18n'
+import { useReasonName } from '../shell/reasonName'
 import { useDesk } from './SeatContext'
 
 export function Escalation({ decisions }: { decisions: readonly PriorDecision[] }) {
   const t = useT()
-  const pick = usePick()
-  const { config } = useDesk()
-  const reasonName = (code: string) =>
-    pick(
-      config.reason_codes.find((reason) => reason.code === code),
-      code,
-    )
+  const reasonName = useReasonName(useDesk().config)
   if (decisions.length === 0) return <p className="sx-panel-note">{t('escalation.none')}</p>
   return (
     <ol className="sx-prior">

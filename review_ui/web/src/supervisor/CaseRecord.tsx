@@ -22,6 +22,9 @@ import { ScanStage } from '../pane/ScanStage'
 import { CaseFacts } from '../review/CaseBar'
 import { DeclarationPanel } from '../review/DeclarationPanel'
 import { scanRef } from '../review/seatState'
+import { actorText } from '../shell/actorText'
+import { failureText } from '../shell/Failure'
+import { useReasonName } from '../shell/reasonName'
 
 type Look = { cycle: number; stage: number }
 
@@ -86,12 +89,11 @@ export function CaseRecord({ caseId, scanId, chosen, config, account, onClose }:
 
 function RecordMissing({ error }: { error: Error | null }) {
   const t = useT()
-  const code = error instanceof ApiError ? error.code : error?.name
   if (!error) return <div className="sx-record-image is-missing">{t('app.loading')}</div>
   const isOpen = error instanceof ApiError && error.status === 404
   return (
     <div className="sx-record-image is-missing" role="alert">
-      {isOpen ? t('record.notClosed') : t('history.failed', { code: code ?? '' })}
+      {isOpen ? t('record.notClosed') : failureText(t, error)}
     </div>
   )
 }
@@ -189,14 +191,8 @@ interface DecisionFactsProps {
 
 function DecisionFacts({ decision, config, isLookedAt }: DecisionFactsProps) {
   const t = useT()
-  const pick = usePick()
   const word = useWord()
-  const reasons = decision.reason_codes.map((code) =>
-    pick(
-      config.reason_codes.find((one) => one.code === code),
-      code,
-    ),
-  )
+  const reasons = decision.reason_codes.map(useReasonName(config))
   return (
     <article className={isLookedAt ? 'is-looked-at' : ''}>
       <div>
@@ -279,13 +275,7 @@ function AuditTrail({ caseId, account }: { caseId: number; account: AccountOut }
       <h2>
         {t('record.audit')} <small>{t('record.auditHint')}</small>
       </h2>
-      {audit.error ? (
-        <p role="alert">
-          {t('history.failed', {
-            code: audit.error instanceof ApiError ? audit.error.code : audit.error.name,
-          })}
-        </p>
-      ) : null}
+      {audit.error ? <p role="alert">{failureText(t, audit.error)}</p> : null}
       <ol>
         {audit.data?.map((row) => (
           <AuditLine key={row.seq} row={row} account={account} />
@@ -314,12 +304,4 @@ function AuditLine({ row, account }: { row: AuditRow; account: AccountOut }) {
       <small>{row.detail ?? ''}</small>
     </li>
   )
-}
-
-function actorText(t: ReturnType<typeof useT>, actor: string, account: AccountOut): string {
-  const [kind, id = ''] = actor.split(':', 2)
-  if (kind === 'account')
-    return t(Number(id) === account.account_id ? 'actor.accountYou' : 'actor.account', { id })
-  if (kind === 'station') return t('actor.station', { id })
-  return kind === 'system' ? t('actor.system', { id }) : actor
 }

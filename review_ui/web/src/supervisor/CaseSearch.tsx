@@ -4,12 +4,12 @@ import { type InfiniteData, useInfiniteQuery, useQuery } from '@tanstack/react-q
 import { Button } from 'antd'
 import { type FormEvent, useState } from 'react'
 
-import { ApiError } from '../api/client'
 import { getBoard } from '../api/endpoints'
 import { type CaseQuery, getCaseReviewers, getCases } from '../api/supervision'
 import type { AccountOut, CaseCursor, CasePage, CaseRow, UiConfig } from '../api/types'
 import { containerNo, moment, riskBand } from '../format'
 import { usePick, useT, useWord } from '../i18n'
+import { failureText } from '../shell/Failure'
 import { CaseRecord } from './CaseRecord'
 import { MODALITIES, REASONS } from './policy/rules'
 import { chooseByArrows } from './rowKeys'
@@ -285,11 +285,7 @@ interface FootProps {
 function Foot({ error, nRows, lastPage, isFetching, onMore }: FootProps) {
   const t = useT()
   if (error) {
-    return (
-      <footer role="alert">
-        {t('history.failed', { code: error instanceof ApiError ? error.code : error.name })}
-      </footer>
-    )
+    return <footer role="alert">{failureText(t, error)}</footer>
   }
   if (!lastPage?.next) return <footer>{nRows > 0 ? t('search.end', { count: nRows }) : ''}</footer>
   return (

@@ -2,12 +2,13 @@
 
 import { useQuery } from '@tanstack/react-query'
 
-import { ApiError } from '../api/client'
 import { getEscalations } from '../api/supervision'
 import type { EscalationRow, PriorDecision, UiConfig } from '../api/types'
 import { clock, containerNo, moment, riskBand, span } from '../format'
-import { usePick, useT, useWord } from '../i18n'
+import { useT, useWord } from '../i18n'
+import { failureText } from '../shell/Failure'
 import { useNowMs } from '../shell/now'
+import { useReasonName } from '../shell/reasonName'
 
 const LOOK_EVERY_MS = 5_000
 
@@ -24,9 +25,7 @@ export default function Escalations({ config }: { config: UiConfig }) {
   if (!page.data) {
     return (
       <main className="sx-escalations is-waiting">
-        {page.error
-          ? t('history.failed', { code: page.error instanceof ApiError ? page.error.code : page.error.name })
-          : t('app.loading')}
+        {page.error ? failureText(t, page.error) : t('app.loading')}
       </main>
     )
   }
@@ -86,13 +85,7 @@ function Escalation({ row, config, now }: { row: EscalationRow; config: UiConfig
 
 function Thread({ decision, config }: { decision: PriorDecision; config: UiConfig }) {
   const word = useWord()
-  const pick = usePick()
-  const reasons = decision.reason_codes.map((code) =>
-    pick(
-      config.reason_codes.find((one) => one.code === code),
-      code,
-    ),
-  )
+  const reasons = decision.reason_codes.map(useReasonName(config))
   return (
     <li>
       <span className={`sx-verdict is-${decision.verdict}`}>{word('verdict', decision.verdict)}</span>

@@ -5,11 +5,12 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Button, Select } from 'antd'
 import { useState } from 'react'
 
-import { ApiError } from '../api/client'
 import { getBoard, getDecisions } from '../api/endpoints'
 import type { AccountOut, DecisionRow, UiConfig } from '../api/types'
 import { containerNo, moment, riskBand, span } from '../format'
 import { usePick, useT, useWord } from '../i18n'
+import { failureText } from '../shell/Failure'
+import { useReasonName } from '../shell/reasonName'
 import { CaseRecord } from './CaseRecord'
 import { chooseByArrows } from './rowKeys'
 
@@ -171,14 +172,8 @@ interface RowProps {
 
 function Row({ row, config, isChosen, onChoose }: RowProps) {
   const t = useT()
-  const pick = usePick()
   const word = useWord()
-  const reasons = row.reason_codes.map((code) =>
-    pick(
-      config.reason_codes.find((one) => one.code === code),
-      code,
-    ),
-  )
+  const reasons = row.reason_codes.map(useReasonName(config))
   return (
     <tr className={isChosen ? 'is-chosen' : ''} onClick={() => onChoose(row)}>
       <td className="sx-num">{moment(row.decided_at)}</td>
@@ -211,11 +206,7 @@ function Foot({ decisions, nRows }: { decisions: ReturnType<typeof useDecisions>
   const t = useT()
   const { error, hasNextPage, isFetchingNextPage, fetchNextPage } = decisions
   if (error) {
-    return (
-      <footer role="alert">
-        {t('history.failed', { code: error instanceof ApiError ? error.code : error.name })}
-      </footer>
-    )
+    return <footer role="alert">{failureText(t, error)}</footer>
   }
   return (
     <footer>

@@ -3,11 +3,11 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useMemo, useState } from 'react'
 
-import { ApiError } from '../../api/client'
 import { getQueuePolicy, proposePolicy } from '../../api/supervision'
 import type { AccountOut, PolicyBody, ProposalIn, QueuePolicyOut } from '../../api/types'
 import { moment } from '../../format'
 import { useT } from '../../i18n'
+import { failureText } from '../../shell/Failure'
 import { Effect } from './Effect'
 import { Changes, OpenProposal, PastProposals, Refusal } from './Proposals'
 import { RuleForms } from './RuleForms'
@@ -31,9 +31,7 @@ export default function PolicyPage({ account }: { account: AccountOut }) {
   if (stored.data) return <Desk stored={stored.data} account={account} />
   return (
     <main className="sx-policy is-waiting">
-      {stored.error
-        ? t('history.failed', { code: stored.error instanceof ApiError ? stored.error.code : '' })
-        : t('app.loading')}
+      {stored.error ? failureText(t, stored.error) : t('app.loading')}
     </main>
   )
 }
