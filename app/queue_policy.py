@@ -15,7 +15,13 @@ from review_queue.errors import QueuePolicyInvalidError
 from review_queue.policy import QueuePolicy
 from review_queue.policy_effect import find_effect
 from review_queue.policy_proposals import NOTICED_WITHIN_S, move_as_approved
-from review_queue.policy_store import PolicyHolder, StoredPolicy, latest_policy, store_policy
+from review_queue.policy_store import (
+    PolicyHolder,
+    StoredPolicy,
+    latest_policy,
+    policy_in_force,
+    store_policy,
+)
 from review_queue.queue import ReviewQueue
 
 log = structlog.get_logger()
@@ -72,9 +78,7 @@ async def show_policy(settings: Settings) -> StoredPolicy | None:
 async def check_policy(settings: Settings, policy: QueuePolicy) -> dict[str, Any]:
     """Tell how many waiting cases a policy would put into another band."""
     async with _pool(settings) as pool, pool.acquire() as conn:
-        stored = await latest_policy(conn)
-        before = QueuePolicy() if stored is None else stored.policy
-        effect = await find_effect(conn, policy, before=before)
+        effect = await find_effect(conn, policy, before=await policy_in_force(conn))
     moves = [{"from": old, "to": new, "n": n} for (old, new), n in sorted(effect.bands.items()) if old != new]
     return {
         "n_waiting": effect.n_waiting,

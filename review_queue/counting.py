@@ -8,6 +8,9 @@ each row is counted once, a transaction that runs for hours delays nothing but i
 are at every moment those of one real state of the queue.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import asyncpg
 
 from review_queue.audit import Connection
@@ -25,11 +28,11 @@ LEAVING = sorted({str(move) for place, move in TRANSITIONS if place is Place.REA
 BAND_OF_RANK = f"(rank >> {MINUTE_BITS + RANDOM_BITS})::smallint"
 MINUTE_OF_RANK = f"((rank >> {RANDOM_BITS}) & {(1 << MINUTE_BITS) - 1})::integer"
 
-# One process at a time; the lock is named after the table. Losing what was not flushed to disk loses the
-# counts and the snapshot they belong to together, so these commits need not wait for the disk. Planned for an
-# unknown snapshot, a catch-up would expect a third of the trail to be new, and read all of it.
+# One process at a time; the lock is named after the table that is filled in. Losing what was not flushed to
+# disk loses the counts and the snapshot they belong to together, so these commits need not wait for the disk.
+# Planned for an unknown snapshot, a catch-up would expect a third of the trail to be new, and read all of it.
 BEGIN = """
-SELECT pg_try_advisory_xact_lock('queue_counts'::regclass::oid::bigint) AS is_mine,
+SELECT pg_try_advisory_xact_lock('{}'::regclass::oid::bigint) AS is_mine,
     set_config('synchronous_commit', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)
 """
 
@@ -38,7 +41,7 @@ COUNTED = """
 SELECT counted::text AS snapshot, EXISTS (
         SELECT FROM audit WHERE xid >= pg_snapshot_xmax(counted) ORDER BY xid OFFSET $1 LIMIT 1
     ) AS is_far
-FROM queue_counts_state
+FROM {}_state
 """
 
 # What has changed between the counted snapshot and this statement's. A case leaves ready with the rank in the
@@ -129,18 +132,46 @@ async def catch_up(pool: asyncpg.Pool, *, max_new_rows: int = MAX_NEW_ROWS) -> b
     Returns:
         False if another process is at it, and nothing was done here.
     """
+    return await follow_trail(
+        pool,
+        "queue_counts",
+        max_new_rows=max_new_rows,
+        count_anew=[(statement,) for statement in (*FORGET, COUNT_ANEW)],
+        catch_up=(CATCH_UP, ENTERING, LEAVING),
+    )
+
+
+async def follow_trail(
+    pool: asyncpg.Pool,
+    table: str,
+    *,
+    max_new_rows: int,
+    count_anew: Sequence[Sequence[Any]],
+    catch_up: Sequence[Any],
+) -> bool:
+    """Bring a table that is counted from the trail up to the present.
+
+    Args:
+        pool: Of a migrated database.
+        table: Names the lock; ``{table}_state`` holds the counted snapshot.
+        max_new_rows: With more new audit rows than this, everything is counted anew.
+        count_anew: Statements, each with its arguments.
+        catch_up: A statement, whose first argument will be the counted snapshot, and the others.
+
+    Returns:
+        False if another process is at it, and nothing was done here.
+    """
     async with pool.acquire() as conn, conn.transaction(isolation="read_committed"):
-        begun = await conn.fetchrow(BEGIN)
+        begun = await conn.fetchrow(BEGIN.format(table))
         if begun is None or not begun["is_mine"]:
             return False
         # A statement of its own: it must see what the last holder of the lock has committed.
-        counted = await conn.fetchrow(COUNTED, max_new_rows)
+        counted = await conn.fetchrow(COUNTED.format(table), max_new_rows)
         if counted is None or counted["is_far"]:
-            for statement in FORGET:
-                await conn.execute(statement)
-            await conn.execute(COUNT_ANEW)
+            for statement in count_anew:
+                await conn.execute(*statement)
         else:
-            await conn.execute(CATCH_UP, counted["snapshot"], ENTERING, LEAVING)
+            await conn.execute(catch_up[0], counted["snapshot"], *catch_up[1:])
     return True
 
 
@@ -153,7 +184,7 @@ async def find_wrong_counts(conn: Connection) -> list[asyncpg.Record]:
         Rows of port, stage, band, due minute (-1: of the depth) and ``too_many``; none if all is right.
     """
     async with conn.transaction(isolation="repeatable_read", readonly=True):
-        counted = await conn.fetchrow(COUNTED, 0)
+        counted = await conn.fetchrow(COUNTED.format("queue_counts"), 0)
         if counted is None:
             return []
         return list(await conn.fetch(WRONG_COUNTS, counted["snapshot"], ENTERING, LEAVING))

@@ -92,16 +92,14 @@ class Notifier:
     Args:
         dsn: The database; one connection of its own is opened there, outside any pool.
         flush_s: The shortest time between two NOTIFYs.
-
-    Attributes:
-        n_told: How often anything of a topic was told here; for whoever looks from time to time.
     """
 
     def __init__(self, dsn: str, *, flush_s: float = FLUSH_S) -> None:
         self._dsn = dsn
         self._flush_s = flush_s
         self.subscriptions: dict[str, set[Subscription]] = {}
-        self.n_told: Counter[str] = Counter()
+        self._n_told: Counter[str] = Counter()
+        self._n_told_all = 0
         self._waiting: dict[tuple[str, str], set[asyncio.Future[None]]] = {}
         self._unsent: dict[tuple[str, str], None] = {}
         self._has_work = asyncio.Event()
@@ -141,6 +139,10 @@ class Notifier:
         self._unsent[topic, key if is_plain else ANYTHING] = None
         self._has_work.set()
 
+    def n_told(self, topic: str) -> int:
+        """Return how often anything of a topic may have been told here; for who looks from time to time."""
+        return self._n_told[topic] + self._n_told_all
+
     def subscribe(self, topic: str) -> Subscription:
         """Return the keys of a topic: ``async with notifier.subscribe(t) as keys: async for key in keys``."""
         return Subscription(self, topic)
@@ -167,7 +169,7 @@ class Notifier:
         return True
 
     def _tell(self, topic: str, key: str) -> None:
-        self.n_told[topic] += 1
+        self._n_told[topic] += 1
         for subscription in self.subscriptions.get(topic, ()):
             subscription.tell(key)
         for waiting_topic, waiting_key in self._waiting if key == ANYTHING else [(topic, key)]:
@@ -177,7 +179,8 @@ class Notifier:
                         told.set_result(None)
 
     def _tell_all(self) -> None:
-        for topic in {*self.subscriptions, *self.n_told, *(topic for topic, _ in self._waiting)}:
+        self._n_told_all += 1
+        for topic in {*self.subscriptions, *(topic for topic, _ in self._waiting)}:
             self._tell(topic, ANYTHING)
 
     def _on_notify(self, _connection: object, pid: int, _channel: str, payload: object) -> None:

@@ -79,6 +79,12 @@ async def latest_policy(conn: Connection) -> StoredPolicy | None:
     return await _read(conn, newer_than=0)
 
 
+async def policy_in_force(conn: Connection) -> QueuePolicy:
+    """Return the rules of the newest version, or the defaults; see ``latest_policy``."""
+    stored = await latest_policy(conn)
+    return QueuePolicy() if stored is None else stored.policy
+
+
 async def store_policy(conn: Connection, policy: QueuePolicy, *, author: str) -> int:
     """Store a new version and its audit event in the caller's transaction.
 

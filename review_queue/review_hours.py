@@ -6,22 +6,9 @@ present one are exact, so each decision is counted once and no decision pays for
 
 import asyncpg
 
-# Beyond so many new audit rows the last days are counted anew.
-MAX_NEW_ROWS = 200_000
+from review_queue.counting import MAX_NEW_ROWS, follow_trail
+
 DAYS_COUNTED_ANEW = 35
-
-BEGIN = """
-SELECT pg_try_advisory_xact_lock('review_hours'::regclass::oid::bigint) AS is_mine,
-    set_config('synchronous_commit', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)
-"""
-
-# $1 how many new audit rows are too many.
-COUNTED = """
-SELECT counted::text AS snapshot, EXISTS (
-        SELECT FROM audit WHERE xid >= pg_snapshot_xmax(counted) ORDER BY xid OFFSET $1 LIMIT 1
-    ) AS is_far
-FROM review_hours_state
-"""
 
 # Decisions with what is known of their cases, looked up one by one: a join over a misjudged number of rows
 # would read all cases. What the screening said counts as it stands when the decision is counted.
@@ -118,15 +105,10 @@ async def count_reviews(pool: asyncpg.Pool, *, max_new_rows: int = MAX_NEW_ROWS)
     Returns:
         False if another process is at it, and nothing was done here.
     """
-    async with pool.acquire() as conn, conn.transaction(isolation="read_committed"):
-        begun = await conn.fetchrow(BEGIN)
-        if begun is None or not begun["is_mine"]:
-            return False
-        # A statement of its own: it must see what the last holder of the lock has committed.
-        counted = await conn.fetchrow(COUNTED, max_new_rows)
-        if counted is None or counted["is_far"]:
-            await conn.execute(FORGET, DAYS_COUNTED_ANEW)
-            await conn.execute(COUNT_ANEW, DAYS_COUNTED_ANEW)
-        else:
-            await conn.execute(CATCH_UP, counted["snapshot"])
-    return True
+    return await follow_trail(
+        pool,
+        "review_hours",
+        max_new_rows=max_new_rows,
+        count_anew=[(FORGET, DAYS_COUNTED_ANEW), (COUNT_ANEW, DAYS_COUNTED_ANEW)],
+        catch_up=(CATCH_UP,),
+    )

@@ -10,14 +10,14 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from review_queue import audit
 from review_queue.queue import ReviewQueue
-from review_ui.accounts import DECIDING_ROLES, create_account, disable_account, set_password
+from review_ui.accounts import DECIDING_ROLES, LOGIN_PATTERN, create_account, disable_account, set_password
 from review_ui.admin_schemas import AdminAccountOut, NewAccount, PasswordOut, PortOut
 from review_ui.database import Pool
 from review_ui.guard import allow, json_response, session_of
 from review_ui.passwords import make_password
-from review_ui.sessions import Session, reviewer_of
+from review_ui.qualifications import bits_of, mask_of
+from review_ui.sessions import reviewer_of
 
 ACCOUNTS_SQL = """
 SELECT a.account_id, a.login, a.display_name, a.role, a.port, a.quals, a.created_at, a.disabled_at,
@@ -33,7 +33,7 @@ ORDER BY a.disabled_at IS NOT NULL, a.login
 """
 PORTS_SQL = "SELECT code, name_zh, name_en FROM ports ORDER BY code"
 
-Login = Annotated[str, Path(pattern=r"^[a-z0-9._-]{2,40}$")]
+Login = Annotated[str, Path(pattern=f"^{LOGIN_PATTERN.pattern}$")]
 
 
 class AccountRoutes:
@@ -75,9 +75,9 @@ class AccountRoutes:
                 display_name=body.display_name,
                 role=body.role,
                 port=body.port,
-                quals=sum(1 << bit for bit in set(body.quals)),
+                quals=mask_of(body.quals),
                 password=password,
-                actor=actor_of(session_of(request)),
+                actor=session_of(request).actor,
             )
         return json_response(PasswordOut(login=body.login, password=password), status=201)
 
@@ -86,27 +86,20 @@ class AccountRoutes:
         """Give an account another password, told once, and end its sessions."""
         password = make_password()
         async with self._pool.acquire() as connection:
-            await set_password(
-                connection, login=login, password=password, actor=actor_of(session_of(request))
-            )
+            await set_password(connection, login=login, password=password, actor=session_of(request).actor)
         return json_response(PasswordOut(login=login, password=password))
 
     @allow("admin")
     async def disable(self, request: Request, login: Login) -> Response:
         """End an account and its sessions, and give its cases back."""
         async with self._pool.acquire() as connection:
-            account = await disable_account(connection, login=login, actor=actor_of(session_of(request)))
+            account = await disable_account(connection, login=login, actor=session_of(request).actor)
         if account.role in DECIDING_ROLES:
             await self._queue.release_leases(reviewer_of(account))
         return Response(status_code=204)
 
 
-def actor_of(session: Session) -> str:
-    """Return who acts, by the name that the trail has for them."""
-    return audit.account_actor(session.account.account_id)
-
-
 def _account_out(row: asyncpg.Record) -> AdminAccountOut:
     fields = dict(row)
-    fields["quals"] = [bit for bit in range(63) if row["quals"] >> bit & 1]
+    fields["quals"] = bits_of(row["quals"])
     return AdminAccountOut(**fields)

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime
-from time import monotonic
 from typing import Annotated, Any, Literal, Protocol
 
 import orjson
@@ -20,7 +19,6 @@ from starlette.responses import Response
 from review_queue import audit
 from review_queue.seals import PublicKeys
 from review_queue.trail_search import END, Position, TrailFilter, read_trail, search_trail
-from review_ui.account_routes import actor_of
 from review_ui.audit_schemas import CaseHistoryOut, TrailPageOut, TrailRowOut
 from review_ui.case_history import CaseHistories
 from review_ui.cases import MAX_ID
@@ -148,15 +146,14 @@ class AuditRoutes:
     async def _export_lines(
         self, session: Session, sought: TrailFilter, *, is_csv: bool
     ) -> AsyncGenerator[bytes, None]:
+        if self._n_exports >= MAX_EXPORTS:  # more asked at the same moment
+            raise ExportsRunningError("the export was not begun")
         self._n_exports += 1
-        looked_at = monotonic()
         try:
             if is_csv:
                 yield csv_head()
             async for rows in read_trail(self._pool, sought):
-                if self._is_stopping() or (
-                    monotonic() - looked_at > LOOK_EVERY_S and not await self._is_live(session)
-                ):
+                if self._is_stopping() or not await self._is_live(session):
                     raise NotLoggedInError("the export was broken off")
                 yield csv_lines(rows) if is_csv else json_lines(rows)
         finally:
@@ -196,7 +193,7 @@ class AuditRoutes:
 
     async def _record(self, session: Session, event: str, detail: str) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
-            await audit.record(connection, actor=actor_of(session), event=event, detail=detail)
+            await audit.record(connection, actor=session.actor, event=event, detail=detail)
 
 
 async def _kept_alive(steps: AsyncIterator[bytes], every_s: float) -> AsyncIterator[bytes]:

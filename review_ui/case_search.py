@@ -7,7 +7,7 @@ the one of decisions by reviewer.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -148,7 +148,9 @@ def walk_sql(statement: Statement, query: CaseQuery, *, after: CaseCursor | None
             f"SELECT scan_id FROM (SELECT scan_id FROM scans WHERE container_no = {number}"
             f" ORDER BY received_at DESC LIMIT {WALK}) AS seen UNION SELECT {number}"
         )
-        return _walk(statement, query, after, table="cases", where=[f"scan_id IN ({scans})"])
+        # With a decision described, the times are the decision's, and no bound of the walk.
+        timed = replace(query, since=None, until=None) if query.asks_for_decisions else query
+        return _walk(statement, timed, after, table="cases", where=[f"scan_id IN ({scans})"])
     if query.asks_for_decisions:
         where = [] if query.reviewer is None else [f"reviewer = {statement.given(query.reviewer)}"]
         return _walk(statement, query, after, table="decisions", where=where)
@@ -176,11 +178,7 @@ def _walk(
     statement: Statement, query: CaseQuery, after: CaseCursor | None, *, table: str, where: Sequence[str]
 ) -> str:
     at, key = ("opened_at", "case_id") if table == "cases" else ("decided_at", "decision_id")
-    bounds = list(where)
-    if query.since is not None:
-        bounds.append(f"{at} >= {statement.given(query.since)}")
-    if query.until is not None:
-        bounds.append(f"{at} < {statement.given(query.until)}")
+    bounds = [*where, *_within(statement, query, at)]
     if after is not None and after.at is not None:
         bounds.append(f"({at}, {key}) < ({statement.given(after.at)}, {statement.given(after.id)})")
     condition = " AND ".join(["true", *bounds])
@@ -219,13 +217,15 @@ def _conditions(statement: Statement, query: CaseQuery) -> list[str]:
         case "held" if not walks_places:
             conditions.append("c.case_id IN (SELECT t.case_id FROM seats t WHERE t.case_id IS NOT NULL)")
     if walks_places:
-        conditions += _opened(statement, query)
+        conditions += _within(statement, query, "c.opened_at")
     if query.asks_for_decisions:
         described = ["true"]
         if query.reviewer is not None:
             described.append(f"d.reviewer = {statement.given(query.reviewer)}")
         if query.verdict is not None:
             described.append(f"d.verdict = {statement.given(query.verdict)}")
+        if not walks_decisions:
+            described += _within(statement, query, "d.decided_at")
         such = f"SELECT FROM decisions d WHERE d.case_id = c.case_id AND {' AND '.join(described)}"
         if walks_decisions:
             # Each case once, at its newest decision that is as described.
@@ -237,12 +237,13 @@ def _conditions(statement: Statement, query: CaseQuery) -> list[str]:
     return conditions
 
 
-def _opened(statement: Statement, query: CaseQuery) -> list[str]:
+def _within(statement: Statement, query: CaseQuery, at: str) -> list[str]:
+    """Return the bounds of a time."""
     bounds = []
     if query.since is not None:
-        bounds.append(f"c.opened_at >= {statement.given(query.since)}")
+        bounds.append(f"{at} >= {statement.given(query.since)}")
     if query.until is not None:
-        bounds.append(f"c.opened_at < {statement.given(query.until)}")
+        bounds.append(f"{at} < {statement.given(query.until)}")
     return bounds
 
 

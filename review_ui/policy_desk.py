@@ -15,9 +15,10 @@ from review_queue.policy_proposals import (
     newest_proposals,
     propose,
 )
-from review_queue.policy_store import check_ports, latest_policy
+from review_queue.policy_store import check_ports, latest_policy, policy_in_force
 from review_ui.accounts import Account
 from review_ui.database import Pool
+from review_ui.qualifications import bits_of, mask_of
 from review_ui.supervision_schemas import (
     BandMove,
     KindEffect,
@@ -82,9 +83,7 @@ class PolicyDesk:
         ):
             await conn.execute(f"SET LOCAL statement_timeout = {EFFECT_LIMIT_MS}")
             await check_ports(conn, policy)
-            stored = await latest_policy(conn)
-            before = QueuePolicy() if stored is None else stored.policy
-            effect = await find_effect(conn, policy, before=before)
+            effect = await find_effect(conn, policy, before=await policy_in_force(conn))
             at = await conn.fetchval("SELECT now()")
         return _effect_out(effect, at)
 
@@ -123,13 +122,8 @@ def read_policy(body: PolicyBody) -> QueuePolicy:
     """
     document: dict[str, Any] = body.model_dump()
     for name in QUALIFYING:
-        document[name] = {key: sum(1 << bit for bit in set(bits)) for key, bits in document[name].items()}
+        document[name] = {key: mask_of(bits) for key, bits in document[name].items()}
     return QueuePolicy.from_json(document)
-
-
-def bits_of(mask: int) -> list[int]:
-    """Return the numbers of a mask's bits, which a browser's numbers could not hold."""
-    return [bit for bit in range(mask.bit_length()) if mask >> bit & 1]
 
 
 def _proposal_out(proposal: Proposal) -> ProposalOut:

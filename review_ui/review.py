@@ -149,7 +149,7 @@ def build_review_router(
         max_s=settings.session_max_s,
         idle_s=settings.session_idle_s,
         cache_s=settings.session_cache_s,
-        n_endings=lambda: notifier.n_told["session"],
+        n_endings=lambda: notifier.n_told("session"),
     )
     cases = CaseReader(pool, Px16Reader(store, n_headers=settings.header_cache_size))
     history = History(pool)

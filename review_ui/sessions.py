@@ -61,6 +61,11 @@ class Session:
     token_sha256: bytes
     account: Account
 
+    @property
+    def actor(self) -> str:
+        """Who acts, by the name that the trail has for them."""
+        return audit.account_actor(self.account.account_id)
+
     def reviewer(self) -> Reviewer:
         """Return the account as the queue knows it."""
         return reviewer_of(self.account)
@@ -148,8 +153,7 @@ class SessionStore:
         """End a session; this process forgets it at once."""
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(_REVOKE, session.token_sha256)
-            actor = audit.account_actor(session.account.account_id)
-            await audit.record(connection, actor=actor, event="logged_out")
+            await audit.record(connection, actor=session.actor, event="logged_out")
         self._known.pop(session.token_sha256, None)
 
     def _is_believed(self, known: _Known) -> bool:

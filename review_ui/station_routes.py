@@ -6,7 +6,6 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from review_ui.account_routes import actor_of
 from review_ui.admin_schemas import CredentialsOut, RotateIn, StationIn, StationOut
 from review_ui.database import Connection, Pool, from_jsonb
 from review_ui.errors import StationKeyNotFoundError
@@ -99,7 +98,7 @@ class StationRoutes:
                 port=body.port,
                 name=body.name,
                 webhook_url=body.webhook_url or None,
-                actor=actor_of(session_of(request)),
+                actor=session_of(request).actor,
             )
         return json_response(_given_out(body.station_id, given), status=201)
 
@@ -108,7 +107,7 @@ class StationRoutes:
         """Give a station a new key, told once; its others end after ``grace_s``."""
         async with self._pool.acquire() as connection:
             given = await self._desk.rotate_key(
-                connection, station_id, grace_s=body.grace_s, actor=actor_of(session_of(request))
+                connection, station_id, grace_s=body.grace_s, actor=session_of(request).actor
             )
         return json_response(_given_out(station_id, given))
 
@@ -116,7 +115,7 @@ class StationRoutes:
     async def revoke(self, request: Request, key_id: KeyId) -> Response:
         """End a key at once."""
         async with self._pool.acquire() as connection:
-            if not await self._desk.revoke_key(connection, key_id, actor=actor_of(session_of(request))):
+            if not await self._desk.revoke_key(connection, key_id, actor=session_of(request).actor):
                 raise StationKeyNotFoundError(f"no live key has the id {key_id}")
         return Response(status_code=204)
 

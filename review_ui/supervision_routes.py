@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-import asyncpg
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 from starlette.responses import Response
 
+from review_ui.case_history import SCREENINGS_SQL
 from review_ui.case_search import CaseQuery, CaseSearch
 from review_ui.cases import MAX_ID, CaseReader
 from review_ui.database import Pool
@@ -31,11 +31,6 @@ from review_ui.supervision_schemas import (
 )
 
 MAX_FEEDS = 200
-SCREENINGS_SQL = """
-SELECT screening_id, model_name, model_version, policy_version, outcome, risk,
-    jsonb_array_length(findings) AS n_findings, created_at
-FROM screenings WHERE scan_id = $1 ORDER BY screening_id
-"""
 
 Id = Annotated[int | None, Query(ge=0, le=MAX_ID)]
 Word = Annotated[Text | None, Query(max_length=40)]
@@ -102,7 +97,7 @@ class SupervisionRoutes:
         return json_response(
             CaseHistory(
                 case=row,
-                screenings=[_screening(one) for one in screenings],
+                screenings=[ScreeningBrief(**dict(one)) for one in screenings],
                 decisions=await self._cases.prior_decisions(case_id, first_cycle=1, last_cycle=row.cycle),
             )
         )
@@ -125,15 +120,11 @@ class SupervisionRoutes:
     def _feed(self, port: str | None) -> Feed[FiguresOut]:
         if port not in self._figures and len(self._figures) >= MAX_FEEDS:
             self._figures.clear()  # names that are no ports must not fill the memory
-        return self._figures.setdefault(
-            port, figures_feed(self._pool, period_s=self._figures_period_s, port=port)
-        )
+        if port not in self._figures:
+            self._figures[port] = figures_feed(self._pool, period_s=self._figures_period_s, port=port)
+        return self._figures[port]
 
 
 def _squeezed(number: str | None) -> str:
     """Return a container number or scan id as it is stored: people write ``DEMU 305417 2``."""
     return "".join((number or "").split()).upper()
-
-
-def _screening(row: asyncpg.Record) -> ScreeningBrief:
-    return ScreeningBrief(**dict(row))

@@ -180,7 +180,7 @@ async def test_catch_up__far_behind_counts_anew(room: QueueRoom, monkeypatch: py
 async def test_catch_up__one_keeper_at_a_time(room: QueueRoom, database_url: str) -> None:
     """While one keeper is at it another does nothing and does not wait."""
     await room.open()
-    async with running(database_url, counting.BEGIN):
+    async with running(database_url, counting.BEGIN.format("queue_counts")):
         assert not await catch_up(room.pool)
         assert await room.pool.fetchval("SELECT count(*) FROM queue_counts") == 0
     assert await catch_up(room.pool)
@@ -194,8 +194,8 @@ async def test_catch_up__killed_keeper_leaves_all_as_it_was(room: QueueRoom, dat
     await room.open()
     keeper = await asyncpg.connect(database_url)
     await keeper.execute("BEGIN")
-    await keeper.execute(counting.BEGIN)
-    counted = await keeper.fetchrow(counting.COUNTED, 1000)
+    await keeper.execute(counting.BEGIN.format("queue_counts"))
+    counted = await keeper.fetchrow(counting.COUNTED.format("queue_counts"), 1000)
     assert counted is not None
     await keeper.execute(counting.CATCH_UP, counted["snapshot"], counting.ENTERING, counting.LEAVING)
     assert await keeper.fetchval("SELECT sum(n) FROM queue_counts") == 2
@@ -257,7 +257,7 @@ async def test_catch_up__reads_new_rows_only(make_room: MakeRoom) -> None:
     await room.open()
     async with room.pool.acquire() as conn, conn.transaction():
         # As the keeper runs it; EXPLAIN with parameters would always plan for their values.
-        await conn.execute(counting.BEGIN)
+        await conn.execute(counting.BEGIN.format("queue_counts"))
         await conn.execute("PREPARE catching_up AS " + counting.CATCH_UP)
         arguments = f"'{snapshot}', ARRAY{counting.ENTERING}, ARRAY{counting.LEAVING}"
         rows = await conn.fetch(f"EXPLAIN EXECUTE catching_up ({arguments})")

@@ -167,6 +167,7 @@ async def test_run__a_lost_connection_is_replaced_and_everybody_told_to_look(
     for pid in pids:
         await admin.fetchval("SELECT pg_terminate_backend($1)", pid)
     assert await waiter, "told to look, for a word may have been missed"
+    assert there.n_told("session") == 1, "also of what nobody has ever been told here"
     async with there.subscribe("queue") as keys:
         for _ in range(100):
             here.publish("queue", "YTN")

@@ -1,6 +1,7 @@
 """What an auditor does in the browser: search, export, verify, a case with its seals."""
 
 import asyncio
+import contextlib
 import csv
 import io
 import json
@@ -13,7 +14,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from app.audit_trail import anchor_path, audit_key, make_sealer
+from app.audit_trail import audit_key, make_sealer
 from app.settings import Settings
 from app.trail_office import TrailOffice
 from review_queue.seals import PublicKeys
@@ -71,7 +72,8 @@ async def test_search__finds_by_case_actor_event_and_scan(centre: Centre) -> Non
     by_lin = await pages(auditor, f"actor={story[0]['actor']}")
     assert [row["event"] for row in by_lin] == ["case_closed", "case_leased", "logged_in"]
     assert len(await pages(auditor, "event=counted&actor=system:1&limit=3")) == 10
-    assert [row["event"] for row in await pages(auditor, f"event=case_leased&scan_id={story[1]['scan_id']}")]
+    leased = await pages(auditor, f"event=case_leased&scan_id={story[1]['scan_id']}")
+    assert [row["event"] for row in leased] == ["case_leased"]
     for query in ("actor=nobody", "scan_id='", f"case_id={2**62}"):
         assert await pages(auditor, query) == []
     assert len(await pages(auditor, "event=%00")) == len(await pages(auditor, "")) > 30
@@ -278,11 +280,15 @@ async def test_verify__one_at_a_time(centre: Centre) -> None:
 def verifying() -> list[str]:
     """Return the processes started here that verify a trail."""
     mine = f"PPid:\t{os.getpid()}\n"
-    return [
-        folder.name
-        for folder in Path("/proc").glob("[0-9]*")
-        if b"--json-lines" in (folder / "cmdline").read_bytes() and mine in (folder / "status").read_text()
-    ]
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # one that has ended since
+            if (
+                b"--json-lines" in (folder / "cmdline").read_bytes()
+                and mine in (folder / "status").read_text()
+            ):
+                found.append(folder.name)
+    return found
 
 
 async def test_verify__process_ends_with_its_page(centre: Centre, database_url: str) -> None:
@@ -295,7 +301,7 @@ async def test_verify__process_ends_with_its_page(centre: Centre, database_url: 
     assert verifying() == []
 
 
-async def test_verify__says_why_it_cannot(centre: Centre, tmp_path: Path) -> None:
+async def test_verify__says_why_it_cannot(centre: Centre) -> None:
     """Without a usable key there is no report but the reason, and no event that claims a result."""
     audit_key(Settings(data=centre.store_path))
     (centre.store_path / "keys" / "audit-ed25519.pem").write_text("no key")
@@ -303,7 +309,6 @@ async def test_verify__says_why_it_cannot(centre: Centre, tmp_path: Path) -> Non
     lines = await verify(auditor)
     assert "audit_key_invalid" in lines[-1]["error"]["detail"]
     assert await pages(auditor, "event=trail_verified") == []
-    assert anchor_path(Settings(data=tmp_path)).name == "seals.jsonl"
 
 
 @pytest.mark.parametrize("role", ["reviewer", "supervisor", "admin"])

@@ -1,5 +1,6 @@
 """The supervisor's lists over HTTP: search, a case's history, escalations, figures."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -76,6 +77,20 @@ async def test_cases__are_found_by_each_filter(centre: Centre, query: str, names
     by_id = {case.case_id: name for name, case in cases.items()}
     assert [by_id[row["case_id"]] for row in page["rows"]] == names.split()
     assert (page["next"], page["is_cut"]) == (None, False)
+
+
+async def test_cases__times_with_a_number_are_the_decisions(centre: Centre) -> None:
+    """With a verdict the times are those of the decision, whichever index is walked, and not of opening."""
+    sun, cases = await worked(centre)
+    case = cases["inspected"]
+    await centre.pool.execute(
+        "UPDATE cases SET opened_at = opened_at - interval '3 days' WHERE case_id = $1", case.case_id
+    )
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    for sought in ("verdict=inspect", f"verdict=inspect&number={case.scan_id}"):
+        for bound, n in (("since", 1), ("until", 0)):
+            query = f"{CASES}?{sought}&{bound}={yesterday:%FT%TZ}"
+            assert len((await sun.get(query)).json()["rows"]) == n, query
 
 
 @pytest.mark.parametrize("query", ["", "reviewer={lin}", "state=waiting", "port=YTN"])
