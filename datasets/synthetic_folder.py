@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 import tifffile
 
+import datasets.practice
 import datasets.synthetic
 from datasets.coco import write_coco
 from datasets.errors import FolderTakenError
@@ -110,8 +111,17 @@ def make_folder(
 
 def generator_digest() -> str:
     """Of the generator's source: the same seed makes the same scan only while it is the same."""
+    return _digest_of(datasets.synthetic.__path__[0])
+
+
+def practice_digest() -> str:
+    """Of the generator and of the shapes that only training shows."""
+    return _digest_of(datasets.synthetic.__path__[0], datasets.practice.__path__[0])
+
+
+def _digest_of(*folders: str) -> str:
     digest = hashlib.sha256()
-    for path in sorted(Path(datasets.synthetic.__path__[0]).glob("*.py")):
+    for path in (path for folder in folders for path in sorted(Path(folder).glob("*.py"))):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 

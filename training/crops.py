@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from datasets.practice.catalogue import practice_shapes
 from datasets.synthetic.beam import FanBeam
 from datasets.synthetic.chain import Chain, digitise, draw_chain, transmission
 from datasets.synthetic.fittings import add_fittings
@@ -23,7 +24,6 @@ from datasets.synthetic.hiding import hide_in_crop
 from datasets.synthetic.kinds import ThreatKind
 from datasets.synthetic.projection import Projection
 from datasets.synthetic.shapes import Shape
-from datasets.synthetic.threats_catalogue import shapes_of
 from models.preprocess import to_input
 from training.annotated import AnnotatedScan, cut_crop
 from training.augment import mirror
@@ -243,7 +243,7 @@ class CropMaker:
 
 
 TRAINING_SHAPES: Final[Mapping[ThreatKind, Sequence[Shape]]] = {
-    kind: shapes_of(kind, held_out=False) for kind in ThreatKind
+    kind: practice_shapes(kind) for kind in ThreatKind
 }
 
 

@@ -1,7 +1,7 @@
 """Where a run computes: the CPU, a GPU, or several of them, one process each, started by ``torchrun``."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -25,11 +25,9 @@ class Process:
     def is_first(self) -> bool:
         return self.rank == 0
 
-    def autocast(self) -> AbstractContextManager[object]:
-        """bfloat16 where a GPU has it; its range is that of float32, so nothing needs scaling."""
-        if self.device.type == "cuda" and torch.cuda.is_bf16_supported():
-            return torch.autocast("cuda", dtype=torch.bfloat16)
-        return nullcontext()
+    def autocast(self, *, bfloat16: bool) -> AbstractContextManager[object]:
+        """bfloat16 for convolutions if wanted; its range is that of float32, so nothing needs scaling."""
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=bfloat16)
 
     def gather(self, items: list[T]) -> list[T]:
         """The items of all processes, in the order of their ranks."""

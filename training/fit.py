@@ -211,7 +211,7 @@ class _Run:
 
     def _update(self, batch: Batch) -> Row:
         share = rate_share(self.recipe.fit, self.step)
-        with self.process.autocast():
+        with self.process.autocast(bfloat16=self.recipe.fit.bfloat16):
             parts = self.learner(batch)
         self.model.zero_grad(set_to_none=True)
         torch.autograd.backward(parts.sum())

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from datasets.synthetic.chain import Chain
 from datasets.synthetic.hiding import Patch, place
-from datasets.synthetic_folder import generator_digest
+from datasets.synthetic_folder import practice_digest
 from training.recipe import Recipe
 
 Float16 = NDArray[np.float16]
@@ -86,7 +86,7 @@ class LoadBuilder:
 
 def loads_folder(recipe: Recipe, scenes: Path) -> Path:
     """Where the loads of a recipe are kept, beside its scenes; new threat shapes make new loads."""
-    return scenes / f"loads-{recipe.crops_digest[:16]}-{generator_digest()[:16]}"
+    return scenes / f"loads-{recipe.crops_digest[:16]}-{practice_digest()[:16]}"
 
 
 def kept(path: Path, make: Callable[[], Load]) -> Load:

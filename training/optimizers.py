@@ -68,11 +68,17 @@ def orthogonal(matrix: Tensor) -> Tensor:
     x = matrix.T if is_tall else matrix
     x = x / (x.norm() + 1e-7)
     a, b, c = _QUINTIC
+    # Every iteration multiplies from the left by a polynomial of x xT, and those commute: the small square
+    # matrices are iterated, and the long one is multiplied once.
+    square = x @ x.T
+    product: Tensor | None = None
     for _ in range(_ITERATIONS):
-        square = x @ x.T
-        x = a * x + (b * square + c * square @ square) @ x
-    result: Tensor = x.T if is_tall else x
-    return result
+        factor = torch.addmm(square, square, square, beta=b, alpha=c)
+        factor.diagonal().add_(a)
+        product = factor if product is None else factor @ product
+        square = factor @ square @ factor
+    result = cast(Tensor, product) @ x
+    return result.T if is_tall else result
 
 
 class Optimizers:

@@ -129,6 +129,8 @@ class FitRecipe:
         batch_px: Pixels of a step and process; a step has as many crops as fit, at least one.
         learning_rate: Of AdamW, at its peak.
         kernel_rate: Of Muon, at its peak (``training.optimizers``).
+        bfloat16: Convolutions in bfloat16: about half the time on GPUs and on CPUs that have it (AVX-512
+            BF16, AMX), many times slower on other CPUs.
         threads: Of torch, on the CPU.
         workers: Processes that make crops.
     """
@@ -143,6 +145,7 @@ class FitRecipe:
     checkpoint_every: int = Field(ge=1)
     threads: int = Field(ge=1)
     workers: int = Field(ge=0)
+    bfloat16: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

@@ -11,6 +11,7 @@ from models.architectures import build_model
 from tests.unit.training.recipes import TINY, TINY_TOML
 from training import fit
 from training.crops import CropMaker, collate
+from training.devices import Process
 from training.errors import CheckpointError, DivergedError
 from training.fit import load_weights, train
 from training.optimizers import Optimizers
@@ -67,6 +68,27 @@ def test_train__resumed_run_ends_with_the_same_weights(recipe_path: Path, tmp_pa
     assert len(losses[0]) == 5
     assert (tmp_path / "whole" / "curves.png").stat().st_size > 1000
     assert load_weights(whole, TINY).n_kinds == 3
+
+
+def test_fit__bfloat16_is_for_all_but_the_stem(scenes: list[CachedScene]) -> None:
+    """Where the recipe asks for it convolutions are in bfloat16, the first one never, and the loss agrees."""
+    torch.manual_seed(0)
+    maker = CropMaker(TINY, scenes)
+    batch = collate([maker.draw(np.random.default_rng(i), 0, has_threats=True) for i in range(4)])
+    model = build_model("cpu", n_kinds=3).train()
+    seen: dict[str, torch.dtype] = {}
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.Conv2d):
+            module.register_forward_hook(lambda _m, _x, y, name=name: seen.update({name: y.dtype}))
+    losses = []
+    for bfloat16 in (False, True):
+        with Process(device=torch.device("cpu")).autocast(bfloat16=bfloat16):
+            losses.append(float(model.loss(batch.images, batch.boxes, batch.kinds).total.detach()))
+        assert {seen[name] for name in seen if not name.startswith("stem")} == {
+            torch.bfloat16 if bfloat16 else torch.float32
+        }
+        assert seen["stem.0"] == torch.float32
+    assert losses[1] == pytest.approx(losses[0], rel=0.02)
 
 
 def test_train__steps_after_the_checkpoint_are_done_again(recipe_path: Path, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_loads__other_crops_lie_elsewhere(recipe: Recipe, monkeypatch: pytest.Mo
     busier = replace(recipe, crops=replace(recipe.crops, fittings_share=0.9))
     assert loads_folder(busier, Path("scenes")) != folder
     assert loads_folder(replace(recipe, fit=replace(recipe.fit, steps=9)), Path("scenes")) == folder
-    monkeypatch.setattr(loads, "generator_digest", lambda: "another")
+    monkeypatch.setattr(loads, "practice_digest", lambda: "another")
     assert loads_folder(recipe, Path("scenes")) != folder
 
 

@@ -1,0 +1,1 @@
+"""Shapes of threats that only training shows; see `catalogue`."""
