@@ -77,7 +77,7 @@ def orthogonal(matrix: Tensor) -> Tensor:
         factor.diagonal().add_(a)
         product = factor if product is None else factor @ product
         square = factor @ square @ factor
-    result = cast(Tensor, product) @ x
+    result: Tensor = cast(Tensor, product) @ x
     return result.T if is_tall else result
 
 

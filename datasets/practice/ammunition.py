@@ -4,7 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from datasets.practice.parts import often, one_of, steel
+from datasets.practice.arms_parts import steel
+from datasets.practice.draws import often, one_of
 from datasets.practice.shells import artillery_rounds, cannon_shells, rocket_grenades, rockets
 from datasets.synthetic.meshes import Rng, random_rotation, rotation, turned_body
 from datasets.synthetic.physics import LEAD, ORGANIC, PLASTIC, STEEL, WOOD

@@ -1,24 +1,13 @@
 """Copies of a shape set out in rows, layers and heaps, and the boxes and crates they come in."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 import numpy as np
 
+from datasets.practice.draws import number
 from datasets.synthetic.meshes import Mesh, Point3, Rng, cuboid, loft, rotation
 from datasets.synthetic.physics import WOOD, Material
 from datasets.synthetic.shapes import Part, between, cavity, centred, extent, joined, moved, turned
-
-T = TypeVar("T")
-
-
-def number(rng: Rng, least: int, most: int) -> int:
-    """Both may be drawn."""
-    return int(rng.integers(least, most + 1))
-
-
-def one_of(rng: Rng, things: Sequence[T]) -> T:
-    return things[int(rng.integers(len(things)))]
 
 
 def many(rng: Rng, pitch: float, low: float, high: float, most: int = 99) -> int:

@@ -2,16 +2,8 @@
 
 import numpy as np
 
-from datasets.practice.parts import (
-    grip,
-    grip_material,
-    guard,
-    often,
-    one_of,
-    plastic,
-    steel,
-    telescope,
-)
+from datasets.practice.arms_parts import grip, grip_material, guard, plastic, steel, telescope
+from datasets.practice.draws import often, one_of
 from datasets.practice.stocks import (
     bipod,
     box_magazine,

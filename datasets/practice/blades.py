@@ -4,6 +4,8 @@ from typing import Final
 
 import numpy as np
 
+from datasets.practice.arms_parts import arc, grip_material, plastic
+from datasets.practice.draws import often, one_of
 from datasets.practice.knives import (
     THICK,
     bayonet,
@@ -19,7 +21,6 @@ from datasets.practice.knives import (
     kukri,
     throwing_knives,
 )
-from datasets.practice.parts import arc, grip_material, often, one_of, plastic
 from datasets.synthetic.meshes import Point2, Point3, Rng, bar, rotation, turned_body
 from datasets.synthetic.physics import ALUMINIUM, PLASTIC, STEEL, WOOD
 from datasets.synthetic.shapes import (

@@ -5,19 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from datasets.practice.arranging import (
-    around,
-    boxed,
-    chamfered,
-    copies,
-    crated,
-    lattice,
-    many,
-    number,
-    one_of,
-    piled,
-    pillow,
-)
+from datasets.practice.arranging import around, boxed, chamfered, copies, crated, lattice, many, piled, pillow
+from datasets.practice.draws import number, one_of
 from datasets.synthetic.meshes import Point2, Point3, Rng, cuboid, rod, rotation, turned_body
 from datasets.synthetic.physics import ALUMINIUM, GLASS, ORGANIC, PLASTIC, STEEL, WOOD, Material
 from datasets.synthetic.shapes import (

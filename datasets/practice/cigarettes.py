@@ -16,11 +16,10 @@ from datasets.practice.arranging import (
     heaped,
     lattice,
     many,
-    number,
-    one_of,
     piled,
     pillow,
 )
+from datasets.practice.draws import number, one_of
 from datasets.synthetic.beam import Float64
 from datasets.synthetic.meshes import Point3, Rng, cuboid, rod, rotation
 from datasets.synthetic.physics import ALUMINIUM, ORGANIC, PLASTIC, STEEL, WOOD, Material

@@ -4,7 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from datasets.practice.gas import boxed
+from datasets.practice.arranging import boxed
+from datasets.practice.draws import one_of
 from datasets.synthetic.meshes import (
     Mesh,
     Point2,
@@ -45,10 +46,6 @@ COPPER = STEEL.packed(8.9)
 FOAM = ORGANIC.packed(0.04)
 
 
-def _one_of(rng: Rng, *materials: Material) -> Material:
-    return materials[int(rng.integers(len(materials)))]
-
-
 def _ingot(long: float, wide: float, tall: float, slope: float) -> Mesh:
     """A cast block, smaller above than below by ``slope`` on every side; x long, its middle at the origin."""
     rings = []
@@ -71,7 +68,7 @@ def ingot_pyramid(rng: Rng) -> list[Part]:
         for k in range(foot - j)
     ]
     across = turned(
-        [(joined([body.moved(at) for at in places]), _one_of(rng, LEAD, COPPER, GOLD, SILVER))],
+        [(joined([body.moved(at) for at in places]), one_of(rng, (LEAD, COPPER, GOLD, SILVER)))],
         rotation(0, np.pi / 2 if rng.random() < 0.5 else 0, 0),
     )
     return across
@@ -90,10 +87,10 @@ def coin_tubes(rng: Rng) -> list[Part]:
             coins.append(rod(radius, long * share, sides=10).moved((-long * (1 - share) / 2, at[1], at[2])))
             shells.append(rod(radius + 2, long + 8, sides=10).moved(at))
             holes.append(cavity(rod(radius + 0.4, long + 4, sides=10)).moved(at))
-    metal = _one_of(rng, GOLD, GOLD.packed(17.5), SILVER, COPPER)
+    metal = one_of(rng, (GOLD, GOLD.packed(17.5), SILVER, COPPER))
     parts = [(joined(coins), metal), (joined([*shells, *holes]), PLASTIC)]
     if rng.random() < 0.6:
-        parts = boxed(parts, 4, between(rng, 1, 6), _one_of(rng, STEEL, WOOD, PLASTIC))
+        parts = boxed(parts, between(rng, 1, 6), one_of(rng, (STEEL, WOOD, PLASTIC)), 4)
     return turned(parts, UPRIGHT) if rng.random() < 0.7 else parts
 
 
@@ -165,7 +162,7 @@ def dense_plates(rng: Rng) -> list[Part]:
     """Plates of a heavy metal, a slipping stack or on edge in a rack of grooves."""
     x, y, thick = between(rng, 60, 320), between(rng, 50, 260), between(rng, 3, 22)
     n = int(rng.integers(2, 11))
-    metal = _one_of(rng, TUNGSTEN, LEAD, GOLD)
+    metal = one_of(rng, (TUNGSTEN, LEAD, GOLD))
     slip = between(rng, 0, 0.12) * x
     if rng.random() < 0.5:
         return [
@@ -184,13 +181,13 @@ def dense_plates(rng: Rng) -> list[Part]:
     step = thick + between(rng, 6, 40)
     tilt = between(rng, -0.25, 0.25)
     plates = [cuboid((thick, y, x)).turned(rotation(0, 0, tilt)).moved((k * step, 0, 0)) for k in range(n)]
-    return boxed([(joined(plates), metal)], 6, between(rng, 6, 18), WOOD)
+    return boxed([(joined(plates), metal)], between(rng, 6, 18), WOOD, 6)
 
 
 def shot_bags(rng: Rng) -> list[Part]:
     """Small shot of lead in tied bags that slump."""
     parts: list[Part] = []
-    shot = _one_of(rng, LEAD.packed(6.8), TUNGSTEN.packed(10.5), LEAD.packed(7.2))
+    shot = one_of(rng, (LEAD.packed(6.8), TUNGSTEN.packed(10.5), LEAD.packed(7.2)))
     x = 0.0
     for _ in range(int(rng.integers(1, 5))):
         wide, tall = between(rng, 45, 120), between(rng, 40, 110)
@@ -235,7 +232,7 @@ def anvil(rng: Rng) -> list[Part]:
         (half * 0.85, -tall * 0.9, 0),
         (half * 1.25, -tall, 0),
     ]
-    metal = _one_of(rng, STEEL, STEEL.packed(7.2), LEAD)
+    metal = one_of(rng, (STEEL, STEEL.packed(7.2), LEAD))
     thick = min(deep / 2, tall * 0.14)
     parts = [plate(body, deep, metal), (sweep(horn, [thick, thick * 0.75, 6], sides=10), metal)]
     if rng.random() < 0.4:
@@ -259,13 +256,13 @@ def dust_jars(rng: Rng) -> list[Part]:
             one += tube(wall, max(tall * between(rng, 0.1, 0.75), 8), 0, radius - wall, 0, dust, sides=12)
             one += tube(tall, tall + 14, 0, radius * 0.85, 0, STEEL.packed(1.2), sides=12)
             parts += moved(turned(one, UPRIGHT), (i * step, 0, k * step))
-    return boxed(parts, 5, 4, ORGANIC.packed(0.6)) if rng.random() < 0.5 else parts
+    return boxed(parts, 4, ORGANIC.packed(0.6), 5) if rng.random() < 0.5 else parts
 
 
 def dense_core_in_foam(rng: Rng) -> list[Part]:
     """A ball, half ball, cone or ring of a heavy metal, held by foam in a small case."""
     radius = between(rng, 25, 85)
-    metal = _one_of(rng, TUNGSTEN, LEAD, GOLD)
+    metal = one_of(rng, (TUNGSTEN, LEAD, GOLD))
     form = int(rng.integers(4))
     if form == 0:
         core = [(sphere(radius, sides=14), metal)]
@@ -280,7 +277,7 @@ def dense_core_in_foam(rng: Rng) -> list[Part]:
     low, high = extent(core)
     gap = between(rng, 25, 90)
     (x, y, z), (dx, dy, dz) = ((low + high) / 2).tolist(), (high - low + 2 * gap).tolist()
-    shell = _one_of(rng, PLASTIC, STEEL, WOOD)
+    shell = one_of(rng, (PLASTIC, STEEL, WOOD))
     wall = between(rng, 1, 2.5) if shell is STEEL else between(rng, 3, 10)
     case = hollow((x, y, z), (dx + 2 * wall, dy + 2 * wall, dz + 2 * wall), wall, shell)
     handle = strip(
@@ -307,7 +304,7 @@ def sheet_roll(rng: Rng) -> list[Part]:
 def weights_on_bar(rng: Rng) -> list[Part]:
     """Round counterweights of falling size threaded on a bar."""
     radius, thick, n = between(rng, 50, 180), between(rng, 14, 60), int(rng.integers(2, 7))
-    bore, metal = between(rng, 8, 18), _one_of(rng, LEAD, TUNGSTEN, LEAD.packed(10.5))
+    bore, metal = between(rng, 8, 18), one_of(rng, (LEAD, TUNGSTEN, LEAD.packed(10.5)))
     parts: list[Part] = []
     x = 0.0
     for k in range(n):

@@ -4,9 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from datasets.practice.arranging import (
-    number,
-)
+from datasets.practice.draws import number
 from datasets.synthetic.meshes import Mesh, Point3, Rng, bar, cuboid, rod
 from datasets.synthetic.physics import GLASS, PLASTIC, STEEL, Material
 from datasets.synthetic.shapes import (

@@ -5,17 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from datasets.practice.arranging import (
-    around,
-    boxed,
-    chamfered,
-    copies,
-    heaped,
-    lattice,
-    many,
-    number,
-    one_of,
-)
+from datasets.practice.arranging import around, boxed, chamfered, copies, heaped, lattice, many
+from datasets.practice.draws import number, one_of
 from datasets.practice.electronic_parts import (
     BOARD,
     CELL,

@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from datasets.practice.arranging import boxed
 from datasets.synthetic.meshes import Point2, Point3, Rng, bar, rod, rotation, sphere, sweep
 from datasets.synthetic.physics import ALUMINIUM, ORGANIC, PLASTIC, RUBBER, STEEL, STONE, WOOD, Material
 from datasets.synthetic.shapes import (
@@ -14,7 +15,6 @@ from datasets.synthetic.shapes import (
     block,
     cavity,
     disc,
-    extent,
     hollow,
     joined,
     moved,
@@ -57,13 +57,6 @@ def _tap(tall: float, size: float) -> list[Part]:
         *tube(size * 0.15, size * 0.75, -tall - size * 0.5, size * 0.2, size * 0.08, BRASS, sides=8),
         (wheel, ALUMINIUM),
     ]
-
-
-def boxed(parts: list[Part], gap: float, wall: float, material: Material) -> list[Part]:
-    """The parts in a closed box with ``gap`` all around."""
-    low, high = extent(parts)
-    (x, y, z), (dx, dy, dz) = ((low + high) / 2).tolist(), (high - low + 2 * (gap + wall)).tolist()
-    return [*parts, *hollow((x, y, z), (dx, dy, dz), wall, material)]
 
 
 def cylinders_lying(rng: Rng) -> list[Part]:
@@ -176,7 +169,7 @@ def oxygen_set(rng: Rng) -> list[Part]:
         )
         parts.append(block((0, 6, 0), (2 * radius + 70, 6, 2 * radius + 70), STEEL))
     else:
-        parts = boxed(parts, 9, 3, ORGANIC.packed(0.5))
+        parts = boxed(parts, 3, ORGANIC.packed(0.5), 9)
     return parts
 
 

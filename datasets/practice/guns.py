@@ -4,7 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from datasets.practice.parts import arc, grip, grip_material, guard, often, one_of, plastic, steel
+from datasets.practice.arms_parts import arc, grip, grip_material, guard, plastic, steel
+from datasets.practice.draws import often, one_of
 from datasets.practice.pistols import (
     machine_pistol_compact,
     pistol_hammer,

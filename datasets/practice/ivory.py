@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from datasets.practice.gas import boxed
+from datasets.practice.arranging import boxed
 from datasets.synthetic.meshes import (
     Point3,
     Rng,
@@ -204,7 +204,7 @@ def ivory_seals(rng: Rng) -> list[Part]:
         (i * (dx + 2), -j * layer, k * (dz + 4)) for i in range(nx) for j in range(ny) for k in range(nz)
     ]
     parts: list[Part] = [(joined([one.moved(at) for at in places if rng.random() < 0.95]), ivory)]
-    return boxed(parts, 3, 4, ORGANIC.packed(0.7))
+    return boxed(parts, 4, ORGANIC.packed(0.7), 3)
 
 
 def tusk_crated(rng: Rng) -> list[Part]:
@@ -217,7 +217,7 @@ def tusk_crated(rng: Rng) -> list[Part]:
     for share in (0.2, 0.7):
         x = float(low[0] + share * size[0])
         parts.append(block((x, float(high[1]) + 16, float(middle[2])), (60, 30, float(size[2])), WOOD))
-    return boxed(parts, 8, between(rng, 12, 22), WOOD)
+    return boxed(parts, between(rng, 12, 22), WOOD, 8)
 
 
 TUSKS: Final[tuple[Build, ...]] = (

@@ -4,7 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from datasets.practice.parts import arc, grip_material, often, one_of
+from datasets.practice.arms_parts import arc, grip_material
+from datasets.practice.draws import often, one_of
 from datasets.synthetic.meshes import Point2, Point3, Rng, rotation, turned_body
 from datasets.synthetic.physics import ALUMINIUM, RUBBER, STEEL, Material
 from datasets.synthetic.shapes import (

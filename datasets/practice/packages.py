@@ -4,19 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from datasets.practice.arranging import (
-    band,
-    boxed,
-    chamfered,
-    copies,
-    crated,
-    heaped,
-    lattice,
-    many,
-    number,
-    one_of,
-    pillow,
-)
+from datasets.practice.arranging import band, boxed, chamfered, copies, crated, heaped, lattice, many, pillow
+from datasets.practice.draws import number, one_of
 from datasets.synthetic.meshes import Mesh, Point3, Rng, cuboid, rod, rotation, sweep
 from datasets.synthetic.physics import ALUMINIUM, ORGANIC, PLASTIC, RUBBER, STEEL, WOOD, Material
 from datasets.synthetic.shapes import (

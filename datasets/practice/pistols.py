@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from datasets.practice.parts import grip, grip_material, guard, often, one_of, plastic, steel
+from datasets.practice.arms_parts import grip, grip_material, guard, plastic, steel
+from datasets.practice.draws import often, one_of
 from datasets.synthetic.meshes import Point2, Rng, rotation
 from datasets.synthetic.physics import ALUMINIUM, PLASTIC, STEEL, WOOD, Material
 from datasets.synthetic.shapes import (

@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from datasets.practice.arms_parts import grip, guard, plastic, steel, telescope
 from datasets.practice.automatics import (
     carbine_folding,
     machine_gun,
@@ -11,7 +12,7 @@ from datasets.practice.automatics import (
     submachine_drum,
     submachine_side,
 )
-from datasets.practice.parts import grip, guard, often, one_of, plastic, steel, telescope
+from datasets.practice.draws import often, one_of
 from datasets.practice.stocks import (
     bipod,
     box_magazine,

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from datasets.practice.parts import often, one_of
+from datasets.practice.draws import often, one_of
 from datasets.synthetic.meshes import Rng, rotation, turned_body
 from datasets.synthetic.physics import ALUMINIUM, ORGANIC, PLASTIC, STEEL, WOOD, Material
 from datasets.synthetic.shapes import UPRIGHT, Part, between, moved, plate, strip, tube, turned, vessel

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from datasets.practice.parts import often, one_of, plastic, steel
+from datasets.practice.arms_parts import plastic, steel
+from datasets.practice.draws import often, one_of
 from datasets.synthetic.meshes import Point2, Rng
 from datasets.synthetic.physics import ALUMINIUM, STEEL, WOOD, Material
 from datasets.synthetic.shapes import Part, between, block, moved, plate, rectangle, strip, tube

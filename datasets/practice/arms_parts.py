@@ -1,23 +1,11 @@
-"""Pieces that the practice shapes share: shapes of random proportions, for training only."""
-
-from collections.abc import Sequence
-from typing import TypeVar
+"""Pieces that arms share."""
 
 import numpy as np
 
+from datasets.practice.draws import often, one_of
 from datasets.synthetic.meshes import Point2, Rng
 from datasets.synthetic.physics import ALUMINIUM, PLASTIC, STEEL, WOOD, Material
 from datasets.synthetic.shapes import Part, between, disc, plate, rectangle, strip, tube
-
-T = TypeVar("T")
-
-
-def one_of(rng: Rng, options: Sequence[T]) -> T:
-    return options[int(rng.integers(len(options)))]
-
-
-def often(rng: Rng, share: float) -> bool:
-    return bool(rng.random() < share)
 
 
 def steel(rng: Rng, low: float = 3.4, high: float = 6.2) -> Material:
