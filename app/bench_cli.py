@@ -32,7 +32,7 @@ def bench_queue(
 def bench_inference(
     json_file: JsonFileOption,
     quick: Annotated[
-        bool, typer.Option("--quick", help="About five minutes; says where it is smaller.")
+        bool, typer.Option("--quick", help="Two or three minutes; says where it is smaller.")
     ] = False,
     only: Annotated[
         str | None, typer.Option(help="Some of rates,tiny,start,strain,fuzz; other keys are null.")

@@ -129,9 +129,7 @@ class StationClient:
         answer = await self._send(
             "POST", "/api/v1/scans", json=body, headers={"Idempotency-Key": idempotency_key}
         )
-        if "scan_id" not in answer:
-            raise StationRefusedError(200, "unknown", NO_ANSWER_OF_OURS)
-        return cast(ScanAnswer, answer)
+        return _scan_of(answer)
 
     async def check_key(self) -> None:
         """Ask the centre for a scan that never was: it answers so if it is our centre and knows our key.
@@ -147,14 +145,20 @@ class StationClient:
                 raise
 
     async def wait_for_disposition(self, scan_id: str, *, timeout_s: float) -> DispositionAnswer | None:
-        """Wait until the final word on a scan is there; None when it is not within ``timeout_s``."""
+        """Wait until the final word on a scan is there; None when it is not within ``timeout_s``.
+
+        Raises:
+            StationRefusedError: The centre does not know the scan or the key, or is no centre.
+            CentreUnreachableError: It did not answer in any attempt.
+        """
         ends_at = asyncio.get_running_loop().time() + timeout_s
         while (left_s := ends_at - asyncio.get_running_loop().time()) > 0:
             answer = await self._send(
                 "GET", f"/api/v1/scans/{scan_id}", params={"wait": f"{min(30.0, left_s):.1f}"}
             )
-            if answer["disposition"] is not None:
-                return cast(DispositionAnswer, answer["disposition"])
+            disposition = _scan_of(answer)["disposition"]
+            if disposition is not None:
+                return disposition
         return None
 
     async def _send(self, method: str, url: str, **request: Any) -> dict[str, Any]:
@@ -192,6 +196,12 @@ def _retry_after_s(response: httpx.Response) -> float | None:
     """Return the seconds of ``Retry-After``; our centre never sends its other form, a date."""
     text = response.headers.get("Retry-After", "")
     return min(LONGEST_RETRY_AFTER_S, float(text)) if text.isdecimal() else None
+
+
+def _scan_of(answer: dict[str, Any]) -> ScanAnswer:
+    if not {"scan_id", "disposition"} <= answer.keys():
+        raise StationRefusedError(200, "unknown", NO_ANSWER_OF_OURS)
+    return cast(ScanAnswer, answer)
 
 
 def _json_of(response: httpx.Response) -> dict[str, Any]:

@@ -189,3 +189,10 @@ def test_station__is_imported_without_the_server() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True, text=True)
     assert done.stderr.strip() == ""
+
+
+async def test_wait_for_disposition__an_answer_of_another_program_is_refused(pauses: list[float]) -> None:
+    """JSON that is no scan's names the address as the likely cause."""
+    client, _ = client_of(httpx.Response(200, json={"status": "ok"}))
+    with pytest.raises(StationRefusedError, match="is this the centre's address"):
+        await client.wait_for_disposition("XR-1", timeout_s=5)
