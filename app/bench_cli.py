@@ -58,9 +58,13 @@ def bench_ui(
     quick: Annotated[
         bool, typer.Option("--quick", help="Few cases and moves; says where it is smaller.")
     ] = False,
+    only: Annotated[
+        str | None, typer.Option(help="Some of exact,switch,cold,drag,boxes; other keys are null.")
+    ] = None,
 ) -> None:
     """Measure the reviewer's page in a real Chromium: switching, cold cases, dragging, memory, exactness."""
-    _become("benchmarks.ui", [f"--json={json_file}", *(["--quick"] if quick else [])])
+    options = [f"--json={json_file}", *(["--quick"] if quick else []), *([f"--only={only}"] if only else [])]
+    _become("benchmarks.ui", options)
 
 
 def _become(module: str, options: list[str]) -> NoReturn:

@@ -47,6 +47,12 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[max(0, -(-len(ordered) * round(share * 1000) // 1000) - 1)]
 
 
+def spread(values: list[float]) -> dict[str, float]:
+    """Return median, 95th percentile and maximum."""
+    shares = {"p50": 0.5, "p95": 0.95, "max": 1.0}
+    return {name: round(percentile(values, share), 3) for name, share in shares.items()}
+
+
 def _git(*arguments: str) -> str:
     done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stdout.strip()

@@ -1,10 +1,10 @@
-"""``python -m benchmarks.ui --json FILE [--quick]``."""
+"""``python -m benchmarks.ui --json FILE [--quick] [--only PARTS]``."""
 
 import asyncio
 import shutil
 
-from benchmarks.command import make_parser, store_result
-from benchmarks.ui.run import run_benchmark
+from benchmarks.command import add_parts, make_parser, store_result
+from benchmarks.ui.run import PARTS, run_benchmark
 from benchmarks.ui.workload import FULL, QUICK
 
 
@@ -13,10 +13,11 @@ def main() -> None:
     parser = make_parser(
         "ui", "Measure the reviewer's page.", quick="two minutes; the result says what is smaller"
     )
+    add_parts(parser, PARTS)
     arguments = parser.parse_args()
     if shutil.which("chromium") is None:
         parser.error("this benchmark drives Chromium; install it (Debian: apt-get install chromium)")
-    result = asyncio.run(run_benchmark(QUICK if arguments.quick else FULL))
+    result = asyncio.run(run_benchmark(QUICK if arguments.quick else FULL, parts=arguments.only))
     store_result(result, arguments.json, shown=("numbers", "missed", "reference_by_phase"))
 
 

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmarks.machine import percentile, spread
 from benchmarks.ui.page import ReviewerPage
 from benchmarks.ui.workload import Workload
 
@@ -23,6 +24,7 @@ class Dragging:
     workload: Workload
     tool_key: str
     n_moves: int
+    key: str
     full_width_px: int = 0
     frames: dict[str, list[dict[str, float]]] = field(default_factory=lambda: {"fit": [], "actual": []})
 
@@ -61,7 +63,46 @@ class Dragging:
         await page.mouse.up()
         return frames
 
-    @property
-    def all_frames(self) -> list[dict[str, float]]:
-        """Frames at both zooms."""
-        return self.frames["fit"] + self.frames["actual"]
+    async def finish(self) -> None:
+        """Leave it there."""
+
+    def numbers(self) -> dict[str, float]:
+        """Return what a frame cost the main thread, at both zooms together."""
+        work = [one["work"] for one in self.frames["fit"] + self.frames["actual"]]
+        return {self.key: round(percentile(work, 0.95), 1)}
+
+    def details(self) -> dict[str, Any]:
+        """Return work and interval at each zoom."""
+        return {self.key: {zoom: self._summary(frames) for zoom, frames in self.frames.items()}}
+
+    def _summary(self, frames: list[dict[str, float]]) -> dict[str, Any]:
+        return {
+            "n": len(frames),
+            "full_resolution_share": round(
+                sum(one["width"] == self.full_width_px for one in frames) / len(frames), 3
+            ),
+            "work_ms": spread([one["work"] for one in frames]),
+            "interval_ms": spread([one["interval"] for one in frames]),
+        }
+
+
+def pan_under_boxes(reviewer: ReviewerPage, workload: Workload) -> Dragging:
+    """Return a reviewer who moves the view under very many boxes."""
+    return Dragging(
+        reviewer=reviewer,
+        workload=workload,
+        tool_key="h",
+        n_moves=workload.pan_moves_a_round,
+        key="boxes2000_pan_p95_ms",
+    )
+
+
+def drag_window(reviewer: ReviewerPage, workload: Workload) -> Dragging:
+    """Return a reviewer who drags window and level."""
+    return Dragging(
+        reviewer=reviewer,
+        workload=workload,
+        tool_key="w",
+        n_moves=workload.drag_moves_a_round,
+        key="drag_cpu_p95_ms",
+    )

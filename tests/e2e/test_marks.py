@@ -64,13 +64,16 @@ async def mark_by_keys(page: Page) -> list[float]:
 
 async def resize_by_pointer(page: Page) -> list[float]:
     """Pull the left edge of the selected box outwards; return the box."""
-    left, top, _, bottom = await page.evaluate("""() => {
-        const outline = document.querySelector('.sxv-box.is-selected .sxv-outline').getBoundingClientRect()
-        return [outline.left, outline.top, outline.right, outline.bottom]
-    }""")
-    await page.mouse.move(left, (top + bottom) / 2)
+    host = await page.locator(".sx-stage-host").bounding_box()
+    assert host is not None
+    left, middle_y = host["x"] + host["width"] / 2, host["y"] + host["height"] / 2
+    await page.mouse.move(left, middle_y)
+    while await page.locator(".sxv").get_attribute("data-grip") != "x":
+        left -= 4
+        assert left > host["x"], "there is no edge left of the middle"
+        await page.mouse.move(left, middle_y)
     await page.mouse.down()
-    await page.mouse.move(left - 40, (top + bottom) / 2, steps=4)
+    await page.mouse.move(left - 40, middle_y, steps=4)
     await page.mouse.up()
     await page.wait_for_timeout(200)
     return list(await page.evaluate(BOX))

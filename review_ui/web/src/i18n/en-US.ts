@@ -173,6 +173,7 @@ export const enUS: Messages = {
   'findings.hidden': '{count} hidden',
   'findings.show': 'Show AI boxes',
   'findings.whole': 'Whole scan',
+  'findings.more': 'List {count} more of {rest}',
   'findings.modelThreshold': 'model threshold {value}',
   'findings.accept': 'Accept',
   'findings.reject': 'Reject',

@@ -172,6 +172,7 @@ export const zhCN = {
   'findings.hidden': '{count} 项已隐藏',
   'findings.show': '显示 AI 框',
   'findings.whole': '整幅图像',
+  'findings.more': '再列出 {count} 项（还有 {rest} 项）',
   'findings.modelThreshold': '模型阈值 {value}',
   'findings.accept': '采纳',
   'findings.reject': '排除',

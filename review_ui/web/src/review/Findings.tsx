@@ -2,7 +2,7 @@
 
 import { CheckOutlined, CloseOutlined } from '@ant-design/icons'
 import { Slider, Switch } from 'antd'
-import { useEffect, useRef } from 'react'
+import { memo, useEffect, useRef, useState } from 'react'
 
 import type { ScreeningOut } from '../api/types'
 import { boxSize, percent } from '../format'
@@ -10,13 +10,16 @@ import { useT } from '../i18n'
 import { keyLabel } from '../keys/bindings'
 import { findingKey, type NamedFinding, toneOf } from '../pane/overlays'
 import { usePane, usePaneState } from '../pane/PaneContext'
+import { listing, PAGE } from './listing'
 import { useDesk, useSeatState } from './SeatContext'
 import { useFindings, useKindName, useView } from './useOverlays'
 import { type CaseReason, whyOf } from './why'
 
 export function Findings() {
   const t = useT()
-  const screening = useView()?.screening ?? null
+  const view = useView()
+  const screening = view?.screening ?? null
+  const scanId = view?.scan.scan_id
   const findings = useFindings()
   if (!screening)
     return (
@@ -31,12 +34,42 @@ export function Findings() {
       <WhyNote />
       <Threshold findings={findings} />
       {findings.length === 0 ? <p className="sx-panel-note">{t('findings.none')}</p> : null}
+      <FindingList key={scanId} findings={findings} />
+    </section>
+  )
+}
+
+function FindingList({ findings }: { findings: readonly NamedFinding[] }) {
+  const t = useT()
+  const pitchMm = useSeatState((state) => state.view?.scan.pixel_pitch_mm ?? null)
+  const votes = useSeatState((state) => state.draft.votes)
+  const { selected, threshold } = usePaneState((state) => ({
+    selected: state.selected,
+    threshold: state.threshold,
+  }))
+  const [nWanted, setWanted] = useState(PAGE)
+  const place = findings.findIndex(({ finding_id }) => findingKey(finding_id) === selected)
+  const { nShown, nMore } = listing(findings.length, nWanted, place)
+  return (
+    <>
       <ul className="sx-findings">
-        {findings.map((finding) => (
-          <FindingRow key={finding.finding_id} finding={finding} />
+        {findings.slice(0, nShown).map((finding) => (
+          <FindingRow
+            key={finding.finding_id}
+            finding={finding}
+            pitchMm={pitchMm}
+            vote={votes[finding.finding_id]}
+            isSelected={selected === findingKey(finding.finding_id)}
+            isHidden={finding.score < threshold}
+          />
         ))}
       </ul>
-    </section>
+      {nMore > 0 ? (
+        <button type="button" className="sx-button sx-more" onClick={() => setWanted(nShown + PAGE)}>
+          {t('findings.more', { count: nMore, rest: findings.length - nShown })}
+        </button>
+      ) : null}
+    </>
   )
 }
 
@@ -117,17 +150,22 @@ function Threshold({ findings }: { findings: readonly NamedFinding[] }) {
   )
 }
 
-function FindingRow({ finding }: { finding: NamedFinding }) {
+interface FindingRowProps {
+  finding: NamedFinding
+  pitchMm: number | null
+  vote: boolean | undefined
+  isSelected: boolean
+  isHidden: boolean
+}
+
+/** Listens to no store: a scan may have thousands of findings, and the view changes with every frame. */
+const FindingRow = memo(function FindingRow(props: FindingRowProps) {
+  const { finding, pitchMm, vote, isSelected, isHidden } = props
   const t = useT()
   const pane = usePane()
   const { seat } = useDesk()
   const kindName = useKindName()
   const row = useRef<HTMLLIElement>(null)
-  const id = findingKey(finding.finding_id)
-  const isSelected = usePaneState((state) => state.selected === id)
-  const isHidden = usePaneState((state) => finding.score < state.threshold)
-  const vote = useSeatState((state) => state.draft.votes[finding.finding_id])
-  const pitchMm = useSeatState((state) => state.view?.scan.pixel_pitch_mm ?? null)
   useEffect(() => {
     if (isSelected) row.current?.scrollIntoView({ block: 'nearest' })
   }, [isSelected])
@@ -143,7 +181,7 @@ function FindingRow({ finding }: { finding: NamedFinding }) {
         className="sx-finding-main"
         aria-pressed={isSelected}
         onMouseDown={(event) => event.preventDefault()}
-        onClick={() => pane.select(id, finding.box)}
+        onClick={() => pane.select(findingKey(finding.finding_id), finding.box)}
       >
         <b className="sx-letter">{finding.letter}</b>
         <span className="sx-finding-name">{kindName(finding.kind)}</span>
@@ -172,7 +210,7 @@ function FindingRow({ finding }: { finding: NamedFinding }) {
       </span>
     </li>
   )
-}
+})
 
 interface VoteButtonProps {
   kind: 'accept' | 'reject'

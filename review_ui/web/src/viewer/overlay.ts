@@ -1,4 +1,5 @@
-/** The vector layer over the picture: boxes with labels, the shape being drawn, the scale bar. */
+/** What lies over the picture: boxes (a canvas), their labels, the shape being drawn, the scale bar (SVG). */
+import { type BoxLook, type PlacedBox, paintBoxes, touchedArea } from './boxes'
 import { type Grip, gripAt } from './editing'
 import {
   boxToScreen,
@@ -17,8 +18,6 @@ const LABEL_HEIGHT = 20
 const LABEL_PADDING = 7
 const LEAST_SIDE = 10
 const MAX_LABELS = 60
-/** From here on boxes go without a halo, which is slow to paint. */
-const CROWDED = 60
 
 /** A shape in scan pixels that the person draws or has measured. */
 export interface Draft {
@@ -30,17 +29,9 @@ export interface Draft {
 
 interface Shape {
   overlay: Overlay
-  /** Class of the batch that draws it. */
-  batch: string
-  labelWidth: number
+  look: BoxLook
   screen: Box
   isVisible: boolean
-}
-
-/** All boxes that look alike: two paths, however many boxes. */
-interface Batch {
-  outline: SVGPathElement
-  corners: SVGPathElement
 }
 
 interface Label {
@@ -79,17 +70,13 @@ function screenBox(pose: Pose, view: Size, box: Box): Box {
   return [x0 - growX, y0 - growY, x1 + growX, y1 + growY]
 }
 
-function cornerPath([x0, y0, x1, y1]: Box): string {
-  const c = Math.min(16, (x1 - x0) / 3, (y1 - y0) / 3)
-  return (
-    `M${x0} ${y0 + c}V${y0}H${x0 + c}M${x1 - c} ${y0}H${x1}V${y0 + c}` +
-    `M${x1} ${y1 - c}V${y1}H${x1 - c}M${x0 + c} ${y1}H${x0}V${y1 - c}`
-  )
-}
-
 export class OverlayLayer {
+  readonly canvas = document.createElement('canvas')
   readonly svg = document.createElementNS(SVG, 'svg')
-  private readonly boxes = element('g', 'sxv-boxes', this.svg)
+  private readonly context = this.canvas.getContext('2d')
+  private image: ImageData | null = null
+  /** What is drawn on the canvas. */
+  private drawn: Box | null = null
   private readonly labels = element('g', 'sxv-labels', this.svg)
   private readonly draftGroup = element('g', 'sxv-draft', this.svg)
   private readonly draftLine = element('path', 'sxv-draft-line', this.draftGroup)
@@ -97,7 +84,6 @@ export class OverlayLayer {
   private readonly bar = element('g', 'sxv-scale', this.svg)
   private readonly barLine = element('path', 'sxv-scale-line', this.bar)
   private readonly barText = element('text', 'sxv-scale-text', this.bar)
-  private readonly batches = new Map<string, Batch>()
   private readonly labelPool: Label[] = []
   private readonly ruler = document.createElement('canvas').getContext('2d')
   private readonly textWidths = new Map<string, number>()
@@ -107,21 +93,40 @@ export class OverlayLayer {
   private draft: Draft | null = null
 
   constructor() {
+    this.canvas.className = 'sxv-boxes'
     this.svg.setAttribute('class', 'sxv-overlay')
     this.svg.setAttribute('aria-hidden', 'true')
   }
 
   setOverlays(overlays: readonly Overlay[]): void {
+    const colours = this.colours()
     this.shapes = [...overlays]
       .sort((a, b) => rankOf(a) - rankOf(b))
       .map((overlay) => ({
         overlay,
-        batch: classOf(overlay),
-        labelWidth: this.labelWidth(overlay.label),
+        look: {
+          colour: colours[overlay.tone],
+          isDashed: overlay.tone !== 'drawn',
+          isSelected: overlay.selected ?? false,
+          isDimmed: overlay.dimmed ?? false,
+        },
         screen: [0, 0, 0, 0],
         isVisible: false,
       }))
-    this.svg.classList.toggle('is-crowded', overlays.length > CROWDED)
+  }
+
+  /** The style sheet's colour of every tone, as 0xBBGGRR. */
+  private colours(): Record<Overlay['tone'], number> {
+    const style = getComputedStyle(this.canvas)
+    const colourOf = (tone: Overlay['tone']): number => {
+      const css = style.getPropertyValue(`--sxv-${tone}`).trim()
+      if (!this.context || !css) return 0
+      this.context.fillStyle = css
+      const [r, g, b] = [1, 3, 5].map((at) => parseInt(String(this.context?.fillStyle).slice(at, at + 2), 16))
+      return (b << 16) | (g << 8) | r
+    }
+    const [danger, warning, info, drawn] = (['danger', 'warning', 'info', 'drawn'] as const).map(colourOf)
+    return { danger, warning, info, drawn }
   }
 
   private newLabel(parent: SVGElement): Label {
@@ -176,6 +181,11 @@ export class OverlayLayer {
     return this.draft !== null
   }
 
+  setShown(isShown: boolean): void {
+    this.svg.style.display = isShown ? '' : 'none'
+    if (!isShown) this.canvas.style.display = 'none'
+  }
+
   /** Put everything where the pose has it. */
   update(pose: Pose, view: Size, pitchMm: number | null): void {
     setAll(this.svg, { width: view.width, height: view.height })
@@ -186,28 +196,40 @@ export class OverlayLayer {
   }
 
   private placeBoxes(pose: Pose, view: Size): void {
-    const paths = new Map<string, { outline: string; corners: string }>()
     for (const shape of this.shapes) {
       const box = screenBox(pose, view, shape.overlay.box)
       shape.screen = box
       shape.isVisible = box[0] < view.width && box[2] > 0 && box[1] < view.height && box[3] > 0
-      if (!shape.isVisible) continue
-      const path = paths.get(shape.batch) ?? { outline: '', corners: '' }
-      paths.set(shape.batch, path)
-      const [x0, y0, x1, y1] = box.map((v) => Math.round(v) + 0.5) as Box
-      path.outline += `M${x0} ${y0}H${x1}V${y1}H${x0}Z`
-      path.corners += cornerPath([x0, y0, x1, y1])
     }
-    for (const name of paths.keys()) if (!this.batches.has(name)) this.batches.set(name, this.newBatch(name))
-    for (const [name, batch] of this.batches) {
-      batch.outline.setAttribute('d', paths.get(name)?.outline ?? '')
-      batch.corners.setAttribute('d', paths.get(name)?.corners ?? '')
-    }
+    this.paintBoxes(view)
   }
 
-  private newBatch(className: string): Batch {
-    const group = element('g', `sxv-box ${className}`, this.boxes)
-    return { outline: element('path', 'sxv-outline', group), corners: element('path', 'sxv-corners', group) }
+  private paintBoxes(view: Size): void {
+    const ratio = window.devicePixelRatio || 1
+    const size = { width: Math.round(view.width * ratio), height: Math.round(view.height * ratio) }
+    const boxes = this.shapes.filter(({ isVisible }) => isVisible).map((shape) => placed(shape, ratio))
+    const touched = touchedArea(boxes, size, ratio)
+    this.canvas.style.display = touched ? '' : 'none'
+    if (!this.context || (!touched && !this.drawn)) return
+    const image = this.imageOf(size)
+    // Only what changes is written.
+    const dirty = touched && this.drawn ? union(touched, this.drawn) : (touched ?? this.drawn)
+    if (!dirty) return
+    const [x0, y0, x1, y1] = dirty
+    const words = new Uint32Array(image.data.buffer)
+    words.fill(0, y0 * size.width, y1 * size.width)
+    paintBoxes(words, size, boxes.reverse(), ratio)
+    this.context.putImageData(image, 0, 0, x0, y0, x1 - x0, y1 - y0)
+    this.drawn = touched
+  }
+
+  /** The canvas's pixels, new and empty where its size has changed. */
+  private imageOf(size: Size): ImageData {
+    if (this.image?.width === size.width && this.image.height === size.height) return this.image
+    Object.assign(this.canvas, size)
+    this.drawn = null
+    this.image = new ImageData(size.width, size.height)
+    return this.image
   }
 
   private placeLabels(view: Size): void {
@@ -215,10 +237,10 @@ export class OverlayLayer {
       .filter(({ overlay, isVisible }) => isVisible && overlay.label && (!overlay.dimmed || overlay.selected))
       .slice(0, MAX_LABELS)
     const placed = placeLabels(
-      wanted.map(({ overlay, screen, labelWidth }) => ({
+      wanted.map(({ overlay, screen }) => ({
         id: overlay.id,
         box: screen,
-        width: labelWidth,
+        width: this.labelWidth(overlay.label),
         height: LABEL_HEIGHT,
       })),
       view,
@@ -231,12 +253,12 @@ export class OverlayLayer {
     })
     this.spots = placed.map(({ id, x, y }) => ({
       id,
-      box: [x, y, x + byId.get(id)!.labelWidth, y + LABEL_HEIGHT],
+      box: [x, y, x + this.labelWidth(byId.get(id)!.overlay.label), y + LABEL_HEIGHT],
     }))
   }
 
   private drawLabel(label: Label, shape: Shape, { x, y }: PlacedLabel): void {
-    label.group.setAttribute('class', `sxv-label ${shape.batch}`)
+    label.group.setAttribute('class', `sxv-label ${classOf(shape.overlay)}`)
     label.group.setAttribute('transform', `translate(${Math.round(x)} ${Math.round(y)})`)
     label.group.dataset.id = shape.overlay.id
     this.setText(label, shape.overlay.label)
@@ -285,8 +307,16 @@ export class OverlayLayer {
   }
 }
 
-function classOf({ tone, selected, dimmed }: Overlay): string {
-  return `sxv-${tone}${selected ? ' is-selected' : ''}${dimmed ? ' is-dimmed' : ''}`
+function placed({ screen, look }: Shape, ratio: number): PlacedBox {
+  return { ...look, box: screen.map((v) => v * ratio) as Box }
+}
+
+function union(a: Box, b: Box): Box {
+  return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])]
+}
+
+function classOf({ tone, selected }: Overlay): string {
+  return `sxv-${tone}${selected ? ' is-selected' : ''}`
 }
 
 /** Selected first, then by tone; dimmed last. */

@@ -17,6 +17,8 @@ export class Overview {
   private readonly observer: ResizeObserver
   private pose: Pose | null = null
   private isDragging = false
+  /** Read only when it changes: to read it in a frame would make the browser lay out the page. */
+  private size: Size
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
@@ -29,12 +31,12 @@ export class Overview {
     for (const end of ['pointerup', 'pointercancel'] as const) {
       canvas.addEventListener(end, () => (this.isDragging = false), { signal })
     }
-    this.observer = new ResizeObserver(() => target.resized())
+    this.size = sizeOf(canvas)
+    this.observer = new ResizeObserver(() => {
+      this.size = sizeOf(canvas)
+      target.resized()
+    })
     this.observer.observe(canvas)
-  }
-
-  private get size(): Size {
-    return { width: this.canvas.clientWidth, height: this.canvas.clientHeight }
   }
 
   /** Draw the scan; `view` only matters for how it is flipped. */
@@ -104,6 +106,10 @@ export class Overview {
     this.observer.disconnect()
     this.canvas.classList.remove('sxv-map')
   }
+}
+
+function sizeOf(canvas: HTMLCanvasElement): Size {
+  return { width: canvas.clientWidth, height: canvas.clientHeight }
 }
 
 function shadeOutside(context: CanvasRenderingContext2D, box: Box, width: number, height: number): void {

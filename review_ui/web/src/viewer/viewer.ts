@@ -78,7 +78,7 @@ export class ScanViewer {
     this.renderer.canvas.className = 'sxv-picture'
     this.root.className = 'sxv'
     this.root.dataset.tool = 'pan'
-    this.root.append(this.renderer.canvas, this.overlay.svg, this.lens.canvas)
+    this.root.append(this.renderer.canvas, this.overlay.canvas, this.overlay.svg, this.lens.canvas)
     host.append(this.root)
     this.store = new ScanStore(
       this.pool,
@@ -353,7 +353,7 @@ export class ScanViewer {
   }
 
   private drawOverlay(): void {
-    this.overlay.svg.style.display = this.scan ? '' : 'none'
+    this.overlay.setShown(this.scan !== null)
     if (!this.scan) return
     this.overlay.update(this.model.state, this.model.viewSize, this.scan.ref.pixel_pitch_mm)
   }
