@@ -109,6 +109,7 @@ class Decider:
         if held.stage not in stages_of(reviewer.role):
             message = f"case {decision.case_id} is at stage {held.stage}, not one for role {reviewer.role}"
             raise RoleNotAllowedError(message)
+        self._policy.current.check_reason_codes(decision.reason_codes, Verdict(decision.verdict))
         ruling = await self._rule(reviewer, decision, held)
         if decision.marks.annotations or decision.marks.finding_votes:
             return await self._record_marked(ruling)

@@ -7,6 +7,7 @@
     ├── RestDueError             rest_due             the reviewer has to rest before the next case
     ├── RoleNotAllowedError      role_not_allowed     this role takes no part in this stage
     ├── VerdictNotAllowedError   verdict_not_allowed  this stage does not know this verdict
+    ├── ReasonCodeUnknownError   reason_code_unknown  the policy has no such reason for this verdict
     ├── CaseExistsError          case_exists          the scan has an open case already
     ├── ScanUnknownError         scan_unknown         there is no such scan
     ├── ScanDisposedError        scan_disposed        the scan has its final word; re-open it instead
@@ -71,6 +72,12 @@ class VerdictNotAllowedError(QueueError):
     """This stage does not know this verdict."""
 
     code = "verdict_not_allowed"
+
+
+class ReasonCodeUnknownError(QueueError):
+    """The policy in force does not offer this reason for this verdict."""
+
+    code = "reason_code_unknown"
 
 
 class CaseExistsError(QueueError):

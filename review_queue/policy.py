@@ -5,13 +5,14 @@ A policy is plain data that refuses to be nonsense. Its JSON form is what ``queu
 """
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Final, Self, TypeVar
 
 from review_queue.cases import CaseReason, Verdict
-from review_queue.errors import QueuePolicyInvalidError
+from review_queue.errors import QueuePolicyInvalidError, ReasonCodeUnknownError
+from review_queue.reason_codes import DEFAULT_REASON_CODES, ReasonCode, check_list
 
 W = TypeVar("W", bound=StrEnum)
 
@@ -61,6 +62,7 @@ class QueuePolicy:
         remind_after_s: After so long a review without a break the page suggests one; 0 never.
         pause_after_s: After so long no new case comes until the reviewer has rested; 0 never.
         rest_s: How long a break has to be to count; 0 ends every pause at once.
+        reason_codes: What a reviewer may give as a reason, in the order in which it is offered.
 
     Raises:
         QueuePolicyInvalidError: If a field is not what it says here.
@@ -83,6 +85,7 @@ class QueuePolicy:
     remind_after_s: float = 1200.0
     pause_after_s: float = 1200.0
     rest_s: float = 300.0
+    reason_codes: tuple[ReasonCode, ...] = DEFAULT_REASON_CODES
 
     def __post_init__(self) -> None:
         for name in ("lease_ttl_s", "prefetch_ttl_s", "max_hold_s"):
@@ -112,6 +115,7 @@ class QueuePolicy:
         _check_number("second_review_sample", self.second_review_sample, least=0, most=1)
         for verdict, share in self.second_review_sample_by_verdict.items():
             _check_number(f"second_review_sample_by_verdict.{verdict}", share, least=0, most=1)
+        check_list(self.reason_codes)
 
     def band_of(self, reason: CaseReason, risk: float, *, port: str = "", modality: str = "") -> int:
         """Return the priority band, 1 to 15, 1 first. More risk never means a later band."""
@@ -142,6 +146,20 @@ class QueuePolicy:
         if verdict in self.second_review_verdicts and risk >= self.second_review_min_risk:
             return "risk"
         return "sample" if draw < self.sample_share(verdict) else None
+
+    def check_reason_codes(self, codes: Sequence[str], verdict: Verdict) -> None:
+        """Refuse a reason that is not offered for a verdict.
+
+        Raises:
+            ReasonCodeUnknownError: On the first such code.
+        """
+        offered = {reason.code for reason in self.reason_codes if verdict in reason.verdicts}
+        for code in codes:
+            if code not in offered:
+                raise ReasonCodeUnknownError(
+                    f"{code!r} is no reason for {verdict} in the policy in force, which has "
+                    f"{', '.join(sorted(offered)) or 'none'}"
+                )
 
     @classmethod
     def from_json(cls, body: object) -> Self:
@@ -191,6 +209,10 @@ def _read_list(name: str, value: object) -> tuple[Any, ...]:
     return tuple(value)
 
 
+def _read_reason_codes(name: str, value: object) -> tuple[ReasonCode, ...]:
+    return tuple(ReasonCode.from_json(each) for each in _read_list(name, value))
+
+
 def _read_verdicts(name: str, value: object) -> frozenset[Verdict]:
     return frozenset(_word(name, word, Verdict) for word in _read_list(name, value))
 
@@ -223,6 +245,7 @@ _READERS: Final[Mapping[str, Callable[[str, object], Any]]] = {
     "quals_by_reason": _read_by_reason,
     "second_review_verdicts": _read_verdicts,
     "second_review_sample_by_verdict": _read_by_verdict,
+    "reason_codes": _read_reason_codes,
 }
 
 
@@ -235,4 +258,6 @@ def _plain(value: Any) -> Any:
         return {str(key): value[key] for key in sorted(value)}
     if isinstance(value, frozenset):
         return sorted(str(word) for word in value)
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, ReasonCode):
+        return value.to_json()
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value

@@ -23,7 +23,7 @@ from review_queue.errors import (
     SameAccountError,
 )
 from review_queue.policy import QueuePolicy
-from review_queue.policy_store import check_ports, lock_versions, store_policy
+from review_queue.policy_store import check_against_store, lock_versions, store_policy
 from review_queue.queue import ReviewQueue
 
 # A change of the policy is followed by every process within two seconds of its commit.
@@ -137,9 +137,9 @@ async def propose(
     Raises:
         ProposalOutdatedError: If another version is in force.
         ProposalOpenError: If another proposal is open.
-        QueuePolicyInvalidError: If the policy names a port that does not exist.
+        QueuePolicyInvalidError: See ``check_against_store``.
     """
-    await check_ports(conn, policy)
+    await check_against_store(conn, policy)
     in_force = await lock_versions(conn)
     if in_force != based_on:
         raise ProposalOutdatedError(

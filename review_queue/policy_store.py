@@ -15,6 +15,7 @@ from review_queue import audit
 from review_queue.audit import Connection
 from review_queue.errors import QueuePolicyInvalidError
 from review_queue.policy import QueuePolicy
+from review_queue.reason_codes import DEFAULT_REASON_CODES
 
 Source: TypeAlias = "asyncpg.Connection | asyncpg.pool.PoolConnectionProxy | asyncpg.Pool"
 
@@ -29,6 +30,10 @@ INSERT = "INSERT INTO queue_policies (body, author) VALUES ($1::text::jsonb, $2)
 UNKNOWN_PORTS = """
 SELECT port FROM unnest($1::text[]) AS named (port)
 WHERE NOT EXISTS (SELECT FROM ports WHERE code = port) ORDER BY 1
+"""
+# Versions that an older program stored had the default reasons.
+GIVEN_CODES = """
+SELECT DISTINCT jsonb_path_query(body, '$.reason_codes[*].code') #>> '{}' AS code FROM queue_policies
 """
 
 
@@ -97,9 +102,9 @@ async def store_policy(conn: Connection, policy: QueuePolicy, *, author: str) ->
         The version.
 
     Raises:
-        QueuePolicyInvalidError: If the policy names a port that does not exist.
+        QueuePolicyInvalidError: See ``check_against_store``.
     """
-    await check_ports(conn, policy)
+    await check_against_store(conn, policy)
     await lock_versions(conn)
     version = int(await conn.fetchval(INSERT, json.dumps(policy.to_json()), author))
     detail = f"version={version} author={author}"
@@ -107,15 +112,24 @@ async def store_policy(conn: Connection, policy: QueuePolicy, *, author: str) ->
     return version
 
 
-async def check_ports(conn: Connection, policy: QueuePolicy) -> None:
+async def check_against_store(conn: Connection, policy: QueuePolicy) -> None:
     """Check what only the database knows of a policy.
 
     Raises:
-        QueuePolicyInvalidError: If it names a port that does not exist.
+        QueuePolicyInvalidError: If it names a port that does not exist, or leaves out a reason's code that an
+            earlier version had: decisions may carry it.
     """
     unknown = [row["port"] for row in await conn.fetch(UNKNOWN_PORTS, list(policy.shift_by_port))]
     if unknown:
         raise QueuePolicyInvalidError(f"shift_by_port names {', '.join(unknown)}; add such a port first")
+    kept = {reason.code for reason in policy.reason_codes}
+    given = {row["code"] for row in await conn.fetch(GIVEN_CODES)}
+    missing = sorted((given | {reason.code for reason in DEFAULT_REASON_CODES}) - kept)
+    if missing:
+        raise QueuePolicyInvalidError(
+            f"reason_codes leaves out {', '.join(missing)}, which decisions may carry; keep each, without "
+            "verdicts if it is not to be given any more"
+        )
 
 
 async def lock_versions(conn: Connection) -> int:

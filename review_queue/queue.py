@@ -192,6 +192,7 @@ class ReviewQueue:
             AlreadyDecidedError: If the lease has been used for another verdict.
             RoleNotAllowedError: If the role takes no part in the case's stage.
             VerdictNotAllowedError: If a supervisor escalates.
+            ReasonCodeUnknownError: If the policy in force does not offer a reason for the verdict.
         """
         return await self._decider.decide(reviewer, decision)
 

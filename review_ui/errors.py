@@ -6,7 +6,6 @@ ReviewError (review_error)
 ├── LoginThrottledError (login_throttled), with ``retry_after_s``
 ├── CsrfRefusedError (csrf_refused)
 ├── CaseNotFoundError (case_not_found)
-├── ReasonCodeUnknownError (reason_code_unknown)
 ├── StationKeyNotFoundError (station_key_not_found)
 ├── VerificationRunningError (verification_running)
 ├── ExportsRunningError (exports_running), with ``retry_after_s``
@@ -60,12 +59,6 @@ class CaseNotFoundError(ReviewError):
     """No such case, or none that this account may see; which of them is not told."""
 
     code = "case_not_found"
-
-
-class ReasonCodeUnknownError(ReviewError):
-    """A reason that is not offered for the verdict given."""
-
-    code = "reason_code_unknown"
 
 
 class StationKeyNotFoundError(ReviewError):

@@ -15,7 +15,7 @@ from review_queue.policy_proposals import (
     newest_proposals,
     propose,
 )
-from review_queue.policy_store import check_ports, latest_policy, policy_in_force
+from review_queue.policy_store import check_against_store, latest_policy, policy_in_force
 from review_ui.accounts import Account
 from review_ui.database import Pool
 from review_ui.qualifications import bits_of, mask_of
@@ -82,7 +82,7 @@ class PolicyDesk:
             conn.transaction(isolation="repeatable_read", readonly=True),
         ):
             await conn.execute(f"SET LOCAL statement_timeout = {EFFECT_LIMIT_MS}")
-            await check_ports(conn, policy)
+            await check_against_store(conn, policy)
             effect = await find_effect(conn, policy, before=await policy_in_force(conn))
             at = await conn.fetchval("SELECT now()")
         return _effect_out(effect, at)

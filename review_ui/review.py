@@ -30,7 +30,6 @@ from review_ui.pixel_routes import PixelRoutes
 from review_ui.pixels import Px16Reader
 from review_ui.policy_desk import PolicyDesk
 from review_ui.policy_routes import PolicyRoutes
-from review_ui.reasons import check_reason_codes
 from review_ui.schemas import (
     DecideIn,
     DecideOut,
@@ -81,7 +80,6 @@ class ReviewRoutes:
     @allow("reviewer", "supervisor")
     async def decide(self, request: Request, body: DecideIn) -> Response:
         """Record the verdict on the case on seat 0, and return the prefetched case, now current."""
-        check_reason_codes(body.reason_codes, body.verdict)
         outcome = await self._queue.decide(session_of(request).reviewer(), _decision(body))
         if outcome.disposition is not None:
             self._notifier.publish("disposition", outcome.scan_id)

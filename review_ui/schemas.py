@@ -301,13 +301,13 @@ class AuditRow(BaseModel):
     detail: str | None
 
 
-class ReasonCode(BaseModel):
-    """A reason a reviewer may give; ``verdicts`` says for which verdicts it is offered."""
+class ReasonCode(Strict):
+    """A reason a reviewer may give; ``verdicts`` says for which it is offered, none once it is retired."""
 
-    code: str
-    zh: str
-    en: str
-    verdicts: list[Verdict]
+    code: Text
+    zh: Text
+    en: Text
+    verdicts: list[Verdict] = Field(max_length=4)
 
 
 class UiConfig(BaseModel):

@@ -6,9 +6,9 @@ from starlette.responses import Response
 
 from review_queue.queue import ReviewQueue
 from review_ui.accounts import DECIDING_ROLES, Account, Authenticator
+from review_ui.finding_kinds import FINDING_KINDS
 from review_ui.guard import allow, json_response, public, session_of
-from review_ui.reasons import FINDING_KINDS, REASON_CODES
-from review_ui.schemas import AccountOut, LoginIn, UiConfig
+from review_ui.schemas import AccountOut, LoginIn, ReasonCode, UiConfig
 from review_ui.sessions import COOKIE, Session, SessionStore
 from review_ui.settings import ReviewSettings
 
@@ -80,7 +80,7 @@ class SessionRoutes:
             heartbeat_s=self._settings.heartbeat_s,
             remind_after_s=policy.remind_after_s,
             rest_s=policy.rest_s,
-            reason_codes=list(REASON_CODES),
+            reason_codes=[ReasonCode(**reason.to_json()) for reason in policy.reason_codes],
             finding_kinds=FINDING_KINDS,
         )
 

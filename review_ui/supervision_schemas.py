@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from review_ui.schemas import PriorDecision, Strict, Text, Verdict
+from review_ui.schemas import PriorDecision, ReasonCode, Strict, Text, Verdict
 
 Modality = Literal["cargo", "passenger_vehicle", "under_vehicle"]
 Reason = Literal["finding", "sampled", "ai_unavailable", "unscreenable", "declaration_mismatch", "reopened"]
@@ -33,6 +33,7 @@ class PolicyBody(Strict):
     remind_after_s: float
     pause_after_s: float
     rest_s: float
+    reason_codes: list[ReasonCode] = Field(max_length=100)
 
 
 class PolicyIn(Strict):

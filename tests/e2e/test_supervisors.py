@@ -1,6 +1,7 @@
 """Two supervisors in real browsers: one proposes a policy, the other approves; board, escalations, cases."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -78,6 +79,8 @@ async def test_policy__one_supervisor_proposes_and_another_approves(chromium: st
         "queue_policy_approved",
     ]
     assert '"cargo": -3' in stored
+    codes = [reason["code"] for reason in json.loads(stored)["reason_codes"]]
+    assert codes[-2:] == ["other_smell", "other"]
     assert faults == [[], []]
 
 
@@ -100,11 +103,31 @@ async def propose(page: Page) -> None:
     await page.get_by_label("随机复审比例").fill("10")
     await wait_until(page, "document.querySelector('.sx-effect-figures dd')?.textContent > '0'")
     await page.screenshot(path=SCREENSHOTS / "policy-draft.png")
-    await page.get_by_label("理由").fill("国庆高峰，嫌疑优先")
+    await add_reason(page)
+    await page.get_by_label("理由（供审批人阅读）").fill("国庆高峰，嫌疑优先")
     await page.get_by_label("批准后").check()
     await page.get_by_role("button", name="提交审批").focus()
     await page.keyboard.press("Enter")
     await page.get_by_role("button", name="撤回").wait_for()
+
+
+async def add_reason(page: Page) -> None:
+    """Type a new reason of a decision, a taken code first, and move it before the one above it."""
+    await page.get_by_role("button", name="增加理由").focus()
+    await page.keyboard.press("Enter")
+    await wait_until(page, "document.activeElement.ariaLabel?.startsWith('新理由')")
+    await page.keyboard.type("other")
+    await page.get_by_text("代码重复").first.wait_for()
+    await page.keyboard.type("_smell")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("异味")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("Smell")
+    await page.get_by_label("异味 · 重扫").focus()
+    await page.keyboard.press("Space")
+    await page.screenshot(path=SCREENSHOTS / "policy-reasons.png")
+    await page.get_by_label("异味 · 上移").focus()
+    await page.keyboard.press("Enter")
 
 
 async def test_supervisor__sees_charts_escalations_and_cases(chromium: str) -> None:

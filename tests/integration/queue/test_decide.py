@@ -34,7 +34,7 @@ async def test_decide__closes_the_case_and_tells_the_station(room: QueueRoom) ->
         case_id=case_id,
         token=lease.token,
         verdict=Verdict.INSPECT,
-        reason_codes=["density"],
+        reason_codes=["image_anomaly"],
         note="看右上角",
         marks=marks,
     )
@@ -42,7 +42,7 @@ async def test_decide__closes_the_case_and_tells_the_station(room: QueueRoom) ->
     assert (outcome.scan_id, outcome.disposition) == (lease.scan_id, Disposition.INSPECT)
     row = await room.pool.fetchrow("SELECT * FROM decisions WHERE decision_id = $1", outcome.decision_id)
     assert row is not None
-    assert (row["verdict"], row["reason_codes"], row["note"]) == ("inspect", ["density"], "看右上角")
+    assert (row["verdict"], row["reason_codes"], row["note"]) == ("inspect", ["image_anomaly"], "看右上角")
     assert row["shown_at"] <= row["decided_at"]
     assert json.loads(await room.pool.fetchval("SELECT annotations FROM decision_marks")) == marks.annotations
     assert await room.pool.fetchval("SELECT count(*) FROM outbox WHERE scan_id = $1", lease.scan_id) == 1

@@ -1,6 +1,7 @@
 """Stored versions of the policy, and that a running queue follows them."""
 
 import json
+from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from review_queue.cases import CaseReason, NewCase, Verdict
 from review_queue.errors import QueuePolicyInvalidError
 from review_queue.policy import QueuePolicy
-from review_queue.policy_store import PolicyHolder, latest_policy, store_policy
+from review_queue.policy_store import PolicyHolder, latest_policy, policy_in_force, store_policy
 from review_queue.queue import ReviewQueue
+from review_queue.reason_codes import DEFAULT_REASON_CODES, ReasonCode
 from tests.integration.queue.conftest import MakeRoom, QueueRoom
 from tests.seed import seed_ports, seed_scan
 
@@ -51,6 +53,20 @@ async def test_store_policy__a_port_that_does_not_exist_is_refused(pool: asyncpg
     with pytest.raises(QueuePolicyInvalidError, match="SZK"):
         await store(pool, QueuePolicy(shift_by_port={"SKZ": 1, "SZK": 1}))
     assert await pool.fetchval("SELECT count(*) FROM queue_policies") == 0
+
+
+async def test_store_policy__no_version_loses_a_reason(pool: asyncpg.Pool) -> None:
+    """A decision may carry every code that ever was in force, so none is forgotten; it may be retired."""
+    smell = ReasonCode(code="smell", zh="异味", en="Smell", verdicts=frozenset({Verdict.RESCAN}))
+    with pytest.raises(QueuePolicyInvalidError, match=r"contraband.*no_anomaly"):
+        await store(pool, QueuePolicy(reason_codes=(smell,)))
+    await store(pool, QueuePolicy(reason_codes=(smell, *DEFAULT_REASON_CODES)))
+    with pytest.raises(QueuePolicyInvalidError, match="leaves out smell,"):
+        await store(pool, QueuePolicy())
+    retired = QueuePolicy(reason_codes=(*DEFAULT_REASON_CODES, replace(smell, verdicts=frozenset())))
+    await store(pool, retired)
+    async with pool.acquire() as conn:
+        assert await policy_in_force(conn) == retired
 
 
 async def test_refresh__a_change_reaches_two_running_queues(make_room: MakeRoom, pool: asyncpg.Pool) -> None:

@@ -7,12 +7,15 @@ import httpx
 import pytest
 
 from review_queue.policy import NOT_STORED, QueuePolicy
-from review_queue.policy_store import latest_policy
+from review_queue.policy_store import PolicyHolder, latest_policy
+from review_queue.queue import ReviewQueue
 from review_ui.policy_desk import policy_body, read_policy
 from review_ui.supervision_schemas import PolicyBody
-from tests.integration.review_ui.centre import Centre
+from tests.integration.review_ui.centre import Centre, decision
 
 POLICY = "/api/v1/queue-policy"
+NEXT = "/api/v1/review/next"
+DECIDE = "/api/v1/review/decide"
 
 
 async def proposed(client: httpx.AsyncClient, **changes: Any) -> httpx.Response:
@@ -22,6 +25,13 @@ async def proposed(client: httpx.AsyncClient, **changes: Any) -> httpx.Response:
     return await client.post(
         f"{POLICY}/proposals", json={"policy": policy, "based_on": shown["version"], "note": "n"}
     )
+
+
+async def next_case(client: httpx.AsyncClient) -> dict[str, Any]:
+    """Return the lease on the reviewer's next case."""
+    answer = await client.post(NEXT)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
 
 
 async def decided(client: httpx.AsyncClient, proposal_id: int, outcome: str) -> httpx.Response:
@@ -100,6 +110,45 @@ async def test_policy__effect_is_of_what_waits_and_changes_nothing(centre: Centr
     able = {kind["port"]: (kind["n_able_before"], kind["n_able_then"]) for kind in effect["kinds"]}
     assert able == {"YTN": (0, 0), "SKZ": (1, 0)}
     assert await centre.pool.fetchval("SELECT count(*) FROM queue_policies") == 0
+
+
+async def test_policy__reasons_are_those_in_force(centre: Centre) -> None:
+    """Two supervisors change the list; page and decision follow it, and an old decision keeps its words."""
+    holder = PolicyHolder(QueuePolicy())
+    centre.queue = ReviewQueue(centre.pool, holder)
+    centre.restart()
+    zhao = await centre.person("zhao", "supervisor")
+    qian = await centre.person("qian", "supervisor")
+    lin = await centre.person("lin", "reviewer")
+    for _ in range(2):
+        await centre.open_case(risk=0.1)
+    before = await next_case(lin)
+    said = decision(before, "inspect", reason_codes=["concealment"])
+    assert (await lin.post(DECIDE, json=said)).status_code == 200
+    reasons = (await zhao.get(POLICY)).json()["policy"]["reason_codes"]
+    for reason in reasons:
+        if reason["code"] == "concealment":
+            reason["verdicts"] = []
+    fresh = {"code": "smell", "zh": "异味", "en": "Smell", "verdicts": ["inspect"]}
+    gone = await proposed(zhao, reason_codes=[fresh])
+    assert (gone.status_code, gone.json()["code"]) == (422, "queue_policy_invalid")
+    answer = await proposed(zhao, reason_codes=[fresh, *reasons])
+    lease = await next_case(lin)
+    early = await lin.post(DECIDE, json=decision(lease, "inspect", reason_codes=["smell"]))
+    assert (early.status_code, early.json()["code"]) == (422, "reason_code_unknown"), "not approved yet"
+    assert (await decided(qian, answer.json()["proposal_id"], "approved")).status_code == 200
+    assert await holder.refresh(centre.pool)
+    offered = (await lin.get("/api/v1/ui-config")).json()["reason_codes"]
+    assert offered == [fresh, *reasons]
+    late = await lin.post(DECIDE, json=decision(lease, "inspect", reason_codes=["concealment"]))
+    assert (late.status_code, late.json()["code"]) == (422, "reason_code_unknown")
+    again = await lin.post(DECIDE, json=said)
+    assert again.status_code == 200, "what is recorded already is answered as it was"
+    now = await lin.post(DECIDE, json=decision(lease, "inspect", reason_codes=["smell"]))
+    assert now.status_code == 200, now.text
+    rows = (await zhao.get("/api/v1/decisions")).json()["rows"]
+    assert [row["reason_codes"] for row in rows] == [["smell"], ["concealment"]]
+    assert {reason["code"] for reason in offered} >= {"smell", "concealment"}, "and the page can name both"
 
 
 @pytest.mark.parametrize("role", ["reviewer", "auditor", "admin"])

@@ -20,6 +20,7 @@ from review_queue.policy import (
     NOT_STORED,
     QueuePolicy,
 )
+from review_queue.reason_codes import DEFAULT_REASON_CODES
 
 EVERYTHING = QueuePolicy(
     prefetch_ttl_s=60,
@@ -38,6 +39,7 @@ EVERYTHING = QueuePolicy(
     remind_after_s=600,
     pause_after_s=0,
     rest_s=120,
+    reason_codes=(*DEFAULT_REASON_CODES[1:], DEFAULT_REASON_CODES[0]),
 )
 
 
@@ -182,7 +184,13 @@ def test_docs__list_every_rule_with_its_default() -> None:
     """The reference page has exactly the stored fields, their defaults, the bands, and a valid example."""
     page = (Path(__file__).parents[3] / "docs" / "reference" / "queue-policy.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", page, re.MULTILINE)
-    assert {name: json.loads(value) for name, value in rows} == QueuePolicy().to_json()
+    default = QueuePolicy().to_json()
+    reasons = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \| (`.+?`) \|$", page, re.MULTILINE)
+    assert [
+        {"code": code, "zh": zh, "en": en, "verdicts": re.findall(r"\w+", verdicts)}
+        for code, zh, en, verdicts in reasons
+    ] == default.pop("reason_codes")
+    assert {name: json.loads(value) for name, value in rows} == default
     bands = re.findall(r"^\| (`.+?`) \| (\d+) \| \|", page, re.MULTILINE)
     documented = {reason: int(band) for reasons, band in bands for reason in re.findall(r"`(\w+)`", reasons)}
     assert documented == BAND_OF_REASON

@@ -1817,6 +1817,8 @@ export interface components {
             pause_after_s: number;
             /** Rest S */
             rest_s: number;
+            /** Reason Codes */
+            reason_codes: components["schemas"]["ReasonCode"][];
         };
         /**
          * PolicyEffectOut
@@ -2123,7 +2125,7 @@ export interface components {
         };
         /**
          * ReasonCode
-         * @description A reason a reviewer may give; ``verdicts`` says for which verdicts it is offered.
+         * @description A reason a reviewer may give; ``verdicts`` says for which it is offered, none once it is retired.
          */
         ReasonCode: {
             /** Code */

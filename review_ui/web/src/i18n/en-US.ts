@@ -243,6 +243,8 @@ export const enUS: Messages = {
   'notice.draftRestored': 'Your unsent marks and note of this case were restored.',
   'notice.needsGrounds': 'Give a reason or a note, accept a finding or draw a mark before you submit.',
   'notice.sendFailed': 'Not recorded ({code}): {detail}',
+  'notice.reasonsChanged':
+    'The reasons have just changed, so nothing was recorded. Choose again, then submit.',
   'notice.pauseFailed': 'The pause did not arrive ({code}); the cases go back when their lease ends.',
   'notice.fatigue': 'You have been reviewing for {minutes} minutes. A short break would be good.',
   'notice.close': 'Close',

@@ -239,6 +239,7 @@ export const zhCN = {
   'notice.draftRestored': '已恢复此案件未提交的标注和备注。',
   'notice.needsGrounds': '请先选择原因、写备注、采纳 AI 结果或画标注，再提交。',
   'notice.sendFailed': '提交未成功（{code}）：{detail}',
+  'notice.reasonsChanged': '规则中的理由刚刚更改，已取消失效的理由；请重新选择后再提交。',
   'notice.pauseFailed': '暂停请求未送达（{code}）；案件会在租约到期后自动退回。',
   'notice.fatigue': '已连续审像 {minutes} 分钟，建议暂停休息几分钟。',
   'notice.close': '关闭提示',

@@ -14,6 +14,7 @@ const TONES: Record<NoticeKind, 'info' | 'warning' | 'danger'> = {
   draftRestored: 'info',
   needsGrounds: 'warning',
   sendFailed: 'danger',
+  reasonsChanged: 'warning',
   pauseFailed: 'warning',
   fatigue: 'warning',
 }
@@ -24,6 +25,7 @@ const SHOWN_MS: Record<NoticeKind, number> = {
   draftRestored: 5_000,
   needsGrounds: 5_000,
   sendFailed: 0,
+  reasonsChanged: 0,
   pauseFailed: 8_000,
   fatigue: 0,
 }

@@ -2,7 +2,10 @@
 
 import '../styles/workstation.css'
 
+import { useQueryClient } from '@tanstack/react-query'
 import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from 'react'
+import { useStore } from 'zustand'
+
 import * as endpoints from '../api/endpoints'
 import { EVENTS_REVIEW } from '../api/endpoints'
 import { type LinkState, subscribe } from '../api/events'
@@ -13,6 +16,7 @@ import { PaneContext } from '../pane/PaneContext'
 import { Pane } from '../pane/pane'
 import { ScanStage } from '../pane/ScanStage'
 import { ToolRail } from '../pane/ToolRail'
+import { UI_CONFIG_KEY } from '../session/session'
 import { useSettings } from '../settings'
 import { TopBar } from '../shell/TopBar'
 import { CaseBar } from './CaseBar'
@@ -41,7 +45,9 @@ export function Workstation({ account, config, nav }: WorkstationProps) {
   const [seat] = useState(() => makeSeat(account, config))
   const [pane] = useState(() => new Pane())
   const { glance, link } = useGlance(seat)
-  useEffect(() => wire(seat, pane, config), [seat, pane, config])
+  const firstKind = Object.keys(config.finding_kinds)[0] ?? 'other'
+  useEffect(() => wire(seat, pane, firstKind), [seat, pane, firstKind])
+  useReasons(seat, config)
   const desk = useMemo(() => ({ seat, config }), [seat, config])
   return (
     <DeskContext.Provider value={desk}>
@@ -116,8 +122,7 @@ function makeSeat(account: AccountOut, config: UiConfig): Seat {
 }
 
 /** Lets seat and viewer know each other, and the seat know the browser. */
-function wire(seat: Seat, pane: Pane, config: UiConfig): () => void {
-  const firstKind = Object.keys(config.finding_kinds)[0] ?? 'other'
+function wire(seat: Seat, pane: Pane, firstKind: string): () => void {
   pane.listeners = {
     painted: (key, stage) => seat.painted(key, stage),
     boxDrawn: (box) => {
@@ -144,6 +149,16 @@ function wire(seat: Seat, pane: Pane, config: UiConfig): () => void {
     seat.attachScans(null)
     seat.stop()
   }
+}
+
+/** Lets the seat follow the policy's reasons; at once when it was refused one. */
+function useReasons(seat: Seat, config: UiConfig): void {
+  const queries = useQueryClient()
+  const isOutdated = useStore(seat.store, ({ notice }) => notice?.kind === 'reasonsChanged')
+  useEffect(() => seat.hand.offer(config.reason_codes), [seat, config.reason_codes])
+  useEffect(() => {
+    if (isOutdated) void queries.invalidateQueries({ queryKey: UI_CONFIG_KEY })
+  }, [isOutdated, queries])
 }
 
 function useGlance(seat: Seat): { glance: QueueGlance | null; link: LinkState } {

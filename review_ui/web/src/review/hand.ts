@@ -5,7 +5,7 @@
  * screen. What is confirmed and not taken back in time is sent by the seat.
  */
 
-import type { Annotation, UiConfig, Verdict } from '../api/types'
+import type { Annotation, ReasonCode, UiConfig, Verdict } from '../api/types'
 import { type DecisionEvent, needsGrounds, step, verdictsAt } from './decision'
 import type { Draft, DraftStore } from './drafts'
 import { MarkHistory, type Marks } from './markHistory'
@@ -26,15 +26,24 @@ export interface HandOptions {
 export class Hand {
   readonly #o: HandOptions
   readonly #history = new MarkHistory()
+  #offered: readonly ReasonCode[]
 
   constructor(options: HandOptions) {
     this.#o = options
+    this.#offered = options.config.reason_codes
+  }
+
+  /** Takes over the reasons of another policy; those of the verdict at hand that are gone are dropped. */
+  offer(reasonCodes: readonly ReasonCode[]): void {
+    this.#offered = reasonCodes
+    const { decision } = this.#get()
+    if (decision.at === 'chosen') this.choose(decision.verdict)
   }
 
   choose(verdict: Verdict): void {
     const { view } = this.#get()
     if (!view || !verdictsAt(view.stage).includes(verdict)) return
-    this.step({ type: 'choose', verdict, offered: this.#o.config.reason_codes })
+    this.step({ type: 'choose', verdict, offered: this.#offered })
   }
 
   toggleReason(code: string): void {
@@ -107,7 +116,7 @@ export class Hand {
       nAnnotations: draft.annotations.length,
       nAccepted: Object.values(draft.votes).filter(Boolean).length,
     }
-    const lacks = needsGrounds(verdict, grounds, this.#o.config.reason_codes)
+    const lacks = needsGrounds(verdict, grounds, this.#offered)
     if (lacks) this.#o.notify('needsGrounds')
     return !lacks
   }

@@ -406,14 +406,34 @@ describe('deciding', () => {
   it('goes back to the chosen verdict when the server refuses it', async () => {
     const { seat, api, state, begin } = setUp()
     await begin()
-    api.decide.mockRejectedValueOnce(new ApiError(422, 'reason_code_unknown', 'no'))
+    api.decide.mockRejectedValueOnce(new ApiError(422, 'verdict_not_allowed', 'no'))
     seat.hand.choose('release')
     seat.hand.confirm()
     await vi.advanceTimersByTimeAsync(UNDO_MS)
     expect(state()).toMatchObject({
       decision: { at: 'chosen', verdict: 'release' },
-      notice: { kind: 'sendFailed', code: 'reason_code_unknown' },
+      notice: { kind: 'sendFailed', code: 'verdict_not_allowed' },
     })
+  })
+
+  it('drops the reasons that a new policy does not have, and says so', async () => {
+    const { seat, api, state, begin } = setUp()
+    await begin()
+    api.decide.mockRejectedValueOnce(new ApiError(422, 'reason_code_unknown', 'no'))
+    seat.hand.choose('inspect')
+    seat.hand.toggleReason('concealment')
+    seat.hand.confirm()
+    await vi.advanceTimersByTimeAsync(UNDO_MS)
+    expect(state()).toMatchObject({
+      decision: { at: 'chosen', reasonCodes: ['concealment'] },
+      notice: { kind: 'reasonsChanged' },
+    })
+    seat.hand.offer([{ code: 'hidden', zh: '藏匿', en: 'Hidden', verdicts: ['inspect'] }])
+    expect(state().decision).toMatchObject({ at: 'chosen', verdict: 'inspect', reasonCodes: [] })
+    seat.hand.toggleReason('hidden')
+    seat.hand.confirm()
+    await vi.advanceTimersByTimeAsync(UNDO_MS)
+    expect(api.decide).toHaveBeenLastCalledWith(expect.objectContaining({ reason_codes: ['hidden'] }))
   })
 })
 

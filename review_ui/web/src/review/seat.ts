@@ -53,7 +53,7 @@ export interface SeatOptions {
 
 const KEEP_DONE = 30
 /** What is said of a case makes no sense beside another one. */
-const OF_ONE_CASE: readonly NoticeKind[] = ['needsGrounds', 'sendFailed', 'draftRestored']
+const OF_ONE_CASE: readonly NoticeKind[] = ['needsGrounds', 'sendFailed', 'reasonsChanged', 'draftRestored']
 const BROWSER_CLOCK: Clock = { now: () => performance.now(), random: Math.random }
 
 export class Seat {
@@ -359,7 +359,7 @@ export class Seat {
     }
     this.hand.step({ type: 'refused' })
     if (error instanceof ApiError && error.status === 401) return
-    this.#notify('sendFailed', asTrouble(error))
+    this.#notify(code === 'reason_code_unknown' ? 'reasonsChanged' : 'sendFailed', asTrouble(error))
   }
 
   /** The current lease is gone. Its draft stays stored; work goes on with the next case. */

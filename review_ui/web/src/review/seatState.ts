@@ -64,6 +64,7 @@ export type NoticeKind =
   | 'draftRestored'
   | 'needsGrounds'
   | 'sendFailed'
+  | 'reasonsChanged'
   | 'pauseFailed'
   | 'fatigue'
 export interface Notice {

@@ -9,6 +9,8 @@ import { getSession, getUiConfig, logOut, pauseReview } from '../api/endpoints'
 import type { AccountOut } from '../api/types'
 
 export const SESSION_KEY = ['session']
+export const UI_CONFIG_KEY = ['ui-config']
+const FOLLOW_POLICY_MS = 60_000
 
 /** Why the login page is shown. */
 export type LoginReason = 'first' | 'ended' | 'loggedOut'
@@ -37,8 +39,14 @@ export function useSession() {
   return useQuery({ queryKey: SESSION_KEY, queryFn: readSession, staleTime: Number.POSITIVE_INFINITY })
 }
 
+/** It follows the policy in force, though not to the second. */
 export function useUiConfig() {
-  return useQuery({ queryKey: ['ui-config'], queryFn: getUiConfig, staleTime: Number.POSITIVE_INFINITY })
+  return useQuery({
+    queryKey: UI_CONFIG_KEY,
+    queryFn: getUiConfig,
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchInterval: FOLLOW_POLICY_MS,
+  })
 }
 
 /** Ends the session; cases go back first. The page shows the login also when the server does not answer. */

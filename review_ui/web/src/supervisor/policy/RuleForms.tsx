@@ -1,8 +1,9 @@
-/** The rules in four forms. A field knows whether it differs from the rule in force, and whether it can be. */
+/** The rules in five forms. A field knows whether it differs from the rule in force, and whether it can be. */
 
 import type { PolicyBody, QueuePolicyOut } from '../../api/types'
 import { usePick, useT, useWord } from '../../i18n'
 import { BitsField, NumberField, type NumberFieldProps } from './NumberField'
+import { ReasonForm } from './ReasonForm'
 import {
   bandOf,
   LAST_BAND,
@@ -37,6 +38,7 @@ export function RuleForms(props: RuleFormsProps) {
       <BandForm {...props} />
       <DueForm {...props} />
       <SecondReviewForm {...props} />
+      <ReasonForm {...props} />
       <PaceForm {...props} />
     </fieldset>
   )

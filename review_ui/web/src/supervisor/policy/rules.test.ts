@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import type { PolicyBody } from '../../api/types'
+import type { PolicyBody, ReasonCode } from '../../api/types'
 import { changesOf, faultsOf, flatten, ruleValue } from './rules'
 
 const policy: PolicyBody = {
@@ -20,6 +20,10 @@ const policy: PolicyBody = {
   remind_after_s: 1200,
   pause_after_s: 1200,
   rest_s: 300,
+  reason_codes: [
+    { code: 'no_anomaly', zh: '未见异常', en: 'Nothing unusual', verdicts: ['release'] },
+    { code: 'concealment', zh: '夹藏嫌疑', en: 'Suspected concealment', verdicts: ['inspect', 'escalate'] },
+  ],
 }
 
 describe('changesOf', () => {
@@ -38,6 +42,27 @@ describe('changesOf', () => {
     expect(changesOf(after, { ...after, quals_by_reason: { finding: [1, 3] } })).toEqual([])
   })
 
+  it('names each reason that is renamed, retired, added or moved', () => {
+    const [first, second] = policy.reason_codes
+    const added = { code: 'smell', zh: '异味', en: 'Smell', verdicts: ['rescan' as const] }
+    const after = { ...policy, reason_codes: [{ ...second, verdicts: [] }, first, added] }
+    expect(changesOf(policy, after)).toEqual([
+      {
+        path: 'reason_codes',
+        before: ['no_anomaly', 'concealment'],
+        after: ['concealment', 'no_anomaly'],
+      },
+      {
+        path: 'reason_codes.concealment',
+        before: ['夹藏嫌疑', 'Suspected concealment', 'escalate', 'inspect'],
+        after: ['夹藏嫌疑', 'Suspected concealment'],
+      },
+      { path: 'reason_codes.smell', before: null, after: ['异味', 'Smell', 'rescan'] },
+    ])
+    const added_only = { ...policy, reason_codes: [added, first, second] }
+    expect(changesOf(policy, added_only).map(({ path }) => path)).toEqual(['reason_codes.smell'])
+  })
+
   it('tells that a rule is dropped', () => {
     const before = { ...policy, second_review_sample_by_verdict: { inspect: 0.1 } }
     expect(changesOf(before, policy)).toEqual([
@@ -49,7 +74,7 @@ describe('changesOf', () => {
 describe('faultsOf', () => {
   it('finds no fault in the defaults', () => {
     expect([...faultsOf(policy)]).toEqual([])
-    expect(flatten(policy).size).toBe(25)
+    expect(flatten(policy).size).toBe(28)
   })
 
   it('finds what the server would refuse', () => {
@@ -75,6 +100,17 @@ describe('faultsOf', () => {
   })
 })
 
+it('finds what the server would refuse in a list of reasons', () => {
+  const [first, second] = policy.reason_codes
+  const faults = (...reasons: ReasonCode[]) => [...faultsOf({ ...policy, reason_codes: reasons })]
+  expect(faults({ ...first, code: 'No' })).toEqual(['reason_codes.No'])
+  expect(faults(first, { ...second, code: 'no_anomaly' })).toEqual(['reason_codes.no_anomaly'])
+  expect(faults({ ...first, zh: ' ' })).toEqual(['reason_codes.no_anomaly'])
+  expect(faults({ ...first, en: 'a\u0000b' })).toEqual(['reason_codes.no_anomaly'])
+  expect(faults(first, { ...second, en: first.en })).toEqual([])
+  expect(faults(first, { ...second, en: first.en, verdicts: ['release'] })).toHaveLength(2)
+})
+
 it('reads values as people do', () => {
   const word = (prefix: string, value: string) => `${prefix}:${value}`
   expect(ruleValue('sla_s.1', 300, word)).toBe('5 min')
@@ -83,4 +119,6 @@ it('reads values as people do', () => {
   expect(ruleValue('quals_by_reason.finding', [1, 3], word)).toBe('#1 #3')
   expect(ruleValue('second_review_verdicts', ['release'], word)).toBe('verdict:release')
   expect(ruleValue('shift_by_port.SKZ', null, word)).toBe('–')
+  expect(ruleValue('reason_codes.x', ['甲', 'A', 'rescan'], word)).toBe('甲 / A: verdict:rescan')
+  expect(ruleValue('reason_codes.x', ['甲', 'A'], word)).toBe('甲 / A: rule:retired')
 })

@@ -1,8 +1,9 @@
 /** The rules of a queue policy as a form: their bounds, what a change is, and how a value reads. */
 
-import type { PolicyBody } from '../../api/types'
+import type { PolicyBody, ReasonCode } from '../../api/types'
 import { percent, span } from '../../format'
 import type { MessageKey } from '../../i18n'
+import { reasonFaults } from './reasons'
 
 export const REASONS = [
   'reopened',
@@ -52,6 +53,7 @@ export function flatten(policy: PolicyBody): Map<RulePath, RuleValue> {
   const values = new Map<RulePath, RuleValue>()
   for (const [name, value] of Object.entries(policy)) {
     if (typeof value === 'number') values.set(name, value)
+    else if (name === 'reason_codes') setReasons(values, value as ReasonCode[])
     else if (name === 'second_review_verdicts') values.set(name, [...(value as string[])].sort())
     else {
       for (const [key, one] of Object.entries(value as Record<string, number | number[]>)) {
@@ -61,6 +63,16 @@ export function flatten(policy: PolicyBody): Map<RulePath, RuleValue> {
     }
   }
   return values
+}
+
+/** The order of the list, and each reason by its code: both names, then the verdicts. */
+function setReasons(values: Map<RulePath, RuleValue>, reasons: readonly ReasonCode[]): void {
+  values.set(
+    'reason_codes',
+    reasons.map(({ code }) => code),
+  )
+  for (const { code, zh, en, verdicts } of reasons)
+    values.set(`reason_codes.${code}`, [zh, en, ...[...verdicts].sort()])
 }
 
 const sorted = (bits: number[]) => [...new Set(bits)].sort((a, b) => a - b)
@@ -74,10 +86,24 @@ export interface RuleChange {
 /** What differs, in the order of the policy. */
 export function changesOf(before: PolicyBody, after: PolicyBody): RuleChange[] {
   const [old, fresh] = [flatten(before), flatten(after)]
+  keepShared(old, fresh)
   const paths = new Set([...old.keys(), ...fresh.keys()])
   return [...paths]
     .map((path) => ({ path, before: old.get(path) ?? null, after: fresh.get(path) ?? null }))
     .filter(({ before: a, after: b }) => JSON.stringify(a) !== JSON.stringify(b))
+}
+
+/** Leaves in both orders of reasons only what both have: that one is added or dropped is said by itself. */
+function keepShared(...[old, fresh]: Map<RulePath, RuleValue>[]): void {
+  const [a, b] = [old, fresh].map((values) => values.get('reason_codes') as string[])
+  old.set(
+    'reason_codes',
+    a.filter((code) => b.includes(code)),
+  )
+  fresh.set(
+    'reason_codes',
+    b.filter((code) => a.includes(code)),
+  )
 }
 
 /** The paths whose values the server would refuse; NaN stands for what is no number. */
@@ -88,6 +114,9 @@ export function faultsOf(policy: PolicyBody): Set<RulePath> {
     const numbers = (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'number')
     if (bounds && !numbers.every((one) => isWithin(one, bounds))) faults.add(path)
   }
+  reasonFaults(policy.reason_codes).forEach((fault, index) => {
+    if (fault) faults.add(`reason_codes.${policy.reason_codes[index].code}`)
+  })
   return faults
 }
 
@@ -120,6 +149,11 @@ export function ruleName(path: RulePath, t: Text, word: Word, portName: (port: s
 
 export function ruleValue(path: RulePath, value: RuleValue | null, word: Word): string {
   if (value === null) return '–'
+  if (path.startsWith('reason_codes.')) {
+    const [zh, en, ...verdicts] = value as string[]
+    const offered = verdicts.map((verdict) => word('verdict', verdict)).join(', ')
+    return `${zh} / ${en}: ${offered || word('rule', 'retired')}`
+  }
   if (typeof value !== 'number') {
     return value.map((one) => (typeof one === 'number' ? `#${one}` : word('verdict', one))).join(' ') || '–'
   }
