@@ -36,6 +36,10 @@ class CaseRoutes:
         view = await self._cases.closed_view(case_id)
         session = session_of(request)
         await self._history.record_view(
-            session.account, session.token_sha256, case_id=case_id, scan_id=view.scan.scan_id
+            session.account,
+            session.token_sha256,
+            event="closed_case_viewed",
+            case_id=case_id,
+            scan_id=view.scan.scan_id,
         )
         return json_response(view)

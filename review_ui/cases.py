@@ -1,39 +1,34 @@
 """What a page needs to show a case, and who may see a case at all."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import asyncpg
-import structlog
 
-from review_queue import audit
 from review_queue.cases import Stage
 from review_ui.database import Pool, from_jsonb
+from review_ui.earlier import N_EARLIER
 from review_ui.errors import CaseNotFoundError
-from review_ui.pixels import Px16Reader, RecentlyUsed
+from review_ui.photos import PHOTO_FORMATS, shown_photos
+from review_ui.pixels import RecentlyUsed
+from review_ui.scan_pixels import ScanFacts, ScanPixels, scan_facts
 from review_ui.schemas import (
     CaseView,
     ClosedCaseView,
     FindingOut,
     PriorDecision,
-    Px16Level,
     ScanView,
     ScreeningOut,
 )
-from scans.errors import ObjectCorruptError, ObjectMissingError
-
-log = structlog.get_logger()
 
 MAX_ID = 2**63 - 1
 N_KNOWN_CASES = 4096
-LEVELS: tuple[Literal[2], Literal[0]] = (2, 0)
 
-CASE_COLUMNS: Final = """
+CASE_COLUMNS: Final = f"""
     c.case_id, c.cycle, c.reason, c.risk, c.closed_at, c.disposition,
     s.scan_id, s.port, s.station_id, s.modality, s.direction, s.container_no, s.container_no_valid,
     s.scanned_at, s.received_at, s.width_px, s.height_px, s.n_channels, s.bit_depth, s.pixel_pitch_mm,
-    s.px16_full, s.px16_preview, s.declaration,
+    s.px16_full, s.px16_preview, s.declaration, ({PHOTO_FORMATS}) AS photo_formats,
     p.name_zh, p.name_en,
     sc.screening_id, sc.model_name, sc.model_version, sc.outcome, sc.risk AS screening_risk, sc.findings
 """
@@ -46,7 +41,7 @@ CASE_TABLES: Final = """
 
 # A case on a seat, with the stage that this seat is for. $1 account, $2 case.
 HELD_SQL = f"""
-SELECT t.stage, {CASE_COLUMNS}
+SELECT t.stage, {CASE_COLUMNS}, {N_EARLIER} AS n_earlier
 FROM {CASE_TABLES} JOIN seats t ON t.case_id = c.case_id
 WHERE t.reviewer = $1 AND t.case_id = $2 AND t.until > clock_timestamp()
 """
@@ -68,32 +63,19 @@ ORDER BY d.decision_id
 """
 
 FACTS_SQL = """
-SELECT c.scan_id, c.port, s.px16_full, s.px16_preview, s.width_px, s.height_px, s.n_channels
+SELECT c.scan_id, s.px16_full, s.px16_preview, s.width_px, s.height_px, s.n_channels
 FROM cases c JOIN scans s USING (scan_id)
 WHERE c.case_id = $1
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class CaseFacts:
-    """What never changes about a case. ``digests`` names the px16 object of each level."""
-
-    case_id: int
-    scan_id: str
-    port: str
-    digests: dict[int, str]
-    width_px: int
-    height_px: int
-    n_channels: int
-
-
 class CaseReader:
     """Builds views of cases. Access is the routes' concern, but for ``is_closed``."""
 
-    def __init__(self, pool: Pool, pixels: Px16Reader) -> None:
+    def __init__(self, pool: Pool, pixels: ScanPixels) -> None:
         self._pool = pool
         self._pixels = pixels
-        self._facts: RecentlyUsed[int, CaseFacts] = RecentlyUsed(N_KNOWN_CASES)
+        self._facts: RecentlyUsed[int, ScanFacts] = RecentlyUsed(N_KNOWN_CASES)
 
     async def held_view(self, account_id: int, case_id: int) -> CaseView:
         """Return a case as the account that has a live lease on it sees it, on either seat.
@@ -102,8 +84,7 @@ class CaseReader:
 
         Raises:
             CaseNotFoundError: If there is no such lease, whatever the case.
-            StoreUnavailableError: If the store does not answer. An object that is lost or damaged is no
-                error: its level is left out, so that the reviewer can decide on a rescan.
+            StoreUnavailableError: If the store does not answer.
         """
         row = await self._pool.fetchrow(HELD_SQL, account_id, _checked_id(case_id))
         if row is None:
@@ -113,6 +94,7 @@ class CaseReader:
         return CaseView(
             **await self._shown(row),
             stage=row["stage"],
+            n_earlier=row["n_earlier"],
             escalation=await self.prior_decisions(case_id, first_cycle=cycle, last_cycle=cycle)
             if is_final
             else [],
@@ -132,6 +114,7 @@ class CaseReader:
         return ClosedCaseView(
             **await self._shown(row),
             stage=prior[-1].stage if prior else 1,
+            n_earlier=0,
             escalation=prior,
             disposition=row["disposition"],
             closed_at=row["closed_at"],
@@ -144,7 +127,7 @@ class CaseReader:
         rows = await self._pool.fetch(PRIOR_SQL, case_id, first_cycle, last_cycle)
         return [prior_decision(dict(row)) for row in rows]
 
-    async def facts(self, case_id: int) -> CaseFacts:
+    async def facts(self, case_id: int) -> ScanFacts:
         """Return what never changes about a case.
 
         Raises:
@@ -155,7 +138,7 @@ class CaseReader:
             row = await self._pool.fetchrow(FACTS_SQL, _checked_id(case_id))
             if row is None:
                 raise CaseNotFoundError(f"there is no case {case_id}")
-            facts = _facts(case_id, row)
+            facts = scan_facts(case_id, row)
             self._facts.put(case_id, facts)
         return facts
 
@@ -165,41 +148,6 @@ class CaseReader:
             return False
         sql = "SELECT closed_at IS NOT NULL FROM cases WHERE case_id = $1"
         return bool(await self._pool.fetchval(sql, case_id))
-
-    async def strip(self, facts: CaseFacts, level: int, index: int) -> bytes:
-        """Return one strip's zstd frame.
-
-        Raises:
-            CaseNotFoundError: If the case has no such level or strip.
-            ObjectMissingError: If the object is lost.
-            ObjectCorruptError: If it is damaged.
-            StoreUnavailableError: If the store does not answer.
-        """
-        digest = facts.digests.get(level)
-        if digest is None:
-            raise CaseNotFoundError(f"case {facts.case_id} has no level {level}")
-        header = await self._pixels.header(
-            digest, width_px=facts.width_px, height_px=facts.height_px, n_channels=facts.n_channels
-        )
-        if not 0 <= index < len(header.strips):
-            raise CaseNotFoundError(f"level {level} of case {facts.case_id} has no strip {index}")
-        return await self._pixels.strip(digest, header, index)
-
-    async def record_damage(self, facts: CaseFacts, error: Exception) -> None:
-        """Leave a trace of an object that is lost or damaged, for the operator and the auditor."""
-        code = getattr(error, "code", "object_corrupt")
-        log.error(
-            "pixels_unreadable", case_id=facts.case_id, scan_id=facts.scan_id, code=code, error=str(error)
-        )
-        async with self._pool.acquire() as connection, connection.transaction():
-            await audit.record(
-                connection,
-                actor="system:review",
-                event=code,
-                scan_id=facts.scan_id,
-                case_id=facts.case_id,
-                detail=str(error)[:500],
-            )
 
     async def _shown(self, row: asyncpg.Record) -> dict[str, Any]:
         """Return what every view of a case has, from a row of ``CASE_COLUMNS``."""
@@ -213,8 +161,9 @@ class CaseReader:
         }
 
     async def _scan_view(self, row: asyncpg.Record) -> ScanView:
-        facts = _facts(row["case_id"], row)
+        facts = scan_facts(row["case_id"], row)
         self._facts.put(facts.case_id, facts)
+        base = f"/api/v1/cases/{facts.case_id}"
         return ScanView(
             scan_id=row["scan_id"],
             port=row["port"],
@@ -229,35 +178,10 @@ class CaseReader:
             received_at=row["received_at"],
             pixel_pitch_mm=row["pixel_pitch_mm"],
             bit_depth=row["bit_depth"],
-            levels=await self._levels(facts),
+            levels=await self._pixels.levels(facts, base),
+            photos=[f"{base}/photos/{index}" for index in shown_photos(row["photo_formats"])],
             declaration=from_jsonb(row["declaration"]),
         )
-
-    async def _levels(self, facts: CaseFacts) -> list[Px16Level]:
-        levels = []
-        for level in LEVELS:
-            try:
-                header = await self._pixels.header(
-                    facts.digests[level],
-                    width_px=facts.width_px,
-                    height_px=facts.height_px,
-                    n_channels=facts.n_channels,
-                )
-            except (ObjectMissingError, ObjectCorruptError) as error:
-                await self.record_damage(facts, error)
-                continue
-            levels.append(
-                Px16Level(
-                    level=level,
-                    width_px=header.width_px,
-                    height_px=header.height_px,
-                    n_channels=header.n_channels,
-                    strip_rows=header.strip_rows,
-                    n_strips=len(header.strips),
-                    url=f"/api/v1/cases/{facts.case_id}/px16/{level}/{{strip}}",
-                )
-            )
-        return levels
 
 
 def prior_decision(row: Mapping[str, Any]) -> PriorDecision:
@@ -299,18 +223,6 @@ def _screening(row: asyncpg.Record) -> ScreeningOut | None:
         outcome=row["outcome"],
         risk=row["screening_risk"],
         findings=findings_out(from_jsonb(row["findings"])),
-    )
-
-
-def _facts(case_id: int, row: asyncpg.Record) -> CaseFacts:
-    return CaseFacts(
-        case_id=case_id,
-        scan_id=row["scan_id"],
-        port=row["port"],
-        digests={0: row["px16_full"].hex(), 2: row["px16_preview"].hex()},
-        width_px=row["width_px"],
-        height_px=row["height_px"],
-        n_channels=row["n_channels"],
     )
 
 

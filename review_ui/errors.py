@@ -6,6 +6,8 @@ ReviewError (review_error)
 ├── LoginThrottledError (login_throttled), with ``retry_after_s``
 ├── CsrfRefusedError (csrf_refused)
 ├── CaseNotFoundError (case_not_found)
+├── EarlierScanNotFoundError (earlier_scan_not_found)
+├── PhotoNotFoundError (photo_not_found)
 ├── StationKeyNotFoundError (station_key_not_found)
 ├── VerificationRunningError (verification_running)
 ├── ExportsRunningError (exports_running), with ``retry_after_s``
@@ -59,6 +61,18 @@ class CaseNotFoundError(ReviewError):
     """No such case, or none that this account may see; which of them is not told."""
 
     code = "case_not_found"
+
+
+class EarlierScanNotFoundError(ReviewError):
+    """No earlier scan of the container of a case that this account holds; which of them is not told."""
+
+    code = "earlier_scan_not_found"
+
+
+class PhotoNotFoundError(ReviewError):
+    """The case has no such gate photo, or none that can be shown."""
+
+    code = "photo_not_found"
 
 
 class StationKeyNotFoundError(ReviewError):

@@ -1,5 +1,7 @@
 """What was decided, and the audit trail of one case: read by supervisors and auditors."""
 
+from typing import Literal
+
 import asyncpg
 
 from review_queue import audit
@@ -40,7 +42,7 @@ class History:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._viewed: RecentlyUsed[tuple[bytes, int], bool] = RecentlyUsed(N_REMEMBERED_VIEWS)
+        self._viewed: RecentlyUsed[tuple[bytes, int, str], bool] = RecentlyUsed(N_REMEMBERED_VIEWS)
 
     async def decisions(self, *, before: int | None, port: str | None, limit: int) -> DecisionPage:
         """Return a page of decisions, newest first, older than decision ``before``."""
@@ -59,19 +61,27 @@ class History:
             raise CaseNotFoundError(f"there is no case {case_id}")
         return [AuditRow(**dict(row)) for row in rows]
 
-    async def record_view(self, account: Account, session: bytes, *, case_id: int, scan_id: str) -> None:
-        """Leave one audit event per session for who looks at a closed case."""
-        if self._viewed.get((session, case_id)):
+    async def record_view(
+        self,
+        account: Account,
+        session: bytes,
+        *,
+        event: Literal["closed_case_viewed", "earlier_scan_viewed"],
+        case_id: int,
+        scan_id: str,
+    ) -> None:
+        """Leave one audit event per session for who looks at a closed case, or at another scan for a case."""
+        if self._viewed.get((session, case_id, scan_id)):
             return
         async with self._pool.acquire() as connection, connection.transaction():
             await audit.record(
                 connection,
                 actor=audit.account_actor(account.account_id),
-                event="closed_case_viewed",
+                event=event,
                 scan_id=scan_id,
                 case_id=case_id,
             )
-        self._viewed.put((session, case_id), True)
+        self._viewed.put((session, case_id, scan_id), True)
 
 
 def _decision_row(row: asyncpg.Record) -> DecisionRow:

@@ -9,6 +9,8 @@ STATUS_BY_CODE: dict[str, int] = {
     "role_not_allowed": 403,
     # cases and leases
     "case_not_found": 404,
+    "earlier_scan_not_found": 404,
+    "photo_not_found": 404,
     "lease_lost": 409,
     "case_not_held": 409,
     "already_decided": 409,

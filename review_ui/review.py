@@ -21,15 +21,19 @@ from review_ui.case_history import CaseHistories
 from review_ui.case_routes import CaseRoutes
 from review_ui.cases import CaseReader
 from review_ui.database import Pool
+from review_ui.earlier import EarlierScans
+from review_ui.earlier_routes import EarlierRoutes
 from review_ui.event_routes import EventRoutes
 from review_ui.guard import allow, guarded_route, json_response, light, session_of
 from review_ui.history import History
 from review_ui.history_routes import HistoryRoutes
 from review_ui.model_routes import ModelRoutes
+from review_ui.photos import GatePhotoReader
 from review_ui.pixel_routes import PixelRoutes
 from review_ui.pixels import Px16Reader
 from review_ui.policy_desk import PolicyDesk
 from review_ui.policy_routes import PolicyRoutes
+from review_ui.scan_pixels import ScanPixels
 from review_ui.schemas import (
     DecideIn,
     DecideOut,
@@ -149,7 +153,8 @@ def build_review_router(
         cache_s=settings.session_cache_s,
         n_endings=lambda: notifier.n_told("session"),
     )
-    cases = CaseReader(pool, Px16Reader(store, n_headers=settings.header_cache_size))
+    pixels = ScanPixels(pool, Px16Reader(store, n_headers=settings.header_cache_size))
+    cases = CaseReader(pool, pixels)
     history = History(pool)
 
     def hints() -> Subscription:
@@ -170,7 +175,10 @@ def build_review_router(
         sessions=sessions, authenticator=Authenticator(pool), queue=queue, settings=settings
     ).add_to(router)
     ReviewRoutes(queue=queue, notifier=notifier).add_to(router)
-    PixelRoutes(queue=queue, cases=cases, history=history).add_to(router)
+    PixelRoutes(
+        queue=queue, cases=cases, pixels=pixels, photos=GatePhotoReader(pool, store), history=history
+    ).add_to(router)
+    EarlierRoutes(earlier=EarlierScans(pool, pixels), pixels=pixels, history=history).add_to(router)
     EventRoutes(
         board=board,
         glances=glances,

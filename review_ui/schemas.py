@@ -126,6 +126,7 @@ class ScanView(BaseModel):
     pixel_pitch_mm: float | None
     bit_depth: int
     levels: list[Px16Level] = Field(description="Coarsest first")
+    photos: list[str] = Field(description="Addresses of the gate photos that a browser can show")
     declaration: dict[str, Any] | None = Field(
         description="As the station sent it (inference.schemas.Declaration)"
     )
@@ -174,7 +175,27 @@ class CaseView(BaseModel):
     risk: float
     scan: ScanView
     screening: ScreeningOut | None
+    n_earlier: int = Field(description="Earlier scans of the container, also those that may not be seen yet")
     escalation: list[PriorDecision]
+
+
+class EarlierScan(BaseModel):
+    """An earlier scan of the same container: its pixels, and when and where it was made."""
+
+    scan_id: str
+    port: str
+    station_id: str
+    modality: Literal["cargo", "passenger_vehicle", "under_vehicle"]
+    scanned_at: datetime
+    pixel_pitch_mm: float | None
+    bit_depth: int
+    levels: list[Px16Level] = Field(description="Coarsest first")
+
+
+class EarlierScanList(BaseModel):
+    """The newest earlier scans, newest first."""
+
+    scans: list[EarlierScan]
 
 
 class ClosedCaseView(CaseView):

@@ -1,5 +1,7 @@
 """A review centre for tests: the API on a real database and a folder store, with real px16 objects."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from review_ui.settings import ReviewSettings
 from review_ui.web import mount_web
 from scans import px16
 from scans.folder_store import FolderStore
-from tests.seed import seed_account, seed_policy, seed_scan, seed_screening
+from tests.seed import Connection, seed_account, seed_policy, seed_scan, seed_screening
 
 PASSWORD = "a password of the tests"
 ORIGIN = "http://review.example"
@@ -115,7 +117,15 @@ class Centre:
         return await self.log_in(login)
 
     async def open_case(
-        self, *, port: str = "YTN", risk: float = 0.5, reason: CaseReason = CaseReason.FINDING
+        self,
+        *,
+        port: str = "YTN",
+        risk: float = 0.5,
+        reason: CaseReason = CaseReason.FINDING,
+        container_no: str | None = "CSQU3054383",
+        photos: Sequence[tuple[str, bytes]] = (),
+        findings: Sequence[dict[str, Any]] = FINDINGS,
+        declaration: dict[str, Any] | None = DECLARATION,
     ) -> Opened:
         """Put a scan with real pixels into the queue."""
         number = await self.pool.fetchval("SELECT count(*) FROM scans")
@@ -125,14 +135,16 @@ class Centre:
             scan_id = await seed_scan(
                 conn,
                 port=port,
+                container_no=container_no,
                 width_px=70,
                 height_px=49,
                 px16_full=bytes.fromhex(await self.store.put(full)),
                 px16_preview=bytes.fromhex(await self.store.put(preview)),
-                declaration=DECLARATION,
+                declaration=declaration,
             )
+            await self._add_photos(conn, scan_id, photos)
             policy = await seed_policy(conn)
-            screening = await seed_screening(conn, scan_id, policy, risk=risk, findings=FINDINGS)
+            screening = await seed_screening(conn, scan_id, policy, risk=risk, findings=list(findings))
             case_id = await self.queue.open_case(
                 conn,
                 NewCase(
@@ -145,6 +157,19 @@ class Centre:
                 ),
             )
         return Opened(case_id=case_id, scan_id=scan_id, pixels=pixels, full=full, preview=preview)
+
+    async def _add_photos(self, conn: Connection, scan_id: str, photos: Sequence[tuple[str, bytes]]) -> None:
+        digests = []
+        for format_name, data in photos:
+            digests.append(await self.store.put(data))
+            await conn.execute(
+                "INSERT INTO images VALUES ($1, $2, $3, 1, 1, 1, 8) ON CONFLICT DO NOTHING",
+                bytes.fromhex(digests[-1]),
+                format_name,
+                len(data),
+            )
+        sql = "UPDATE scans SET gate_photos = $2::text::jsonb WHERE scan_id = $1"
+        await conn.execute(sql, scan_id, json.dumps(digests))
 
 
 def decision(lease: dict[str, Any], verdict: str = "inspect", **more: Any) -> dict[str, Any]:

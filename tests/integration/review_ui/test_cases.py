@@ -38,6 +38,7 @@ async def test_held_case__has_everything_the_page_shows(centre: Centre) -> None:
         "stage": 1,
         "reason": "finding",
         "risk": 0.5,
+        "n_earlier": 0,
         "escalation": [],
     }
     assert scan["scan_id"] == case.scan_id
@@ -86,6 +87,7 @@ async def test_held_case__is_readable_on_either_seat_and_the_same_on_both(centre
     waiting = (await client.post(PREFETCH)).json()
     ahead = await view_of(client, waiting["case_id"])
     await client.post(DECIDE, json=decision(current))
+    assert ahead["n_earlier"] == 1, "decided or not: the view says the same"
     assert await view_of(client, waiting["case_id"]) == ahead
 
 

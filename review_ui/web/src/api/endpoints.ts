@@ -10,6 +10,7 @@ import type {
   DecideIn,
   DecideOut,
   DecisionPage,
+  EarlierScanList,
   HeartbeatOut,
   LeaseOut,
   LeaseRef,
@@ -34,6 +35,8 @@ export const getHeldCase = (caseId: number, priority: 'high' | 'auto' = 'auto') 
   requestBody<CaseView>(`${V1}/review/cases/${caseId}`, { priority })
 export const decide = (body: DecideIn) =>
   requestBody<DecideOut>(`${V1}/review/decide`, { method: 'POST', body, priority: 'high' })
+export const getEarlierScans = (caseId: number) =>
+  requestBody<EarlierScanList>(`${V1}/review/cases/${caseId}/earlier`)
 export const heartbeat = (leases: LeaseRef[]) =>
   requestBody<HeartbeatOut>(`${V1}/review/heartbeat`, { method: 'POST', body: { leases }, timeoutS: 10 })
 export const pauseReview = () => request<void>(`${V1}/review/pause`, { method: 'POST', timeoutS: 8 })

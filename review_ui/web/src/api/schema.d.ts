@@ -274,6 +274,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case_id}/photos/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Photo
+         * @description Return a gate photo of such a case as it was sent.
+         */
+        get: operations["photo_api_v1_cases__case_id__photos__index__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/cases/{case_id}/earlier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Scans
+         * @description Return earlier scans of the container of a case on one of this account's seats, newest first.
+         */
+        get: operations["scans_api_v1_review_cases__case_id__earlier_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/cases/{case_id}/earlier/{scan_id}/px16/{level}/{strip}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Strip
+         * @description Return one strip of such a scan; any other scan does not exist here: 404, whatever the role.
+         */
+        get: operations["strip_api_v1_review_cases__case_id__earlier__scan_id__px16__level___strip__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/board": {
         parameters: {
             query?: never;
@@ -1171,6 +1231,11 @@ export interface components {
             risk: number;
             scan: components["schemas"]["ScanView"];
             screening: components["schemas"]["ScreeningOut"] | null;
+            /**
+             * N Earlier
+             * @description Earlier scans of the container, also those that may not be seen yet
+             */
+            n_earlier: number;
             /** Escalation */
             escalation: components["schemas"]["PriorDecision"][];
         };
@@ -1194,6 +1259,11 @@ export interface components {
             risk: number;
             scan: components["schemas"]["ScanView"];
             screening: components["schemas"]["ScreeningOut"] | null;
+            /**
+             * N Earlier
+             * @description Earlier scans of the container, also those that may not be seen yet
+             */
+            n_earlier: number;
             /** Escalation */
             escalation: components["schemas"]["PriorDecision"][];
             /**
@@ -1398,6 +1468,45 @@ export interface components {
             to_s: number | null;
             /** N */
             n: number;
+        };
+        /**
+         * EarlierScan
+         * @description An earlier scan of the same container: its pixels, and when and where it was made.
+         */
+        EarlierScan: {
+            /** Scan Id */
+            scan_id: string;
+            /** Port */
+            port: string;
+            /** Station Id */
+            station_id: string;
+            /**
+             * Modality
+             * @enum {string}
+             */
+            modality: "cargo" | "passenger_vehicle" | "under_vehicle";
+            /**
+             * Scanned At
+             * Format: date-time
+             */
+            scanned_at: string;
+            /** Pixel Pitch Mm */
+            pixel_pitch_mm: number | null;
+            /** Bit Depth */
+            bit_depth: number;
+            /**
+             * Levels
+             * @description Coarsest first
+             */
+            levels: components["schemas"]["Px16Level"][];
+        };
+        /**
+         * EarlierScanList
+         * @description The newest earlier scans, newest first.
+         */
+        EarlierScanList: {
+            /** Scans */
+            scans: components["schemas"]["EarlierScan"][];
         };
         /**
          * EscalationPage
@@ -2270,6 +2379,11 @@ export interface components {
              * @description Coarsest first
              */
             levels: components["schemas"]["Px16Level"][];
+            /**
+             * Photos
+             * @description Addresses of the gate photos that a browser can show
+             */
+            photos: string[];
             /**
              * Declaration
              * @description As the station sent it (inference.schemas.Declaration)
@@ -3344,6 +3458,132 @@ export interface operations {
             header?: never;
             path: {
                 case_id: number;
+                level: number;
+                strip: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One strip: the zstd frame of docs/reference/px16.md, as content coding or as body */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-px16-strip": unknown;
+                    "application/x-px16-strip+zstd": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    photo_api_v1_cases__case_id__photos__index__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The photo as it was sent */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                    "image/png": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scans_api_v1_review_cases__case_id__earlier_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EarlierScanList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    strip_api_v1_review_cases__case_id__earlier__scan_id__px16__level___strip__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+                scan_id: string;
                 level: number;
                 strip: number;
             };

@@ -34,6 +34,8 @@ interface Shown {
 }
 export type CaseView = With<Schemas['CaseView'], Shown>
 export type ClosedCaseView = With<Schemas['ClosedCaseView'], Shown>
+export type EarlierScan = Schemas['EarlierScan']
+export type EarlierScanList = Schemas['EarlierScanList']
 export type LeaseRef = Schemas['LeaseRef']
 export type HeartbeatOut = Schemas['HeartbeatOut']
 export type PortBoard = Schemas['PortBoard']

@@ -69,6 +69,10 @@ export type ActionId =
   | 'sharpenMore'
   | `preset${Digit}`
   | `mode${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8}`
+  | 'compare'
+  | 'linkViews'
+  | 'nextSource'
+  | 'previousSource'
   | 'focusPanel'
   | 'nextTab'
   | 'pause'
@@ -152,6 +156,10 @@ export const KEYMAP: readonly Binding[] = [
   bind('channel', 'view', [{ key: 'v' }], { modes: ALWAYS }),
   bind('sharpenLess', 'view', [{ key: 'Comma' }], { modes: ALWAYS, repeats: true }),
   bind('sharpenMore', 'view', [{ key: 'Period' }], { modes: ALWAYS, repeats: true }),
+  bind('compare', 'view', [{ key: 'c' }], { modes: ALWAYS }),
+  bind('linkViews', 'view', [{ key: 'c', shift: true }], { modes: ALWAYS }),
+  bind('nextSource', 'view', [{ key: 'u' }], { modes: ALWAYS }),
+  bind('previousSource', 'view', [{ key: 'u', shift: true }], { modes: ALWAYS }),
   ...DIGITS.map((n) => bind(`preset${n}`, 'modes', [{ key: `Digit${n}` }], { modes: ['open', 'undo'] })),
   ...MODE_DIGITS.map((n) =>
     bind(`mode${n}`, 'modes', [{ key: `Digit${n}`, shift: true }], { modes: ALWAYS }),

@@ -9,26 +9,31 @@ import { useT } from '../i18n'
 import type { EnergyStatistics, Measurement } from '../viewer'
 import { usePane, usePaneState } from './PaneContext'
 
+type Facts = Pick<ScanView, 'modality' | 'levels' | 'bit_depth' | 'pixel_pitch_mm'>
+
 export interface ScanStageProps {
-  scan: ScanView | null
+  scan: Facts | null
+  /** What a screen reader calls the image. */
+  label?: string
   /** Laid over the image: states, banners. */
   children?: ReactNode
 }
 
-export function ScanStage({ scan, children }: ScanStageProps) {
+export function ScanStage({ scan, label, children }: ScanStageProps) {
   const t = useT()
+  const name = label ?? t('view.image')
   const pane = usePane()
   const host = useRef<HTMLDivElement>(null)
   useEffect(() => (host.current ? pane.attach(host.current) : undefined), [pane])
   return (
-    <section className="sx-stage" aria-label={t('view.image')}>
+    <section className="sx-stage" aria-label={name}>
       <div
         ref={host}
         className="sx-stage-host"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the image takes the focus, so that keys reach it
         tabIndex={0}
         role="application"
-        aria-label={t('view.image')}
+        aria-label={name}
       />
       {scan ? (
         <>
@@ -45,7 +50,7 @@ export function ScanStage({ scan, children }: ScanStageProps) {
   )
 }
 
-function ScanReadout({ scan }: { scan: ScanView }) {
+function ScanReadout({ scan }: { scan: Facts }) {
   const t = useT()
   const full = scan.levels[scan.levels.length - 1]
   if (!full) return null

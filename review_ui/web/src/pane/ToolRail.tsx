@@ -77,7 +77,13 @@ const GROUPS: readonly RailItem[][] = [
   ],
 ]
 
-export function ToolRail({ isReadOnly = false }: { isReadOnly?: boolean }) {
+export interface ToolRailProps {
+  isReadOnly?: boolean
+  /** More buttons, at the end. */
+  children?: ReactNode
+}
+
+export function ToolRail({ isReadOnly = false, children }: ToolRailProps) {
   const t = useT()
   return (
     <nav className="sx-rail" aria-label={t('tool.label')}>
@@ -91,6 +97,7 @@ export function ToolRail({ isReadOnly = false }: { isReadOnly?: boolean }) {
           <hr />
         </Fragment>
       ))}
+      {children}
     </nav>
   )
 }

@@ -17,6 +17,7 @@ import {
   scanSize,
   shiftBox,
   type Tool,
+  type ViewerOptions,
   type ViewState,
 } from '../viewer'
 
@@ -91,10 +92,12 @@ export class Pane {
   #host: HTMLElement | null = null
   #overview: HTMLCanvasElement | null = null
   #overlays: Overlay[] = []
+  readonly #options: ViewerOptions
   /** What the reviewer likes to look at; kept when a single-energy scan cannot be shown that way. */
   #mode: ColourMode = 'material'
 
-  constructor(initial: Partial<PaneState> = {}) {
+  constructor(initial: Partial<PaneState> = {}, options: ViewerOptions = {}) {
+    this.#options = options
     this.probe = createStore(() => ({ probe: null as Probe | null }))
     this.store = createStore<PaneState>(() => ({
       scan: null,
@@ -113,7 +116,7 @@ export class Pane {
 
   /** Makes the viewer inside `host`. Returns the way to take it down again. */
   attach(host: HTMLElement): () => void {
-    const viewer = new ScanViewer(host)
+    const viewer = new ScanViewer(host, this.#options)
     this.viewer = viewer
     this.#host = host
     this.#listen(viewer)
@@ -219,6 +222,12 @@ export class Pane {
     this.viewer?.setView({ mode })
   }
 
+  /** Looks like another pane: how a scan is shown, not where it is looked at. */
+  takeLook({ mode, ...look }: Omit<ViewState, 'zoom' | 'center'>): void {
+    this.setMode(mode)
+    this.change(() => look)
+  }
+
   preset(n: number): void {
     if (PRESETS[n - 1]) this.viewer?.preset(n)
   }
@@ -314,6 +323,10 @@ export class Pane {
   setOverlays(overlays: Overlay[]): void {
     this.#overlays = overlays
     this.viewer?.setOverlays(overlays)
+  }
+
+  contains(node: Node): boolean {
+    return this.#host?.contains(node) ?? false
   }
 
   focusHost(): void {

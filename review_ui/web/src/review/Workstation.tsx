@@ -9,7 +9,7 @@ import { useStore } from 'zustand'
 import * as endpoints from '../api/endpoints'
 import { EVENTS_REVIEW } from '../api/endpoints'
 import { type LinkState, subscribe } from '../api/events'
-import type { AccountOut, Annotation, QueueGlance, UiConfig } from '../api/types'
+import type { AccountOut, Annotation, CaseView, QueueGlance, UiConfig } from '../api/types'
 import { ModeBar } from '../pane/ModeBar'
 import { markIndexOf } from '../pane/overlays'
 import { PaneContext } from '../pane/PaneContext'
@@ -20,17 +20,21 @@ import { UI_CONFIG_KEY } from '../session/session'
 import { useSettings } from '../settings'
 import { TopBar } from '../shell/TopBar'
 import { CaseBar } from './CaseBar'
+import { Compare } from './Compare'
+import { CompareButton } from './CompareButton'
+import { comparableWith, useCompare } from './compareState'
 import { DecisionBar } from './DecisionBar'
 import { loadDone, saveDone } from './doneLog'
 import { DraftStore } from './drafts'
 import { FatigueRing, Glance, PauseButton } from './HeaderTools'
 import { Notices, OfflineBanner } from './Notices'
-import { DeskContext, useSeatState } from './SeatContext'
+import { DeskContext } from './SeatContext'
 import { SeatStates } from './SeatStates'
 import { SidePanel } from './SidePanel'
 import { Strip } from './Strip'
 import { Seat } from './seat'
-import { useOverlays } from './useOverlays'
+import { scanKey } from './seatState'
+import { useOverlays, useView } from './useOverlays'
 import { useWorkstationKeys } from './useWorkstationKeys'
 
 const HelpDialog = lazy(() => import('../keys/HelpDialog'))
@@ -67,7 +71,7 @@ function Page({ account, config, nav, glance, link }: PageProps) {
   const [showsHelp, setShowsHelp] = useState(false)
   // Key caps and tooltips all over the page follow the person's own keys.
   useSettings((settings) => settings.keys)
-  const scan = useSeatState((state) => state.view?.scan ?? null)
+  const view = useView()
   useOverlays()
   useWorkstationKeys(() => setShowsHelp(true))
   const tools = (
@@ -89,14 +93,16 @@ function Page({ account, config, nav, glance, link }: PageProps) {
         <Glance glance={glance} />
       </TopBar>
       <CaseBar />
-      <ToolRail />
+      <ToolRail>
+        <CompareButton />
+      </ToolRail>
       <main className="sx-center">
         <ModeBar />
-        <ScanStage scan={scan}>
+        <Stages view={view}>
           <OfflineBanner />
           <SeatStates glance={glance} />
           <Notices />
-        </ScanStage>
+        </Stages>
         <Strip />
       </main>
       <SidePanel />
@@ -106,6 +112,27 @@ function Page({ account, config, nav, glance, link }: PageProps) {
           <HelpDialog onClose={() => setShowsHelp(false)} />
         </Suspense>
       ) : null}
+    </div>
+  )
+}
+
+const STACKED_FROM = 1.6
+
+/** The image, and what it is compared with: beside it, or below it where both are wide. */
+function Stages({ view, children }: { view: CaseView | null; children: ReactNode }) {
+  const { isOpen, close } = useCompare()
+  const key = view ? scanKey(view) : null
+  useEffect(() => {
+    void key
+    return close
+  }, [key, close])
+  const isSplit = isOpen && comparableWith(view).n > 0
+  const full = view?.scan.levels.at(-1)
+  const isWide = full !== undefined && full.width_px >= STACKED_FROM * full.height_px
+  return (
+    <div className={`sx-stages${isSplit ? ' is-split' : ''}${isWide ? ' is-wide' : ''}`}>
+      <ScanStage scan={view?.scan ?? null}>{children}</ScanStage>
+      {isSplit && view ? <Compare view={view} /> : null}
     </div>
   )
 }

@@ -39,6 +39,7 @@ function view(caseId: number): CaseView {
     reason: 'finding',
     risk: 0.5,
     screening: null,
+    n_earlier: 0,
     escalation: [],
     scan: {
       scan_id: `XR-${caseId}`,
@@ -55,6 +56,7 @@ function view(caseId: number): CaseView {
       pixel_pitch_mm: null,
       bit_depth: 16,
       levels: [],
+      photos: [],
       declaration: null,
     },
   }

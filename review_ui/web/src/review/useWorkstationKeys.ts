@@ -8,6 +8,7 @@ import { usePane } from '../pane/PaneContext'
 import type { Pane } from '../pane/pane'
 import { runPaneAction } from '../pane/paneActions'
 import type { Box } from '../viewer'
+import { comparableWith, useCompare } from './compareState'
 import { reasonsFor } from './decision'
 import { type Desk, useDesk, useSeatState } from './SeatContext'
 import { useSidePanel } from './sidePanelState'
@@ -46,7 +47,19 @@ function act(action: ActionId, desk: Desk, pane: Pane): boolean {
   if (action === 'nextTab') useSidePanel.getState().nextTab()
   else if (action === 'focusPanel') toggleFocus(pane)
   else if (!view) return false
+  else if (comparableWith(view).n > 0 && compare(action, comparableWith(view).n)) return true
   else return decide(action, desk) || mark(action, desk, pane) || runPaneAction(pane, action)
+  return true
+}
+
+function compare(action: ActionId, n: number): boolean {
+  const { isOpen, index, toggle, toggleLink, choose } = useCompare.getState()
+  if (action === 'compare') toggle()
+  else if (!isOpen) return false
+  else if (action === 'linkViews') toggleLink()
+  else if (action === 'nextSource') choose(Math.min(index + 1, n - 1))
+  else if (action === 'previousSource') choose(Math.max(index - 1, 0))
+  else return false
   return true
 }
 
