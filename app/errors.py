@@ -4,6 +4,7 @@ AppError
 ├── PortTakenError        port_taken         something else listens there
 ├── AuditKeyError         audit_key_invalid  the key that signs or checks seals cannot be used
 ├── ModelServerOpenError  model_server_open  it would be open to the network without a key
+├── EngineRemoteError     engine_remote      a model server has to run its model itself
 └── SelftestError         selftest_failed    the throwaway system did not come up
 """
 
@@ -30,6 +31,12 @@ class ModelServerOpenError(AppError):
     """The model server would answer anybody on the network."""
 
     code = "model_server_open"
+
+
+class EngineRemoteError(AppError):
+    """A model server would only pass requests on to another one."""
+
+    code = "engine_remote"
 
 
 class SelftestError(AppError):

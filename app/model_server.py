@@ -2,18 +2,17 @@
 
 import asyncio
 import signal
-from pathlib import Path
 
 import structlog
 
-from app.errors import ModelServerOpenError
+from app.errors import EngineRemoteError, ModelServerOpenError
 from app.listening import listen, make_server
 from app.scoring_app import ScoringApp
 from app.settings import MiB, Settings
+from app.version import VERSION
 from inference.receive import pace_of
 from inference.score_children import ChildOptions, ScoreChildren
-from inference.settings import IntakeSettings
-from models.registry import DEFAULT_MANIFEST
+from inference.settings import EngineKind, IntakeSettings
 from scans.image_info import ImageLimits
 
 log = structlog.get_logger()
@@ -21,23 +20,25 @@ log = structlog.get_logger()
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-async def run_model_server(settings: Settings, *, manifest: Path = DEFAULT_MANIFEST) -> None:
+async def run_model_server(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Args:
-        settings: Where to listen, which model, and the limits.
-        manifest: Which manifest pins the model.
+        settings: Where to listen, which model and engine, and the limits.
 
     Raises:
         PortTakenError: Something else listens on the address.
         ModelServerOpenError: It would be open to the network without a key.
+        EngineRemoteError: Its engine would be another server.
     """
     key = settings.scoring_key.get_secret_value() if settings.scoring_key else None
     if key is None and settings.host not in LOOPBACK:
         raise ModelServerOpenError(
             f"listening on {settings.host} needs a key; set SHENXIANG_SCORING_KEY, or listen on 127.0.0.1"
         )
-    children = ScoreChildren(settings.n_runners, child_options(settings, manifest))
+    if settings.engine is EngineKind.KSERVE:
+        raise EngineRemoteError("serve-model runs its model itself; choose another SHENXIANG_ENGINE")
+    children = ScoreChildren(settings.n_runners, child_options(settings))
     with listen(settings.host, settings.port) as listener:
         children.start()
         scoring = build_scoring_app(children, settings, key)
@@ -52,11 +53,12 @@ async def run_model_server(settings: Settings, *, manifest: Path = DEFAULT_MANIF
             await children.close()
 
 
-def child_options(settings: Settings, manifest: Path) -> ChildOptions:
+def child_options(settings: Settings) -> ChildOptions:
     """Return what the scoring children get."""
     return ChildOptions(
-        model=None if settings.model == "default" else settings.model,
-        manifest=manifest,
+        model=settings.model,
+        manifest=settings.manifest.absolute(),
+        engine=settings.engine,
         limits=ImageLimits(
             max_bytes=settings.max_image_mb * MiB, max_pixels=settings.scoring_megapixels * 1_000_000
         ),
@@ -74,4 +76,5 @@ def build_scoring_app(children: ScoreChildren, settings: Settings, key: str | No
         pace=pace_of(IntakeSettings(receive_timeout_s=settings.receive_timeout_s)),
         wait_s=settings.scoring_wait_s,
         key=key,
+        version=VERSION,
     )

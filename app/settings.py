@@ -8,8 +8,11 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from inference.settings import EngineKind
+from models.registry import DEFAULT_MANIFEST
 
 MiB = 1024 * 1024
 Role = Literal["intake", "screening", "review"]
@@ -36,6 +39,22 @@ class Settings(BaseSettings):
         default=ALL_ROLES, description="Comma-separated parts this process runs: intake, screening, review."
     )
     model: str = Field(default="default", description="Pinned model to screen with: a name in the manifest.")
+    manifest: Path = Field(
+        default=DEFAULT_MANIFEST,
+        description="Manifest that pins the models; a changed one is followed while scans are screened. "
+        "Default: the one that comes with the program.",
+    )
+    engine: EngineKind = Field(
+        default=EngineKind.ONNXRUNTIME_CPU,
+        description="What runs the detector: `onnxruntime-cpu`, `onnxruntime-cuda`, `onnxruntime-tensorrt`, "
+        "`openvino`, `openvino-bf16` or `kserve`.",
+    )
+    engine_url: str | None = Field(
+        default=None, description="Address of the inference server behind the engine `kserve`."
+    )
+    engine_key: SecretStr | None = Field(
+        default=None, description="Bearer token for that inference server, if it asks for one."
+    )
     audit_key: Path | None = Field(
         default=None,
         description="Ed25519 private key (PEM) that seals the audit trail. "
@@ -116,6 +135,12 @@ class Settings(BaseSettings):
     @classmethod
     def _split_roles(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _check_engine_url(self) -> Self:
+        if self.engine is EngineKind.KSERVE and self.engine_url is None:
+            raise ValueError("the engine kserve needs the address of its server, SHENXIANG_ENGINE_URL")
+        return self
 
     @property
     def store(self) -> str:

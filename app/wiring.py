@@ -33,10 +33,18 @@ from inference.gate_photos import load_gate_photos
 from inference.intake import build_intake_router
 from inference.metrics import InferenceMetrics
 from inference.model_routes import ModelRoutes, build_model_router
+from inference.scorer import load_pinned_scorer
 from inference.screening import ScreeningWorker
-from inference.settings import IntakeSettings, ModelApiSettings, ScreeningSettings, WebhookSettings
+from inference.settings import (
+    EngineOptions,
+    IntakeSettings,
+    ModelApiSettings,
+    ScreeningSettings,
+    WebhookSettings,
+)
 from inference.triage import ensure_policy
 from inference.webhooks import WebhookDispatcher
+from models.registry import pinned_digest
 from review_queue.counting import catch_up
 from review_queue.notify import Notifier
 from review_queue.policy_store import PolicyHolder
@@ -298,11 +306,28 @@ def screening_worker(
         store=store,
         queue=queue,
         notifier=notifier,
-        model=settings.model,
-        load_cargo=load_pinned_cargo,
+        load_scorer=partial(
+            load_pinned_scorer,
+            settings.model,
+            manifest=settings.manifest,
+            options=engine_options(settings, screening),
+        ),
+        find_digest=partial(pinned_digest, settings.model, manifest_path=settings.manifest),
+        load_cargo=partial(load_pinned_cargo, settings.manifest),
         load_photos=load_photos if settings.read_gate_photos else None,
         settings=screening,
         metrics=metrics,
+    )
+
+
+def engine_options(settings: Settings, screening: ScreeningSettings) -> EngineOptions:
+    """Which engine screens, from the program's settings."""
+    return EngineOptions(
+        kind=settings.engine,
+        n_calls=screening.n_runners,
+        url=settings.engine_url,
+        key=settings.engine_key.get_secret_value() if settings.engine_key else None,
+        timeout_s=screening.run_timeout_s,
     )
 
 
@@ -323,6 +348,7 @@ def review_settings(settings: Settings) -> ReviewSettings:
     return ReviewSettings(
         version=VERSION,
         model=settings.model,
+        manifest=settings.manifest,
         demo=settings.demo,
         session_max_s=settings.session_max_h * 3600.0,
         session_idle_s=settings.session_idle_min * 60.0,

@@ -7,6 +7,7 @@ without a cargo model screens without these checks.
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from models.cargo_contract import INPUT_NAME, OUTPUT_NAMES, CargoContract
 from models.cargo_view import MIN_SIDE, to_view
 from models.errors import ModelError
 from models.finding import Finding
-from models.registry import load_manifest, read_pinned_model
+from models.registry import DEFAULT_MANIFEST, load_manifest, read_pinned_model
 from models.session import open_session
 
 log = structlog.get_logger()
@@ -137,17 +138,17 @@ class CargoScorer:
         return ScoreResult(findings=[*result.findings, *found], timings_ms=timings_ms)
 
 
-def load_pinned_cargo() -> CargoScorer | None:
+def load_pinned_cargo(manifest: Path = DEFAULT_MANIFEST) -> CargoScorer | None:
     """Load the manifest's cargo model; None if it names none or that one cannot be used, which is logged.
 
     The detector screens without these checks rather than not at all.
     """
     try:
-        name = load_manifest().cargo
+        name = load_manifest(manifest).cargo
         if name is None:
             log.info("cargo_checks_off", reason="the manifest names no cargo model")
             return None
-        pinned = read_pinned_model(name)
+        pinned = read_pinned_model(name, manifest_path=manifest)
         return CargoScorer(pinned.data, pinned.digest)
     except (ModelError, EngineError) as error:
         log.error("cargo_model_not_loaded", code=error.code, error=str(error))

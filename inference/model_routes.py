@@ -6,45 +6,27 @@ that no client's tensor, however slow, takes a thread from screening.
 
 import time
 from collections.abc import Callable
-from typing import Annotated, Any, Protocol, runtime_checkable
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from inference.admission import WorkSlots
 from inference.database_errors import Pool
 from inference.engine_threads import EngineThreads
-from inference.errors import (
-    InferRequestInvalidError,
-    MediaTypeError,
-    ModelNotReadyError,
-    ModelNotServedError,
-)
+from inference.errors import ModelNotReadyError, ModelNotServedError
 from inference.metrics import InferenceMetrics
-from inference.receive import ByteBudget, declared_length, pace_of, read_body, whole_number
-from inference.scorer import Scorer, ScorerInfo
+from inference.protocol_http import answer_headers, describe_server, json_length
+from inference.receive import ByteBudget, declared_length, pace_of, read_body
+from inference.scorer import Scorer
 from inference.settings import IntakeSettings, ModelApiSettings
 from inference.stations import Station, StationKeys
-from inference.tensor_protocol import FP32, InferAnswer, Tensor, check_values, read_request, write_answer
-from models.contract import INPUT_NAME, OUTPUT_NAMES, ModelContract
-
-HEADER_LENGTH = "Inference-Header-Content-Length"
-EXTENSIONS = ["binary_tensor_data"]
-
-
-@runtime_checkable
-class TensorScorer(Protocol):
-    """A scorer that also runs bare tensors."""
-
-    @property
-    def info(self) -> ScorerInfo:
-        """Which model answers."""
-
-    @property
-    def contract(self) -> ModelContract:
-        """What the model promises."""
-
-    def run_tensor(self, transmission: Tensor) -> tuple[Tensor, Tensor]:
-        """See ``OnnxScorer.run_tensor``."""
+from inference.tensor_protocol import (
+    InferAnswer,
+    TensorScorer,
+    answer_request,
+    describe_model,
+    read_request,
+)
 
 
 class ModelRoutes:
@@ -85,21 +67,11 @@ class ModelRoutes:
 
     def describe_server(self) -> dict[str, Any]:
         """Name the server and what it offers beyond the protocol."""
-        return {"name": "shenxiang", "version": self._version, "extensions": EXTENSIONS}
+        return describe_server(self._version)
 
     def describe_model(self, model: str, version: str | None = None) -> dict[str, Any]:
         """Describe the model's tensors."""
-        scorer = self._scorer_named(model, version)
-        n_kinds, n_channels = len(scorer.contract.kinds), scorer.contract.n_channels
-        shapes = {"boxes": [-1, n_kinds, -1, 4], "scores": [-1, n_kinds, -1]}
-        return {
-            "name": scorer.info.name,
-            "versions": [scorer.info.version],
-            "platform": "onnxruntime_onnx",
-            "inputs": [{"name": INPUT_NAME, "datatype": FP32, "shape": [-1, n_channels, -1, -1]}],
-            "outputs": [{"name": name, "datatype": FP32, "shape": shapes[name]} for name in OUTPUT_NAMES],
-            "parameters": {"sha256": scorer.info.digest, "kinds": [s.kind for s in scorer.contract.kinds]},
-        }
+        return describe_model(self._scorer_named(model, version))
 
     def tell_ready(self, model: str, version: str | None = None) -> dict[str, Any]:
         """Answer 200 if the model would answer now."""
@@ -113,16 +85,14 @@ class ModelRoutes:
     ) -> Response:
         """Run the model on one body."""
         scorer = self._scorer_named(model, version)
-        if request.headers.get("content-encoding", "identity").lower() != "identity":
-            raise MediaTypeError("Send the body as it is, without Content-Encoding.")
-        header_bytes = self._header_length(request)
+        header_bytes = json_length(request, max_bytes=self._settings.max_json_bytes)
         max_bytes = self._settings.max_json_bytes if header_bytes is None else self._settings.max_bytes
         length = declared_length(request, max_bytes=max_bytes)
         async with self._admitted.hold():
             with self._budget.reserve(length, owner=station.station_id):
                 body = await read_body(request, max_bytes=max_bytes, pace=self._pace)
                 answer = await self._threads.run(infer_body, scorer, body, header_bytes, self._metrics)
-        return _respond(answer)
+        return Response(answer.body, headers=answer_headers(answer.header_bytes))
 
     def _scorer_named(self, model: str, version: str | None) -> TensorScorer:
         scorer = self._find_scorer()
@@ -134,17 +104,6 @@ class ModelRoutes:
             raise ModelNotServedError(f"The engine {scorer.info.engine} takes no bare tensors.")
         return scorer
 
-    def _header_length(self, request: Request) -> int | None:
-        header = request.headers.get(HEADER_LENGTH)
-        if header is None:
-            return None
-        length = whole_number(header)
-        if length is None:
-            raise InferRequestInvalidError(f"{HEADER_LENGTH} must be a whole number of bytes.")
-        if length > self._settings.max_json_bytes:
-            raise InferRequestInvalidError(f"The JSON is longer than {self._settings.max_json_bytes} bytes.")
-        return length
-
 
 def infer_body(
     scorer: TensorScorer, body: bytes, header_bytes: int | None, metrics: InferenceMetrics
@@ -153,13 +112,11 @@ def infer_body(
 
     Raises:
         InferRequestInvalidError: See ``read_request``; likewise TensorInvalidError.
-        ModelOutputError: See ``OnnxScorer.run_tensor``; likewise EngineError.
+        ModelOutputError: See ``EngineScorer.run_tensor``; likewise EngineError.
     """
     began_s = time.perf_counter()
     request = read_request(body, header_bytes=header_bytes, contract=scorer.contract)
-    check_values(request.transmission)
-    outputs = dict(zip(OUTPUT_NAMES, scorer.run_tensor(request.transmission), strict=True))
-    answer = write_answer(request, scorer.info, outputs)
+    answer = answer_request(scorer, request)
     metrics.count_infer(len(request.transmission), time.perf_counter() - began_s)
     return answer
 
@@ -186,10 +143,3 @@ def _infer_endpoint(routes: ModelRoutes) -> Callable[..., Any]:
         return await routes.infer(model, request, station, version)
 
     return infer
-
-
-def _respond(answer: InferAnswer) -> Response:
-    if answer.header_bytes is None:
-        return Response(answer.body, media_type="application/json")
-    headers = {HEADER_LENGTH: str(answer.header_bytes)}
-    return Response(answer.body, media_type="application/octet-stream", headers=headers)

@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from inference.errors import EngineError
+import orjson
+
+from inference.errors import EngineError, ModelNotServedError, RequestError, TensorInvalidError
 from inference.score_bytes import score_bytes
-from inference.score_reply import ANSWER, FAULT
-from inference.scorer import OnnxScorer
+from inference.score_reply import ANSWER, FAULT, MAX_REPLY_BYTES, N_LENGTH_BYTES, Ask
+from inference.scorer import EngineScorer, load_pinned_scorer
+from inference.settings import EngineKind, EngineOptions
+from inference.tensor_protocol import answer_request, describe_model, read_request
 from models.errors import ModelError
-from models.registry import read_pinned_model
 from scans.child_main import serve_jobs
 from scans.errors import ImageUndecodableError, ScanError
 from scans.image_info import ImageLimits
@@ -27,25 +30,53 @@ def main() -> None:
     connection_fd, input_fd, _ = map(int, sys.argv[1:4])
     options = json.loads(sys.argv[4])
     limits = ImageLimits(**options["limits"])
-    pinned = read_pinned_model(options["model"], manifest_path=Path(options["manifest"]))
-    scorer = OnnxScorer(pinned.data, pinned.digest)
+    scorer = load_pinned_scorer(
+        options["model"],
+        manifest=Path(options["manifest"]),
+        options=EngineOptions(kind=EngineKind(options["engine"])),
+    )
 
     def reply(input_fd: int, job: Mapping[str, Any]) -> bytes:
-        return answer(scorer, read_parts(input_fd, job["sizes"])[0], limits)
+        return answer(scorer, read_parts(input_fd, job["sizes"])[0], job, limits)
 
     serve_jobs(connection_fd, input_fd, reply, memory_limit_bytes=options["memory_limit_bytes"])
 
 
-def answer(scorer: OnnxScorer, data: bytes, limits: ImageLimits) -> bytes:
-    """Score one file; whatever goes wrong becomes a reply."""
+def answer(scorer: EngineScorer, data: bytes, job: Mapping[str, Any], limits: ImageLimits) -> bytes:
+    """Do one job; whatever goes wrong becomes a reply."""
     try:
-        return ANSWER + score_bytes(scorer, data, limits=limits)
-    except (ScanError, ModelError, EngineError) as error:
+        return ANSWER + _do(scorer, data, job, limits)
+    except (ScanError, ModelError, EngineError, RequestError, ModelNotServedError) as error:
         return _fault(error.code, str(error))
     except MemoryError:
         return _fault(ImageUndecodableError.code, "decoding takes more memory than is allowed")
     except Exception:  # noqa: BLE001 the outermost loop; the parent logs the trace
         return _fault(ImageUndecodableError.code, "the decoder failed", trace=traceback.format_exc()[-4000:])
+
+
+def _do(scorer: EngineScorer, data: bytes, job: Mapping[str, Any], limits: ImageLimits) -> bytes:
+    match Ask(job["ask"]):
+        case Ask.FINDINGS:
+            return score_bytes(scorer, data, limits=limits)
+        case Ask.DESCRIBE:
+            _check_name(scorer, job)
+            return orjson.dumps(describe_model(scorer))
+        case Ask.INFER:
+            _check_name(scorer, job)
+            return _infer(scorer, data, job["header_bytes"])
+
+
+def _check_name(scorer: EngineScorer, job: Mapping[str, Any]) -> None:
+    if job["model"] != scorer.info.name or job["version"] not in (None, scorer.info.version):
+        raise ModelNotServedError("No such model is served here, or not in this version.")
+
+
+def _infer(scorer: EngineScorer, data: bytes, header_bytes: int | None) -> bytes:
+    request = read_request(data, header_bytes=header_bytes, contract=scorer.contract)
+    made = answer_request(scorer, request)
+    if len(made.body) >= MAX_REPLY_BYTES - N_LENGTH_BYTES:
+        raise TensorInvalidError("The answer would be too long; send fewer images in one request.")
+    return (made.header_bytes or 0).to_bytes(N_LENGTH_BYTES, "little") + made.body
 
 
 def _fault(code: str, message: str, **more: str) -> bytes:

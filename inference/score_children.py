@@ -1,4 +1,4 @@
-"""Scores untrusted files in child processes: decoding and inference fused, one scan at a time in each.
+"""Scores untrusted files and tensors in child processes: all work on one fused, one at a time in each.
 
 The event loop hands the bytes over and waits for the reply itself, without a thread: on small models a thread
 costs as much as the rest of a request. A file that kills or hangs its child costs that child and its sender
@@ -7,16 +7,18 @@ an ``ImageUndecodableError``. Requests that could not be answered in time are re
 
 import asyncio
 import json
+import os
+import struct
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import structlog
 
-from inference.errors import BusyError, EngineError, InferenceError
-from inference.score_reply import ANSWER
+from inference.errors import BusyError, EngineError, InferenceError, ModelNotServedError, RequestError
+from inference.score_reply import ANSWER, MAX_REPLY_BYTES, N_LENGTH_BYTES, Ask
 from models.errors import ModelError
 from scans.child_process import START_TIMEOUT_S, ChildProcess
 from scans.errors import DecoderUnavailableError, ImageUndecodableError, ScanError
@@ -24,8 +26,9 @@ from scans.image_info import ImageLimits
 
 log = structlog.get_logger()
 
-MAX_REPLY_BYTES = 8 << 20
 N_TRIES = 2
+PIECE_BYTES = 256 * 1024
+_LENGTH = struct.Struct("!i")  # what multiprocessing.connection puts before a message
 SMOOTHING = 0.2
 """Weight of the newest scan in the mean time of one."""
 
@@ -35,14 +38,16 @@ class ChildOptions:
     """What every child gets.
 
     Attributes:
-        model: A name in the manifest, or None for its default.
+        model: A name in the manifest, or "default".
         manifest: Which manifest pins the model.
+        engine: What runs it; one of ``settings.EngineKind``.
         memory_limit_bytes: Address space of a child; the runtime and a model of 10 MB take 0.6 GiB of it.
         timeout_s: For one scan.
     """
 
-    model: str | None
+    model: str
     manifest: Path
+    engine: str
     limits: ImageLimits
     memory_limit_bytes: int
     timeout_s: float
@@ -52,6 +57,7 @@ class ChildOptions:
         return {
             "model": self.model,
             "manifest": str(self.manifest),
+            "engine": self.engine,
             "limits": asdict(self.limits),
             "memory_limit_bytes": self.memory_limit_bytes,
         }
@@ -127,11 +133,38 @@ class ScoreChildren:
             DecoderUnavailableError: No child can be started.
             EngineError: The model failed; likewise ModelOutputError.
         """
+        return await self._do(parts, ask=Ask.FINDINGS)
+
+    async def describe(self, model: str, version: str | None) -> bytes:
+        """Describe the model as the inference protocol does; JSON.
+
+        Raises:
+            ModelNotServedError: It is another one; likewise DecoderUnavailableError.
+        """
+        return await self._do([], ask=Ask.DESCRIBE, model=model, version=version)
+
+    async def infer(
+        self, parts: Sequence[bytes], model: str, version: str | None, *, header_bytes: int | None
+    ) -> tuple[bytes, int | None]:
+        """Answer a request of the inference protocol.
+
+        Returns:
+            The body, and the length of its JSON if binary tensors follow it.
+
+        Raises:
+            RequestError: What is wrong with the body.
+            ModelNotServedError: It asks for another model; see ``score`` for others.
+        """
+        reply = await self._do(parts, ask=Ask.INFER, model=model, version=version, header_bytes=header_bytes)
+        length = int.from_bytes(reply[:N_LENGTH_BYTES], "little")
+        return reply[N_LENGTH_BYTES:], length or None
+
+    async def _do(self, parts: Sequence[bytes], **job: str | int | None) -> bytes:
         for _ in range(N_TRIES):
             child = await self._take()
             began_s = asyncio.get_running_loop().time()
             try:
-                reply = await self._run(child, parts)
+                reply = await self._run(child, parts, job)
             except TimeoutError:
                 self._replace(child)
                 raise ImageUndecodableError(
@@ -147,7 +180,8 @@ class ScoreChildren:
                 self._replace(child)
                 raise
             self._give_back(child)
-            self._note(asyncio.get_running_loop().time() - began_s)
+            if parts:
+                self._note(asyncio.get_running_loop().time() - began_s)
             return _read(reply)
         raise ImageUndecodableError("scoring ended the scoring process twice")
 
@@ -163,11 +197,12 @@ class ScoreChildren:
         for child in list(self._all):
             self._discard(child)
 
-    async def _run(self, child: ChildProcess, parts: Sequence[bytes]) -> bytes:
+    async def _run(
+        self, child: ChildProcess, parts: Sequence[bytes], job: Mapping[str, str | int | None]
+    ) -> bytes:
         child.write_input(parts)
-        child.send_job([sum(map(len, parts))], self._options.timeout_s)
-        await _readable(child, self._options.timeout_s)
-        reply = child.connection.recv_bytes(MAX_REPLY_BYTES)
+        child.send_job([sum(map(len, parts))], self._options.timeout_s, **job)
+        reply = await _receive(child, self._options.timeout_s)
         child.forget_files()
         return reply
 
@@ -235,6 +270,31 @@ class ScoreChildren:
                 waiter.set_exception(DecoderUnavailableError("no scoring process can be started"))
 
 
+async def _receive(child: ChildProcess, timeout_s: float) -> bytes:
+    """Read a reply in the pieces in which it comes: the loop never waits for a child to go on writing.
+
+    Raises:
+        OSError: It is too long; likewise EOFError if the child is gone, TimeoutError if it takes too long.
+    """
+    descriptor, reply = child.connection.fileno(), bytearray()
+    os.set_blocking(descriptor, False)
+    async with asyncio.timeout(timeout_s):
+        while len(reply) < _LENGTH.size or len(reply) < _LENGTH.size + _length_of(reply):
+            await _readable(child, timeout_s)
+            piece = os.read(descriptor, PIECE_BYTES)
+            if not piece:
+                raise EOFError
+            reply += piece
+    return bytes(memoryview(reply)[_LENGTH.size :])
+
+
+def _length_of(reply: bytearray) -> int:
+    [length] = _LENGTH.unpack_from(reply)
+    if not 0 <= length <= MAX_REPLY_BYTES:
+        raise OSError("the reply is too long")
+    return int(length)
+
+
 async def _readable(child: ChildProcess, timeout_s: float) -> None:
     """Wait until a child has said something or is gone."""
     loop = asyncio.get_running_loop()
@@ -255,7 +315,7 @@ def _tell(said: "asyncio.Future[None]") -> None:
 
 _ERRORS: dict[str, type[Exception]] = {
     error.code: error
-    for base in (ScanError, ModelError, EngineError)
+    for base in (ScanError, ModelError, EngineError, RequestError, ModelNotServedError)
     for error in (base, *base.__subclasses__())
 }
 

@@ -1,4 +1,4 @@
-"""The port behind which a model runs, and ONNX Runtime on the CPU behind it.
+"""From a scan's pixels to its findings, with any engine.
 
 No HTTP and no asyncio here: a scorer is called from threads, from several at once. An answer that is not
 finite or not of the contract's shape raises; it never reads as "nothing found".
@@ -9,20 +9,20 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.errors import EngineError
+from inference.engines import Engine, Tensor, open_engine
+from inference.settings import EngineOptions
 from inference.tiles import Tile, cut_tiles, merge_findings, owned_findings
-from models.contract import INPUT_NAME, OUTPUT_NAMES, ModelContract
+from models.contract import ModelContract
 from models.errors import ModelOutputError, ModelUnreadableError
 from models.finding import Finding
 from models.postprocess import to_findings
 from models.preprocess import AIR, to_input
-from models.registry import read_pinned_model
-from models.session import open_session
+from models.registry import DEFAULT_MANIFEST, read_pinned_model
 from scans import px16
 
 Pixels = NDArray[np.uint16]
@@ -80,28 +80,21 @@ class Scorer(Protocol):
         """
 
 
-class OnnxScorer:
-    """ONNX Runtime on the CPU, one thread per call: as many calls at once as there are cores is fastest.
+class EngineScorer:
+    """A scorer over an engine. It is warm when it is made.
 
     Args:
-        data: The model file.
-        digest: Its sha256, hex, already compared with the manifest.
+        engine: Has the model loaded.
+        info: What a screening stores of it.
+        contract: Of the model.
 
     Raises:
-        EngineError: ONNX Runtime cannot load it.
-        ModelContractError: It carries no usable contract.
         ModelOutputError: Its answer to an empty scan is not what the contract promises.
+        EngineError: It gives none.
     """
 
-    def __init__(self, data: bytes, digest: str) -> None:
-        try:
-            self._session = open_session(data)
-        except Exception as error:  # the runtime's errors share no other base
-            raise EngineError(f"ONNX Runtime cannot load model {digest[:12]}: {error}") from error
-        self._contract = ModelContract.from_metadata(self._session.get_modelmeta().custom_metadata_map)
-        self._info = ScorerInfo(
-            name=self._contract.name, version=self._contract.version, digest=digest, engine="onnxruntime-cpu"
-        )
+    def __init__(self, engine: Engine, info: ScorerInfo, contract: ModelContract) -> None:
+        self._engine, self._info, self._contract = engine, info, contract
         self._warm_up()
 
     @property
@@ -136,9 +129,7 @@ class OnnxScorer:
         """See ``Scorer.run``. One scan after the other: batches gain nothing on a CPU."""
         return [self._run_one(item, thresholds) for item in items]
 
-    def run_tensor(
-        self, transmission: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def run_tensor(self, transmission: Tensor) -> tuple[Tensor, Tensor]:
         """Run the bare model.
 
         Args:
@@ -151,7 +142,7 @@ class OnnxScorer:
             ModelOutputError: The answer is not finite or not of the contract's shape.
             EngineError: The engine failed.
         """
-        boxes, scores = self._infer(transmission)
+        boxes, scores = self._engine.run(transmission)
         expected = (len(transmission), len(self._contract.kinds))
         if scores.shape[:2] != expected or boxes.shape != (*scores.shape, 4):
             raise ModelOutputError(f"the model answered boxes {boxes.shape} and scores {scores.shape}")
@@ -164,7 +155,7 @@ class OnnxScorer:
         infer_s = post_s = 0.0
         for tile, tensor in item.tiles:
             began_s = time.perf_counter()
-            boxes, scores = self._infer(tensor)
+            boxes, scores = self.run_tensor(tensor)
             inferred_s = time.perf_counter()
             seen = to_findings(
                 boxes[0],
@@ -182,44 +173,61 @@ class OnnxScorer:
             findings = merge_findings(findings, iou=self._contract.nms_iou)
         return ScoreResult(findings=findings, timings_ms={"infer": _ms(infer_s), "post": _ms(post_s)})
 
-    def _infer(self, tensor: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        try:
-            outputs: list[Any] = self._session.run(list(OUTPUT_NAMES), {INPUT_NAME: tensor})
-        except Exception as error:  # see __init__
-            raise EngineError(f"ONNX Runtime failed: {error}") from error
-        boxes, scores = outputs
-        return boxes, scores
-
     def _warm_up(self) -> None:
         side_px = self._contract.min_side_px
         self.run([self.prepare(np.full((2, side_px, side_px), AIR, np.uint16))])
 
 
-def load_pinned_scorer(model: str | Path = "default") -> OnnxScorer:
+def open_scorer(data: bytes, digest: str, options: EngineOptions | None = None) -> EngineScorer:
+    """Load a model file and warm it up.
+
+    Args:
+        data: The model file.
+        digest: Its sha256, hex, already compared with the manifest.
+        options: Which engine; ONNX Runtime on the processor by default.
+
+    Raises:
+        ModelContractError: It carries no usable contract.
+        ModelOutputError: Its answer to an empty scan is not what the contract promises.
+        EngineError: See ``open_engine``.
+    """
+    options = options or EngineOptions()
+    contract = ModelContract.from_file(data)
+    engine = open_engine(data, contract, digest, options)
+    info = ScorerInfo(name=contract.name, version=contract.version, digest=digest, engine=options.kind.value)
+    return EngineScorer(engine, info, contract)
+
+
+def load_pinned_scorer(
+    model: str | Path = "default",
+    *,
+    manifest: Path = DEFAULT_MANIFEST,
+    options: EngineOptions | None = None,
+) -> EngineScorer:
     """Load the model that the manifest pins under a name, or a file whose digest it pins.
 
     Raises:
         ModelNotPinnedError: The manifest does not pin it.
-        ModelContractError: See ``OnnxScorer``; likewise EngineError and ModelOutputError.
+        ModelContractError: See ``open_scorer``; likewise EngineError and ModelOutputError.
     """
-    pinned = read_pinned_model(None if model == "default" else model)
-    return OnnxScorer(pinned.data, pinned.digest)
+    pinned = read_pinned_model(None if model == "default" else model, manifest_path=manifest)
+    return open_scorer(pinned.data, pinned.digest, options)
 
 
-def load_scorer_file(path: Path) -> OnnxScorer:
+def load_scorer_file(path: Path, options: EngineOptions | None = None) -> EngineScorer:
     """Load a model file that an analyst names, pinned or not; what it finds is stored with its digest.
 
     Serving never comes here: it loads by name what the manifest pins.
 
     Raises:
         ModelUnreadableError: The file cannot be read.
-        ModelContractError: See ``OnnxScorer``; likewise EngineError and ModelOutputError.
+        ModelContractError: See ``open_scorer``; likewise EngineError and ModelOutputError.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise ModelUnreadableError(f"model file {path} cannot be read ({error.strerror})") from error
-    return OnnxScorer(data, hashlib.sha256(data).hexdigest())
+    return open_scorer(data, hashlib.sha256(data).hexdigest(), options)
 
 
 def score_pixels(

@@ -23,7 +23,7 @@ from inference.engine_threads import EngineThreads
 from inference.errors import DatabaseUnavailableError, EngineError, PolicyInvalidError
 from inference.gate_photos import GatePhotos
 from inference.metrics import InferenceMetrics
-from inference.scorer import Scorer, ScoreResult, load_pinned_scorer, score_decoded
+from inference.scorer import Scorer, ScoreResult, score_decoded
 from inference.screening_jobs import Job, ScreeningJobs
 from inference.screening_store import insert_screening
 from inference.settings import ScreeningSettings
@@ -54,8 +54,9 @@ class ScreeningWorker:
         queue: Takes clears and cases.
         notifier: Wakes us for jobs, and others for what came of them.
         settings: Times and numbers.
-        model: Name of a pinned model.
-        load_scorer: Loads and warms a model instead; called in a thread, again after a pause if it fails.
+        load_scorer: Loads and warms the model; called in a thread, again after a pause if it fails.
+        find_digest: Says which digest is pinned now. When it is another than that of the model in use,
+            ``load_scorer`` is called and what it loads is used from the next scan on.
         load_cargo: Loads the model of the checks against the declaration, once; without it they are not made.
         load_photos: Loads what reads gate photos, once; without it they are only shown.
         metrics: Counts what came of the scans.
@@ -69,8 +70,8 @@ class ScreeningWorker:
         queue: ReviewQueue,
         notifier: Notifier,
         settings: ScreeningSettings,
-        model: str = "default",
-        load_scorer: Callable[[], Scorer] | None = None,
+        load_scorer: Callable[[], Scorer],
+        find_digest: Callable[[], str | None] = lambda: None,
         load_cargo: Callable[[], CargoScorer | None] | None = None,
         load_photos: Callable[[], GatePhotos | None] | None = None,
         metrics: InferenceMetrics | None = None,
@@ -79,7 +80,8 @@ class ScreeningWorker:
         self._store = store
         self._queue = queue
         self._notifier = notifier
-        self._load_scorer = load_scorer or partial(load_pinned_scorer, model)
+        self._load_scorer = load_scorer
+        self._find_digest = find_digest
         self._settings = settings
         worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._jobs = ScreeningJobs(pool, worker=worker, lease_s=settings.lease_s)
@@ -103,10 +105,6 @@ class ScreeningWorker:
     def scorer(self) -> Scorer | None:
         """The model in use; None while none is loaded."""
         return self._scorer
-
-    def swap(self, scorer: Scorer) -> None:
-        """Screen with another model from the next scan on. It is loaded and warm already."""
-        self._scorer = scorer
 
     async def run(self, stop: asyncio.Event) -> None:
         """Screen until ``stop`` is set, then let running scans finish for at most ``drain_s``.
@@ -304,22 +302,31 @@ class ScreeningWorker:
                 return
 
     async def _keep_model_loaded(self) -> None:
-        """Load the models: the detector again and again until it loads, those beside it once."""
+        """Load the models: those beside the detector once, the detector whenever another one is pinned."""
         if self._load_cargo is not None:
             self._cargo = await asyncio.to_thread(self._load_cargo)
         if self._load_photos is not None:
             self._photos = await asyncio.to_thread(self._load_photos)
-        while self._scorer is None:
+        while True:
             try:
-                scorer = await asyncio.to_thread(self._load_scorer)
-            except Exception as error:  # noqa: BLE001 - scans go to people meanwhile; see _take_jobs
+                if await asyncio.to_thread(self._is_outdated):
+                    self._use(await asyncio.to_thread(self._load_scorer))
+            except Exception as error:  # noqa: BLE001 - the model in use goes on; see _take_jobs without one
                 log.error("model_not_loaded", error=repr(error))
-                await asyncio.sleep(self._settings.reload_s)
-            else:
-                log.info("model_loaded", model=scorer.info.name, digest=scorer.info.digest)
-                if self._scorer is None:  # swap() may have been faster
-                    self._scorer = scorer
-                self._awake.set()
+            await asyncio.sleep(self._settings.reload_s)
+
+    def _is_outdated(self) -> bool:
+        """Tell whether no model is in use, or another one is pinned by now."""
+        return self._scorer is None or self._find_digest() not in (None, self._scorer.info.digest)
+
+    def _use(self, scorer: Scorer) -> None:
+        """Screen with a warm model from the next scan on; those in hand finish with the one they began with.
+
+        The old model is freed with the last scan that holds it.
+        """
+        log.info("model_loaded", model=scorer.info.name, digest=scorer.info.digest, engine=scorer.info.engine)
+        self._scorer = scorer
+        self._awake.set()
 
     async def _keep_leases(self) -> None:
         while True:

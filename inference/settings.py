@@ -1,10 +1,11 @@
-"""The numbers that intake, screening and webhooks run with. ``app.settings`` fills them.
+"""What intake, screening, engines and webhooks run with. ``app.settings`` fills it.
 
 Every field has its unit in its name. The defaults suit one machine that serves a few stations.
 """
 
 import os
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from scans.image_info import ImageLimits
 
@@ -48,6 +49,36 @@ class IntakeSettings:
     database_timeout_s: float = 5.0
 
 
+class EngineKind(StrEnum):
+    """Every engine; its value is what a setting and a stored screening say."""
+
+    ONNXRUNTIME_CPU = "onnxruntime-cpu"
+    ONNXRUNTIME_CUDA = "onnxruntime-cuda"
+    ONNXRUNTIME_TENSORRT = "onnxruntime-tensorrt"
+    OPENVINO = "openvino"
+    OPENVINO_BF16 = "openvino-bf16"
+    KSERVE = "kserve"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineOptions:
+    """Which engine, and how.
+
+    Attributes:
+        kind: Which.
+        n_calls: Calls that are expected at once; each gets one thread of the processor.
+        url: Of the server behind ``kserve``.
+        key: Bearer token for it, if it wants one.
+        timeout_s: Longest time of a call over the network.
+    """
+
+    kind: EngineKind = EngineKind.ONNXRUNTIME_CPU
+    n_calls: int = 1
+    url: str | None = None
+    key: str | None = field(default=None, repr=False)
+    timeout_s: float = 20.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class ScreeningSettings:
     """How scans are screened.
@@ -60,7 +91,7 @@ class ScreeningSettings:
         max_tries: Attempts at one scan before a person gets it.
         retry_base_s: Pause before the second attempt; it doubles for each further one.
         deadline_s: A scan that could not be screened by then goes to a person.
-        reload_s: Pause between attempts to load a model that did not load.
+        reload_s: How often to look whether another model is pinned, or a model loads that did not.
         drain_s: How long a stopping worker lets running scans finish.
         photos_timeout_s: Longest time that the gate photos of a scan may take, beside the detector.
     """

@@ -1,7 +1,8 @@
 """Bodies of the KServe v2 inference protocol: JSON tensors, and binary ones behind a JSON header.
 
-No HTTP and no engine here. A request is checked against the model's contract before anything runs; what does
-not fit raises and says why, without repeating values.
+Both ends of it: what our servers read and write, and what our client does. No HTTP and no engine here. A
+request is checked against the model's contract before anything runs; what does not fit raises and says why,
+without repeating values.
 
 Source:
     KServe "Open Inference Protocol", and Triton's extension "binary tensor data".
@@ -10,14 +11,14 @@ Source:
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from inference.errors import InferRequestInvalidError, TensorInvalidError
+from inference.engines import Tensor
+from inference.errors import EngineError, InferRequestInvalidError, TensorInvalidError
 from inference.scorer import ScorerInfo
 from models.contract import INPUT_NAME, OUTPUT_NAMES, ModelContract
 
@@ -26,7 +27,6 @@ BYTES_PER_VALUE = 4
 MAX_FAULTS = 5
 UNSUPPORTED = ("shared_memory_region", "classification")  # extensions that would change the answer's meaning
 
-Tensor = NDArray[np.float32]
 Side = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
@@ -83,6 +83,63 @@ class InferAnswer:
 
     body: bytes
     header_bytes: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedAnswer:
+    """What a server answered to our client.
+
+    Attributes:
+        model: Name and version of the model that ran.
+        digest: Of its file, if the server tells.
+        outputs: By name.
+    """
+
+    model: tuple[str, str]
+    digest: str | None
+    outputs: dict[str, Tensor]
+
+
+@runtime_checkable
+class TensorScorer(Protocol):
+    """A scorer that also runs bare tensors."""
+
+    @property
+    def info(self) -> ScorerInfo:
+        """Which model answers."""
+
+    @property
+    def contract(self) -> ModelContract:
+        """What the model promises."""
+
+    def run_tensor(self, transmission: Tensor) -> tuple[Tensor, Tensor]:
+        """See ``EngineScorer.run_tensor``."""
+
+
+def describe_model(scorer: TensorScorer) -> dict[str, Any]:
+    """Describe a model's tensors; the file's digest and the kinds are among the parameters."""
+    n_kinds, n_channels = len(scorer.contract.kinds), scorer.contract.n_channels
+    shapes = {"boxes": [-1, n_kinds, -1, 4], "scores": [-1, n_kinds, -1]}
+    return {
+        "name": scorer.info.name,
+        "versions": [scorer.info.version],
+        "platform": "onnxruntime_onnx",
+        "inputs": [{"name": INPUT_NAME, "datatype": FP32, "shape": [-1, n_channels, -1, -1]}],
+        "outputs": [{"name": name, "datatype": FP32, "shape": shapes[name]} for name in OUTPUT_NAMES],
+        "parameters": {"sha256": scorer.info.digest, "kinds": [s.kind for s in scorer.contract.kinds]},
+    }
+
+
+def answer_request(scorer: TensorScorer, request: InferRequest) -> InferAnswer:
+    """Run a request and write its answer.
+
+    Raises:
+        TensorInvalidError: See ``check_values``.
+        ModelOutputError: See ``EngineScorer.run_tensor``; likewise EngineError.
+    """
+    check_values(request.transmission)
+    outputs = dict(zip(OUTPUT_NAMES, scorer.run_tensor(request.transmission), strict=True))
+    return write_answer(request, scorer.info, outputs)
 
 
 def read_request(body: bytes, *, header_bytes: int | None, contract: ModelContract) -> InferRequest:
@@ -156,11 +213,64 @@ def write_answer(request: InferRequest, info: ScorerInfo, outputs: Mapping[str, 
         else:
             output["data"] = values.ravel()
         described.append(output)
-    answer: dict[str, Any] = {"model_name": info.name, "model_version": info.version, "outputs": described}
+    answer: dict[str, Any] = {
+        "model_name": info.name,
+        "model_version": info.version,
+        "parameters": {"sha256": info.digest},
+        "outputs": described,
+    }
     if request.request_id:
         answer["id"] = request.request_id
     header = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
     return InferAnswer(body=b"".join([header, *behind]), header_bytes=len(header) if behind else None)
+
+
+def write_request(transmission: Tensor) -> tuple[list[bytes], int]:
+    """Write a request with its tensor as binary, as a client sends it, and asking for binary outputs.
+
+    Returns:
+        The body in two pieces, and the length of its JSON.
+    """
+    values = np.ascontiguousarray(transmission, dtype="<f4")
+    tensor = {
+        "name": INPUT_NAME,
+        "shape": list(values.shape),
+        "datatype": FP32,
+        "parameters": {"binary_data_size": values.nbytes},
+    }
+    outputs = [{"name": name, "parameters": {"binary_data": True}} for name in OUTPUT_NAMES]
+    header = orjson.dumps({"inputs": [tensor], "outputs": outputs})
+    return [header, values.tobytes()], len(header)
+
+
+def read_answer(body: bytes, *, header_bytes: int | None) -> ServedAnswer:
+    """Read a server's answer, its outputs as binary or as JSON.
+
+    Raises:
+        EngineError: It is no answer of the protocol.
+    """
+    n_json = len(body) if header_bytes is None else header_bytes
+    try:
+        answer = orjson.loads(memoryview(body)[:n_json])
+        behind, at = memoryview(body)[n_json:], 0
+        outputs: dict[str, Tensor] = {}
+        for output in answer["outputs"]:
+            if output["datatype"] != FP32:
+                raise ValueError(f"{output['name']} is {output['datatype']}")
+            size_bytes = output.get("parameters", {}).get("binary_data_size")
+            if size_bytes is None:
+                values = np.asarray(output["data"], np.float32)
+            else:
+                values = np.frombuffer(behind[at : at + size_bytes], "<f4")
+                at += size_bytes
+            outputs[output["name"]] = values.reshape(output["shape"])
+        return ServedAnswer(
+            model=(answer["model_name"], answer.get("model_version", "")),
+            digest=answer.get("parameters", {}).get("sha256"),
+            outputs=outputs,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EngineError(f"the inference server's answer cannot be read: {error}") from error
 
 
 def _read_json(data: memoryview) -> InferIn:

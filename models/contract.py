@@ -1,8 +1,7 @@
 """What a detector file promises: its kinds, thresholds and tensors.
 
 The contract travels inside the ONNX file as JSON under ``shenxiang.contract`` in the model's metadata, so
-that a file cannot be paired with the wrong thresholds. Reading it needs ONNX Runtime only, not the onnx
-package.
+that a file cannot be paired with the wrong thresholds. Reading it needs no runtime.
 
 Tensors of version 1:
     input ``transmission``: float32 ``(N, 2, H, W)``, high and low energy, in (0, 1], 1 is air; H and W are
@@ -18,6 +17,7 @@ from enum import StrEnum
 from typing import Any, Final, Self
 
 from models.errors import ModelContractError
+from models.onnx_metadata import read_metadata
 
 METADATA_KEY: Final = "shenxiang.contract"
 FORMAT: Final = 1
@@ -103,6 +103,15 @@ class ModelContract:
                 f"the model's contract cannot be read ({error}); export it again with this version"
             ) from error
         return contract
+
+    @classmethod
+    def from_file(cls, data: bytes) -> Self:
+        """Read the contract out of a model file.
+
+        Raises:
+            ModelContractError: If it is no ONNX file, or see ``from_metadata``.
+        """
+        return cls.from_metadata(read_metadata(data))
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> Self:

@@ -70,6 +70,20 @@ def load_manifest(path: Path = DEFAULT_MANIFEST) -> Manifest:
     return manifest
 
 
+def pinned_digest(name: str, *, manifest_path: Path = DEFAULT_MANIFEST) -> str | None:
+    """Return which digest the manifest pins under a name at this moment; "default" is its default.
+
+    Returns:
+        The sha256, or None if it has no such name: then it is a path, whose file does not change its name.
+
+    Raises:
+        ModelNotPinnedError: If the manifest is missing or malformed.
+    """
+    manifest = load_manifest(manifest_path)
+    wanted = manifest.default if name == "default" else name
+    return next((entry.sha256 for entry in manifest.models if entry.name == wanted), None)
+
+
 def read_pinned_model(
     name_or_path: str | Path | None = None, *, manifest_path: Path = DEFAULT_MANIFEST
 ) -> PinnedModel:

@@ -31,4 +31,5 @@ if __name__ == "__main__":
     pin("pyproject.toml", "base", *upgrade)
     pin("pyproject.toml", "train", "--extra=dev", "--extra=train", "-crequirements/base.txt", *upgrade)
     pin("pyproject.toml", "ocr", "--extra=ocr", "-crequirements/train.txt", *upgrade)
+    pin("pyproject.toml", "openvino", "--extra=openvino", "-crequirements/train.txt", *upgrade)
     pin("pyproject.toml", "bench", "--extra=bench", "-crequirements/train.txt", *upgrade)

@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from models.registry import DEFAULT_MANIFEST, Manifest, ManifestEntry, load_manifest
+from models.registry import Manifest, ManifestEntry, load_manifest
 from review_ui.admin_schemas import ModelOut, ModelsOut, ScreeningModelOut
 from review_ui.database import Pool
 from review_ui.guard import allow, json_response
@@ -24,7 +24,7 @@ ORDER BY last_at DESC
 class ModelRoutes:
     """``/admin/models``."""
 
-    def __init__(self, *, pool: Pool, model: str, manifest: Path = DEFAULT_MANIFEST) -> None:
+    def __init__(self, *, pool: Pool, model: str, manifest: Path) -> None:
         self._pool = pool
         self._model = model
         self._manifest = manifest

@@ -1,6 +1,9 @@
 """The numbers that the review API runs with. ``app.settings`` fills them."""
 
 from dataclasses import dataclass
+from pathlib import Path
+
+from models.registry import DEFAULT_MANIFEST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -10,6 +13,7 @@ class ReviewSettings:
     Attributes:
         version: The program's version, shown on the page.
         model: The model that screens, by its name in the manifest.
+        manifest: Pins the models.
         demo: Whether the login page shows the demo's accounts.
         session_max_s: A login ends at the latest after this.
         session_idle_s: A login ends after this long without a request that a person caused.
@@ -25,6 +29,7 @@ class ReviewSettings:
 
     version: str = "0"
     model: str = "default"
+    manifest: Path = DEFAULT_MANIFEST
     demo: bool = False
     session_max_s: float = 12 * 3600.0
     session_idle_s: float = 30 * 60.0

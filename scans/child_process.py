@@ -80,7 +80,7 @@ class ChildProcess:
         except OSError as error:
             raise DecoderUnavailableError(f"no memory to hand over an image: {error.strerror}") from error
 
-    def send_job(self, sizes: Sequence[int], timeout_s: float, **details: bool) -> None:
+    def send_job(self, sizes: Sequence[int], timeout_s: float, **details: bool | str | int | None) -> None:
         """Start a job on the bytes of ``write_input``, files of these sizes; details reach the child, too."""
         os.ftruncate(self._errors, 0)
         os.lseek(self._errors, 0, os.SEEK_SET)

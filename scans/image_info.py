@@ -1,11 +1,8 @@
-"""What is known of an image before any codec touches it, and how large it may be."""
+"""What is known of an image before any codec touches it, and how large it may be. Imports no numpy."""
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-from scans.errors import ImageMalformedError, ImageTooLargeError, ImageUndecodableError
+from scans.errors import ImageMalformedError, ImageTooLargeError
 
 MiB = 1 << 20
 
@@ -64,19 +61,3 @@ def check_declared_size(width_px: int, height_px: int, limits: ImageLimits) -> N
             f"the image declares {width_px}×{height_px} pixels; at most {limits.max_width_px}×"
             f"{limits.max_height_px} and {limits.max_pixels} in all are taken"
         )
-
-
-def channels_first(
-    pixels: npt.NDArray[np.uint8 | np.uint16], info: ImageInfo, dtype: type[np.uint8 | np.uint16]
-) -> npt.NDArray[np.uint8 | np.uint16]:
-    """Return decoded pixels, ``(H, W)`` or ``(H, W, 3)``, as ``(C, H, W)``.
-
-    Raises:
-        ImageUndecodableError: If they are not what the file declares.
-    """
-    size = (info.height_px, info.width_px)
-    if pixels.shape != (size if info.n_channels == 1 else (*size, 3)) or pixels.dtype != dtype:
-        raise ImageUndecodableError(
-            f"{info.format.upper()}: decoded to {pixels.dtype} of shape {pixels.shape}"
-        )
-    return pixels[None] if info.n_channels == 1 else np.moveaxis(pixels, -1, 0)

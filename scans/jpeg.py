@@ -12,8 +12,9 @@ import imagecodecs
 import numpy as np
 import numpy.typing as npt
 
+from scans.channels import channels_first
 from scans.errors import ImageMalformedError, ImageUndecodableError, ImageUnsupportedError
-from scans.image_info import ImageInfo, ImageLimits, channels_first, check_declared_size
+from scans.image_info import ImageInfo, ImageLimits, check_declared_size
 
 SIGNATURE = b"\xff\xd8\xff"
 MAX_SEGMENTS = 4096

@@ -14,8 +14,9 @@ import imagecodecs
 import numpy as np
 import numpy.typing as npt
 
+from scans.channels import channels_first
 from scans.errors import ImageMalformedError, ImageUndecodableError, ImageUnsupportedError
-from scans.image_info import ImageInfo, ImageLimits, channels_first, check_declared_size
+from scans.image_info import ImageInfo, ImageLimits, check_declared_size
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 END = b"\0\0\0\0IEND\xaeB`\x82"

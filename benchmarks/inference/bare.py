@@ -9,8 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from inference.score_bytes import score_bytes
-from inference.scorer import OnnxScorer
-from models.registry import read_pinned_model
+from inference.scorer import load_pinned_scorer
 from scans.image_info import ImageLimits
 
 N_THREADS = 2
@@ -18,8 +17,7 @@ N_THREADS = 2
 
 def main() -> None:
     """Load the model and take orders until stdin ends."""
-    pinned = read_pinned_model(sys.argv[2], manifest_path=Path(sys.argv[1]))
-    scorer, limits = OnnxScorer(pinned.data, pinned.digest), ImageLimits()
+    scorer, limits = load_pinned_scorer(sys.argv[2], manifest=Path(sys.argv[1])), ImageLimits()
     with ThreadPoolExecutor(N_THREADS) as threads:
         print("ready", flush=True)
         for line in sys.stdin:

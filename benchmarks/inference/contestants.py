@@ -149,10 +149,15 @@ def bare_loop(manifest: Path, model: str) -> Iterator[BareLoop]:
 def our_server(manifest: Path, model: str, *, n_clients: int = 16) -> Iterator[HttpServer]:
     """Start ``shenxiang serve-model``."""
     port = free_port()
-    environment = {"SHENXIANG_PORT": str(port), "SHENXIANG_MODEL": model, "SHENXIANG_LOG_JSON": "true"}
-    with _process(
-        [sys.executable, "-m", "benchmarks.inference.serve", str(manifest)], environment=environment
-    ) as process:
+    environment = {
+        "SHENXIANG_PORT": str(port),
+        "SHENXIANG_MANIFEST": str(manifest),
+        "SHENXIANG_MODEL": model,
+        "SHENXIANG_LOG_LEVEL": "warning",
+        "SHENXIANG_LOG_JSON": "true",
+    }
+    command = [sys.executable, "-m", "app.cli", "serve-model"]
+    with _process(command, environment=environment) as process:
         wait_ready(process, port)
         yield HttpServer(process, port, n_clients=n_clients)
 

@@ -12,15 +12,13 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 
 from inference.score_bytes import score_bytes
-from inference.scorer import OnnxScorer
-from models.registry import read_pinned_model
+from inference.scorer import load_pinned_scorer
 from scans.image_info import ImageLimits
 
 
 def build_app(manifest: Path, model: str) -> FastAPI:
     """Make the application over a loaded model."""
-    pinned = read_pinned_model(model, manifest_path=manifest)
-    scorer, limits = OnnxScorer(pinned.data, pinned.digest), ImageLimits()
+    scorer, limits = load_pinned_scorer(model, manifest=manifest), ImageLimits()
     threads = ThreadPoolExecutor(2)
     app = FastAPI()
 

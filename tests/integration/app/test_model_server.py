@@ -2,56 +2,36 @@
 
 import asyncio
 import hashlib
-import json
 import os
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import httpx
+import numpy as np
 import psutil
 import pytest
 
 from app.throwaway import free_port
+from inference.protocol_http import HEADER_LENGTH
+from inference.scorer import open_scorer
+from inference.tensor_protocol import read_answer, write_request
+from models.contract import OUTPUT_NAMES
 from tests.integration.inference.centre import grey_scan, png, problem_of
+from tests.model_server import ROOT, model_server, write_manifest
 from tests.unit.inference.tiny_onnx import build_tiny_model
 
-ROOT = Path(__file__).parents[3]
 KEY = "a-key-for-tests"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, psutil.Process]]:
     """A server with one child over the tiny detector: its address and its process."""
-    folder, port = tmp_path_factory.mktemp("model"), free_port()
-    data = build_tiny_model()
-    (folder / "tiny.onnx").write_bytes(data)
-    entry = {"name": "tiny", "file": "tiny.onnx", "sha256": hashlib.sha256(data).hexdigest()}
-    manifest = folder / "manifest.json"
-    manifest.write_text(json.dumps({"default": "tiny", "models": [entry]}))
-    settings = {"PORT": str(port), "SCREENING_RUNNERS": "1", "SCORING_KEY": KEY, "MAX_IMAGE_MB": "1"}
-    environment = os.environ | {f"SHENXIANG_{name}": value for name, value in settings.items()}
-    command = [sys.executable, "-m", "benchmarks.inference.serve", str(manifest)]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment)
-    url = f"http://127.0.0.1:{port}"
-    asyncio.run(until_ready(url))
-    yield url, psutil.Process(process.pid)
-    process.terminate()
-    assert process.wait(20) == 0
-
-
-async def until_ready(url: str) -> None:
-    """Wait until the model is loaded."""
-    async with asyncio.timeout(120), httpx.AsyncClient(base_url=url) as http:
-        while True:
-            try:
-                if (await http.get("/v2/health/ready")).status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            await asyncio.sleep(0.05)
+    manifest = write_manifest(tmp_path_factory.mktemp("model"), tiny=build_tiny_model())
+    with model_server(manifest, {"SCORING_KEY": KEY, "MAX_IMAGE_MB": "1"}) as started:
+        yield started
 
 
 @pytest.fixture
@@ -138,9 +118,70 @@ def answer_to_head(url: str) -> bytes:
         return connection.recv(4096)
 
 
+def tensor_body(values: np.ndarray[Any, np.dtype[np.float32]]) -> tuple[bytes, dict[str, str]]:
+    """A request of the inference protocol with a binary tensor, and its header."""
+    pieces, header_bytes = write_request(values)
+    return b"".join(pieces), {HEADER_LENGTH: str(header_bytes)}
+
+
+def test_infer__gives_what_the_model_gives(sender: httpx.Client) -> None:
+    """The inference protocol answers with the bare model's numbers, and says which file gave them."""
+    values = np.random.default_rng(1).uniform(0.1, 1, (2, 2, 64, 96)).astype(np.float32)
+    data = build_tiny_model()
+    scorer = open_scorer(data, hashlib.sha256(data).hexdigest())
+    body, headers = tensor_body(values)
+    answer = sender.post("/v2/models/tiny/versions/1/infer", content=body, headers=headers)
+    served = read_answer(answer.content, header_bytes=int(answer.headers[HEADER_LENGTH]))
+    assert (served.model, served.digest) == (("tiny", "1"), scorer.info.digest)
+    for name, expected in zip(OUTPUT_NAMES, scorer.run_tensor(values), strict=True):
+        np.testing.assert_array_equal(served.outputs[name], expected)
+
+
+def test_models__are_described(sender: httpx.Client) -> None:
+    """Server and model say what they are; another model is not served."""
+    assert sender.get("/v2").json()["extensions"] == ["binary_tensor_data"]
+    assert sender.get("/v2/models/tiny").json()["parameters"]["kinds"] == ["dark", "pitch_black"]
+    assert sender.get("/v2/models/tiny/ready").status_code == 200
+    for path in ("/v2/models/other", "/v2/models/tiny/versions/9"):
+        answer = sender.get(path)
+        assert problem_of(answer) == (404, "model_not_served")
+        assert answer.json()["error"] == answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "change", "status", "code"),
+    [
+        ((1, 2, 64, 64), {"Authorization": "Bearer other"}, 401, "station_key_invalid"),
+        ((1, 2, 64, 64), {HEADER_LENGTH: "-1"}, 400, "infer_request_invalid"),
+        ((1, 2, 64, 64), {HEADER_LENGTH: "3"}, 400, "infer_request_invalid"),
+        ((1, 2, 64, 64), {"Content-Encoding": "gzip"}, 415, "media_type_unsupported"),
+        ((1, 2, 64, 65), {}, 400, "tensor_invalid"),
+        ((1, 2, 512, 512), {}, 413, "body_too_large"),
+    ],
+)
+def test_infer__bad_input_is_a_4xx(
+    shape: tuple[int, ...], change: dict[str, str], status: int, code: str, sender: httpx.Client
+) -> None:
+    """What is no sound request is the sender's fault, with the codes of the same protocol elsewhere."""
+    body, headers = tensor_body(np.ones(shape, np.float32))
+    answer = sender.post("/v2/models/tiny/infer", content=body, headers={**headers, **change})
+    assert problem_of(answer) == (status, code)
+
+
+def test_serve_model__does_not_pass_requests_on() -> None:
+    """A model server whose engine would be another server ends before it listens."""
+    change = {"ENGINE": "kserve", "ENGINE_URL": "http://127.0.0.1:1", "PORT": str(free_port())}
+    assert failed_start(change) == "engine_remote"
+
+
 def test_serve_model__open_to_the_network_needs_a_key() -> None:
     """Off the loopback, the command ends before it listens."""
-    environment = os.environ | {"SHENXIANG_HOST": "0.0.0.0", "SHENXIANG_PORT": str(free_port())}
+    assert failed_start({"HOST": "0.0.0.0", "PORT": str(free_port())}) == "model_server_open"
+
+
+def failed_start(settings: dict[str, str]) -> str:
+    """Start a server that cannot serve; return the code that it ends with."""
+    environment = os.environ | {f"SHENXIANG_{name}": value for name, value in settings.items()}
     environment.pop("SHENXIANG_SCORING_KEY", None)
     ended = subprocess.run(
         [sys.executable, "-m", "app.cli", "serve-model"],
@@ -151,4 +192,5 @@ def test_serve_model__open_to_the_network_needs_a_key() -> None:
         check=False,
         timeout=120,
     )
-    assert (ended.returncode, "model_server_open" in ended.stderr) == (1, True)
+    assert ended.returncode == 1
+    return ended.stderr.splitlines()[-1].split(": ")[1]

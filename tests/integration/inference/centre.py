@@ -20,7 +20,7 @@ from app.problems import install_problem_handlers
 from inference.cargo_scorer import CargoScorer
 from inference.gate_photos import GatePhotos
 from inference.intake import build_intake_router
-from inference.scorer import OnnxScorer, ScoreItem, Scorer, ScoreResult, ScorerInfo
+from inference.scorer import EngineScorer, ScoreItem, Scorer, ScoreResult, ScorerInfo, open_scorer
 from inference.screening import ScreeningWorker
 from inference.settings import IntakeSettings, ScreeningSettings
 from review_queue.notify import Notifier
@@ -125,10 +125,10 @@ async def open_centre(
         await notifier.close()
 
 
-def tiny_scorer(flaw: Flaw = "none") -> OnnxScorer:
+def tiny_scorer(flaw: Flaw = "none") -> EngineScorer:
     """The tiny detector, loaded."""
     data = build_tiny_model(flaw=flaw)
-    return OnnxScorer(data, hashlib.sha256(data).hexdigest())
+    return open_scorer(data, hashlib.sha256(data).hexdigest())
 
 
 FAKE_INFO = ScorerInfo(name="fake", version="1", digest="ab" * 32, engine="fake")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,13 @@ import pytest
 from inference.cargo_scorer import CargoScorer, ScanFacts, load_pinned_cargo
 from inference.errors import EngineError
 from inference.rescore_kept import checked_before
-from inference.scorer import OnnxScorer
+from inference.scorer import open_scorer
 from inference.screening import screen_px16
 from inference.screening_jobs import Job
 from inference.screening_store import finding_json
 from models.errors import ModelContractError
 from models.finding import Finding
-from models.registry import Manifest, load_manifest
+from models.registry import DEFAULT_MANIFEST
 from scans import px16
 from tests.unit.inference.tiny_cargo import build_tiny_cargo
 from tests.unit.inference.tiny_onnx import build_tiny_model
@@ -72,15 +73,12 @@ def test_cargo_scorer__damaged_file_is_refused() -> None:
         CargoScorer(build_tiny_model(), DIGEST)
 
 
-def test_load_pinned_cargo__none_named_is_no_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_load_pinned_cargo__none_named_is_no_checks(tmp_path: Path) -> None:
     """A deployment without the model, or with a broken one, screens without these checks."""
-    manifest = load_manifest()
+    manifest = json.loads(DEFAULT_MANIFEST.read_text())
     for name in (None, "no such model"):
-        changed = Manifest(
-            folder=manifest.folder, default=manifest.default, models=manifest.models, cargo=name
-        )
-        monkeypatch.setattr("inference.cargo_scorer.load_manifest", lambda changed=changed: changed)
-        assert load_pinned_cargo() is None
+        (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "cargo": name}))
+        assert load_pinned_cargo(tmp_path / "manifest.json") is None
 
 
 def job(**changes: Any) -> Job:
@@ -103,7 +101,7 @@ def job(**changes: Any) -> Job:
 
 def test_screen_px16__checks_are_added_to_the_detector(scorer: CargoScorer) -> None:
     """Both models' findings, and the time of each step."""
-    detector = OnnxScorer(build_tiny_model(), "00" * 32)
+    detector = open_scorer(build_tiny_model(), "00" * 32)
     data = px16.encode(full())
     result = screen_px16(detector, scorer, data, job(), thresholds={})
     assert [f.kind for f in result.findings] == ["dark", "declared_empty"]

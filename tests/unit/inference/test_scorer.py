@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from inference.errors import EngineError
-from inference.scorer import OnnxScorer, load_pinned_scorer, load_scorer_file, score_px16
+from inference.scorer import EngineScorer, load_pinned_scorer, load_scorer_file, open_scorer, score_px16
 from models.errors import ModelContractError, ModelNotPinnedError, ModelOutputError, ModelUnreadableError
 from models.registry import read_pinned_model
 from scans import px16
@@ -22,9 +21,9 @@ def scan_with_dark_spot(*, x: int, y: int, value: int = 6553, width_px: int = 30
     return pixels
 
 
-def load(data: bytes) -> OnnxScorer:
+def load(data: bytes) -> EngineScorer:
     """Load a model file from its bytes."""
-    return OnnxScorer(data, hashlib.sha256(data).hexdigest())
+    return open_scorer(data, hashlib.sha256(data).hexdigest())
 
 
 def test_run__box_is_in_pixels_of_the_scan() -> None:
@@ -112,9 +111,9 @@ def test_load__contract_is_required() -> None:
         load(build_tiny_model(metadata="{}"))
 
 
-def test_load__garbage_is_an_engine_error() -> None:
+def test_load__garbage_is_refused() -> None:
     """Bytes that are no model give one of our errors."""
-    with pytest.raises(EngineError):
+    with pytest.raises(ModelContractError):
         load(b"not a model")
 
 
