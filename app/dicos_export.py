@@ -61,7 +61,7 @@ async def export_scan(
         ScanNotFoundError: There is no such scan.
         StoreError: Its pixels cannot be read.
     """
-    store = open_store(settings.store)
+    store = open_store(settings.store, s3=settings.s3_access)
     try:
         async with (
             open_database(settings.dsn, settings.data, max_connections=2, attach=True) as database,

@@ -149,7 +149,7 @@ async def rescore_archive(
         database = await stack.enter_async_context(
             open_database(settings.dsn, settings.data, max_connections=4, attach=True)
         )
-        store = open_store(settings.store)
+        store = open_store(settings.store, s3=settings.s3_access)
         stack.push_async_callback(store.close)
         bar = stack.enter_context(
             Progress(

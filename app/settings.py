@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from inference.settings import EngineKind
 from models.registry import DEFAULT_MANIFEST
+from scans.object_store import S3Access
 
 MiB = 1024 * 1024
 Role = Literal["intake", "screening", "review"]
@@ -35,6 +36,18 @@ class Settings(BaseSettings):
     store_url: str | None = Field(
         default=None, description="Scan store: a folder or `s3://bucket/prefix`. Default: `<data>/store`."
     )
+    s3_endpoint: str | None = Field(
+        default=None,
+        description="S3 server of the scan store, `http://HOST:PORT`. Default: `AWS_ENDPOINT_URL`, else AWS.",
+    )
+    s3_region: str | None = Field(
+        default=None, description="Region of the S3 server. Default: `AWS_REGION`, else `us-east-1`."
+    )
+    s3_access_key_id: str | None = Field(
+        default=None,
+        description="Access key of the S3 server. Default: the `AWS_*` variables or the machine's role.",
+    )
+    s3_secret_access_key: SecretStr | None = Field(default=None, description="Secret of that access key.")
     roles: Annotated[tuple[Role, ...], NoDecode] = Field(
         default=ALL_ROLES, description="Comma-separated parts this process runs: intake, screening, review."
     )
@@ -146,6 +159,17 @@ class Settings(BaseSettings):
     def store(self) -> str:
         """The scan store's URL or folder."""
         return self.store_url or str(self.data / "store")
+
+    @property
+    def s3_access(self) -> S3Access:
+        """Server and key of a scan store in a bucket."""
+        secret = self.s3_secret_access_key
+        return S3Access(
+            endpoint=self.s3_endpoint,
+            region=self.s3_region,
+            access_key_id=self.s3_access_key_id,
+            secret_access_key=secret.get_secret_value() if secret else None,
+        )
 
     @property
     def n_runners(self) -> int:

@@ -53,6 +53,7 @@ from review_ui.hot_routes import HotRoutes, find_hot_routes
 from review_ui.review import build_review_router
 from review_ui.settings import ReviewSettings
 from review_ui.web import mount_web
+from scans.errors import StoreError
 from scans.formats import ImageLimits
 from scans.guard import GuardedDecoder
 from scans.store import ScanStore, open_store
@@ -63,6 +64,7 @@ WEB_DIST = Path(__file__).parent.parent / "review_ui" / "web" / "dist"
 SWEEP_EVERY_S = 1.0
 QUEUE_CONNECTIONS = 8
 COUNT_EVERY_S = 1.0
+STORE_CHECK_S = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +94,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         database = await stack.enter_async_context(open_database(settings.dsn, settings.data))
         async with database.pool.acquire() as connection:
             await ensure_policy(connection)
-        store = open_store(settings.store)
+        store = open_store(settings.store, s3=settings.s3_access)
         stack.push_async_callback(store.close)
+        await warn_unless_ready(store)
         notifier = Notifier(database.dsn)
         await notifier.start()
         stack.push_async_callback(notifier.close)
@@ -134,6 +137,20 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             metrics=metrics,
             stopping=asyncio.Event(),
         )
+
+
+async def warn_unless_ready(store: ScanStore) -> None:
+    """Say at the start what keeps the store from being used: a missing bucket, a wrong key.
+
+    The program starts nevertheless and tells whoever asks that it is not ready: the store may come back.
+    """
+    try:
+        async with asyncio.timeout(STORE_CHECK_S):
+            await store.check()
+    except TimeoutError:
+        log.error("scan_store_not_ready", error=f"no answer in {STORE_CHECK_S:.0f} s")
+    except StoreError as error:
+        log.error("scan_store_not_ready", error=str(error))
 
 
 def build_app(settings: Settings, services: Services) -> ASGIApp:

@@ -7,12 +7,23 @@ GetObject, PutObject and ListBucket (without the last, S3 answers "forbidden" fo
 
 import asyncio
 import contextlib
+import os
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import obstore
 import structlog
-from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
 from obstore.store import S3Store
 
 from scans.digests import check_read, check_requested, digest_for_storing, is_digest
@@ -24,18 +35,55 @@ from scans.errors import (
     StoreUnavailableError,
 )
 
+if TYPE_CHECKING:
+    from obstore.store import S3Config  # for type checkers only
+
 _FULL = ("status: 507", "StorageFull", "InsufficientStorage", "QuotaExceeded")
 """How S3 servers on our own disks say that there is no room: MinIO, Ceph, SeaweedFS."""
+
+_METADATA_SERVICE = "169.254.169.254"
+"""Where a machine in a cloud asks for a key of its own when it was given none."""
 
 logger = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, kw_only=True)
+class S3Access:
+    """Where the S3 server is and who we are there. What is None comes from the usual AWS_* variables.
+
+    Attributes:
+        endpoint: ``http://HOST:PORT`` or ``https://…``; AWS itself by default.
+        region: Part of the signature; most servers that are not AWS take any.
+        access_key_id: Names the account.
+        secret_access_key: Signs for it.
+    """
+
+    endpoint: str | None = None
+    region: str | None = None
+    access_key_id: str | None = None
+    secret_access_key: str | None = field(default=None, repr=False)
+
+    def config(self) -> "S3Config":
+        """Return what is not None, as obstore names it."""
+        config: S3Config = {}
+        if self.endpoint is not None:
+            config["endpoint"] = self.endpoint
+        if self.region is not None:
+            config["region"] = self.region
+        if self.access_key_id is not None:
+            config["access_key_id"] = self.access_key_id
+        if self.secret_access_key is not None:
+            config["secret_access_key"] = self.secret_access_key
+        return config
+
+
 class ObjectStore:
-    """Objects in a bucket. Credentials, region and endpoint come from the usual AWS_* variables."""
+    """Objects in a bucket."""
 
     def __init__(
         self,
         url: str,
+        access: S3Access | None = None,
         *,
         timeout_s: float = 60.0,
         connect_timeout_s: float = 5.0,
@@ -46,18 +94,22 @@ class ObjectStore:
 
         Args:
             url: ``s3://BUCKET`` or ``s3://BUCKET/PREFIX``.
+            access: Server and key; without it the AWS_* variables say both.
             timeout_s: For one request with its body.
             connect_timeout_s: For reaching the server.
             max_retries: After a broken connection or a 5xx answer.
             retry_timeout_s: No retry begins later than this after the first try.
 
         Raises:
-            StoreUnavailableError: If the URL or the AWS_* variables cannot be used.
+            StoreUnavailableError: If the URL, the access or the AWS_* variables cannot be used.
         """
         self._url = url.rstrip("/")
+        access = access or S3Access()
+        self._endpoint = _checked_endpoint(access)
         try:
             self._store = S3Store.from_url(
                 self._url,
+                config=access.config(),
                 # A plain http:// endpoint is for the operator to choose; the default is AWS over https.
                 client_options={
                     "allow_http": True,
@@ -70,7 +122,7 @@ class ObjectStore:
                 },
             )
         except BaseError as error:
-            raise StoreUnavailableError(f"cannot use {self._url}: {error}") from error
+            raise StoreUnavailableError(f"cannot use {self._url}: {_first_line(str(error))}") from error
 
     async def put(self, data: bytes, digest: str | None = None) -> str:
         """Store ``data`` durably and return its digest; see ``ScanStore.put``."""
@@ -157,8 +209,49 @@ class ObjectStore:
             return ObjectMissingError(f"{digest} is not in the store {self._url}")
         if any(sign in text for sign in _FULL):
             return StoreFullError(f"{self._url} is full: nothing was stored; make room")
-        return StoreUnavailableError(f"{self._url} does not serve {digest}: {text.partition(chr(10))[0]}")
+        why = self._refusal(error, text) or f"{digest} is not served: {_first_line(text)}"
+        return StoreUnavailableError(f"{self._url}: {why}")
+
+    def _refusal(self, error: BaseError | OSError, text: str) -> str | None:
+        """Say what an operator can mend in the settings; None where it is something else."""
+        if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+            return (
+                f"the server refuses our key{_reason(text)}; check the key, its secret and what it may do "
+                "(GetObject, PutObject, ListBucket)"
+            )
+        if _METADATA_SERVICE in text:
+            return "no key is set, and this machine has none of its own"
+        if "error sending request" in text:
+            return f"nobody answers at {self._endpoint}"
+        return None
 
 
 def _key(digest: str) -> str:
     return f"{digest[:2]}/{digest[2:4]}/{digest}"
+
+
+def _checked_endpoint(access: S3Access) -> str:
+    """Return the address that obstore will take. It panics in the middle of a request over one that is none.
+
+    Raises:
+        StoreUnavailableError: If it is no HTTP address.
+    """
+    named = (access.endpoint, *map(os.environ.get, ("AWS_ENDPOINT_URL", "AWS_ENDPOINT")))
+    endpoint = next((text for text in named if text), None)
+    if endpoint is None:
+        return "AWS"
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise StoreUnavailableError(f"{endpoint!r} is no S3 endpoint: give http://HOST:PORT or https://…")
+    return endpoint
+
+
+def _reason(text: str) -> str:
+    """Return the server's own code for a refusal, in brackets; nothing where it gave none (HEAD)."""
+    code = re.search(r"<Code>(\w{1,60})</Code>", text)
+    return f" ({code[1]})" if code else ""
+
+
+def _first_line(text: str) -> str:
+    """Leave out what obstore writes for its own developers."""
+    return text.partition("\n")[0]

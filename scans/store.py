@@ -10,9 +10,9 @@ from urllib.parse import unquote, urlsplit
 from scans.digests import digest_of, is_digest
 from scans.errors import StoreUnavailableError
 from scans.folder_store import FolderStore
-from scans.object_store import ObjectStore
+from scans.object_store import ObjectStore, S3Access
 
-__all__ = ["FolderStore", "ObjectStore", "ScanStore", "digest_of", "is_digest", "open_store"]
+__all__ = ["FolderStore", "ObjectStore", "S3Access", "ScanStore", "digest_of", "is_digest", "open_store"]
 
 
 class ScanStore(Protocol):
@@ -69,11 +69,12 @@ class ScanStore(Protocol):
         """Release what the store holds. It is not used afterwards."""
 
 
-def open_store(url: str | Path) -> ScanStore:
+def open_store(url: str | Path, *, s3: S3Access | None = None) -> ScanStore:
     """Open the store that a setting names.
 
     Args:
         url: A folder, ``file:///folder`` or ``s3://bucket/prefix``.
+        s3: Server and key for ``s3://``; without it the AWS_* variables say both.
 
     Raises:
         StoreUnavailableError: If it is none of these, or cannot be used.
@@ -87,7 +88,7 @@ def open_store(url: str | Path) -> ScanStore:
         case "file" if parts.netloc in ("", "localhost") and parts.path:
             return FolderStore(unquote(parts.path))
         case "s3" if parts.netloc:
-            return ObjectStore(text)
+            return ObjectStore(text, s3)
         case _:
             raise StoreUnavailableError(
                 f"{text!r} is no scan store: give a folder, file:///… or s3://bucket/…"

@@ -54,6 +54,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         ("403 Forbidden", "QuotaExceeded", StoreFullError),
         ("403 Forbidden", "AccessDenied", StoreUnavailableError),
         ("401 Unauthorized", "InvalidAccessKeyId", StoreUnavailableError),
+        ("403 Forbidden", "SignatureDoesNotMatch", StoreUnavailableError),
         ("404 Not Found", "NoSuchBucket", StoreUnavailableError),
         ("500 Internal Server Error", "InternalError", StoreUnavailableError),
         ("503 Slow Down", "SlowDown", StoreUnavailableError),

@@ -1,10 +1,18 @@
-"""What every scan store promises, run against a folder and against S3 spoken over real HTTP."""
+"""What every scan store promises, run against a folder and against two S3 servers over real HTTP.
+
+moto is in the development tools; s3rver keeps its objects in files and is installed for the test. To try a
+server of your own, give ``SHENXIANG_TEST_S3_ENDPOINT``, ``AWS_ACCESS_KEY_ID`` and ``AWS_SECRET_ACCESS_KEY``:
+the tests make and remove a bucket there.
+"""
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import boto3  # type: ignore[import-untyped]
 import pytest
@@ -16,7 +24,8 @@ from scans.errors import (
     ObjectMissingError,
     StoreUnavailableError,
 )
-from scans.store import FolderStore, ObjectStore, ScanStore, digest_of, open_store
+from scans.store import FolderStore, ObjectStore, S3Access, ScanStore, digest_of, open_store
+from tests.s3_server import install_s3rver, run_s3rver
 
 BUCKET = "scans"
 ABSENT = "0" * 64
@@ -53,8 +62,18 @@ class FolderBackdoor:
 
 
 class BucketBackdoor:
-    def __init__(self, endpoint: str) -> None:
-        self.client = boto3.client("s3", endpoint_url=endpoint)
+    def __init__(self, access: S3Access) -> None:
+        self.client = boto3.client(
+            "s3",
+            endpoint_url=access.endpoint,
+            region_name=access.region,
+            aws_access_key_id=access.access_key_id,
+            aws_secret_access_key=access.secret_access_key,
+        )
+
+    def make(self) -> None:
+        if BUCKET not in {bucket["Name"] for bucket in self.client.list_buckets()["Buckets"]}:
+            self.client.create_bucket(Bucket=BUCKET)
 
     def key(self, digest: str) -> str:
         return f"archive/{digest[:2]}/{digest[2:4]}/{digest}"
@@ -81,43 +100,53 @@ class BucketBackdoor:
 
 
 @pytest.fixture(scope="module")
-def s3_endpoint() -> Iterator[str]:
+def moto() -> Iterator[S3Access]:
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
+    yield S3Access(
+        endpoint=f"http://{host}:{port}", region="us-east-1", access_key_id="test", secret_access_key="test"
+    )
     server.stop()
 
 
-@pytest.fixture(params=["folder", "s3"])
-async def opened(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[tuple[ScanStore, Backdoor]]:
+@pytest.fixture(scope="module")
+def s3rver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Access]:
+    program = install_s3rver(tmp_path_factory.mktemp("s3rver"))
+    with run_s3rver(program, tmp_path_factory.mktemp("buckets"), bucket=BUCKET) as access:
+        yield access
+
+
+@pytest.fixture(scope="module")
+def own_s3() -> S3Access:
+    endpoint = os.environ.get("SHENXIANG_TEST_S3_ENDPOINT")
+    if endpoint is None:
+        pytest.skip("no S3 server of your own is named: SHENXIANG_TEST_S3_ENDPOINT")
+    return S3Access(
+        endpoint=endpoint,
+        region=os.environ.get("AWS_REGION", "us-east-1"),
+        access_key_id=os.environ["AWS_ACCESS_KEY_ID"],
+        secret_access_key=os.environ["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+@pytest.fixture(params=["folder", "moto", "s3rver", "own_s3"])
+async def opened(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[ScanStore, Backdoor]]:
     """A fresh store of each kind, opened by URL, and the back door to it."""
     backdoor: Backdoor
     if request.param == "folder":
-        url = str(tmp_path / "store")
         backdoor = FolderBackdoor(tmp_path / "store")
+        store = open_store(tmp_path / "store")
+        yield store, backdoor
     else:
-        endpoint = request.getfixturevalue("s3_endpoint")
-        for name, value in {
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": "us-east-1",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL": endpoint,
-        }.items():
-            monkeypatch.setenv(name, value)
-        url = f"s3://{BUCKET}/archive"
-        backdoor = bucket = BucketBackdoor(endpoint)
-        bucket.client.create_bucket(Bucket=BUCKET)
-    store = open_store(url)
-    yield store, backdoor
+        access = request.getfixturevalue(request.param)
+        backdoor = bucket = BucketBackdoor(access)
+        bucket.make()
+        store = open_store(f"s3://{BUCKET}/archive", s3=access)
+        yield store, backdoor
+        bucket.make()
+        bucket.take_away()
     await store.close()
-    if isinstance(backdoor, BucketBackdoor) and BUCKET in {
-        bucket["Name"] for bucket in backdoor.client.list_buckets()["Buckets"]
-    }:
-        backdoor.take_away()
 
 
 @pytest.fixture
@@ -266,12 +295,12 @@ async def test_unavailable__a_store_that_went_away_is_not_an_empty_store(
             await call()
 
 
-async def test_unavailable__nobody_listens(monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int) -> None:
+async def test_unavailable__nobody_listens(unused_tcp_port: int) -> None:
     """An S3 server that is down is unavailable within the retry time, for every call."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{unused_tcp_port}")
-    away = ObjectStore("s3://scans", max_retries=0, retry_timeout_s=1)
+    access = S3Access(
+        endpoint=f"http://127.0.0.1:{unused_tcp_port}", access_key_id="test", secret_access_key="test"
+    )
+    away = ObjectStore("s3://scans", access, max_retries=0, retry_timeout_s=1)
     for call in (
         away.check,
         lambda: away.put(b"data"),
@@ -279,8 +308,86 @@ async def test_unavailable__nobody_listens(monkeypatch: pytest.MonkeyPatch, unus
         lambda: away.get_range(ABSENT, 0, 1),
         lambda: away.exists(ABSENT),
     ):
-        with pytest.raises(StoreUnavailableError):
+        with pytest.raises(StoreUnavailableError, match=f"nobody answers at {access.endpoint}"):
             await call()
+
+
+@pytest.mark.parametrize("server", ["moto", "s3rver"])
+async def test_unavailable__a_bucket_that_is_not_there_is_named(
+    request: pytest.FixtureRequest, server: str
+) -> None:
+    """Every call says which bucket is missing, and none takes it for an empty one."""
+    store = open_store("s3://elsewhere/archive", s3=request.getfixturevalue(server))
+    for call in (
+        store.check,
+        lambda: store.put(b"data"),
+        lambda: store.get(ABSENT),
+        lambda: store.exists(ABSENT),
+    ):
+        with pytest.raises(StoreUnavailableError, match=r"s3://elsewhere/archive: there is no such bucket"):
+            await call()
+
+
+async def test_unavailable__a_key_that_the_server_does_not_know(s3rver: S3Access) -> None:
+    """A wrong key is told as such, with the server's own code where it gives one."""
+    BucketBackdoor(s3rver).make()
+    store = open_store(f"s3://{BUCKET}/archive", s3=replace(s3rver, access_key_id="WRONG"))
+    with pytest.raises(StoreUnavailableError, match=r"refuses our key \(InvalidAccessKeyId\)"):
+        await store.put(b"data")
+    with pytest.raises(StoreUnavailableError, match="refuses our key;"):
+        await store.exists(ABSENT)
+
+
+async def test_put__an_acknowledgement_that_was_lost_is_asked_for_again(s3rver: S3Access) -> None:
+    """The server stored the object and the line broke: put tries again and finds it done."""
+    n_requests = 0
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal n_requests
+        n_requests += 1
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+        body = await reader.readexactly(int(length[0].split(b":")[1]))
+        there = urlsplit(s3rver.endpoint or "")
+        from_server, to_server = await asyncio.open_connection(there.hostname, there.port)
+        to_server.write(head.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") + body)
+        answer = await from_server.read()
+        assert answer.startswith(b"HTTP/1.1 200")
+        if n_requests > 1:
+            writer.write(answer)
+            await writer.drain()
+        writer.close()
+        to_server.close()
+
+    bucket = BucketBackdoor(s3rver)
+    bucket.make()
+    line = await asyncio.start_server(forward, "127.0.0.1", 0)
+    async with line:
+        port = line.sockets[0].getsockname()[1]
+        store = open_store(f"s3://{BUCKET}/archive", s3=replace(s3rver, endpoint=f"http://127.0.0.1:{port}"))
+        digest = await store.put(b"sent once, stored once")
+    assert n_requests == 2
+    assert bucket.n_objects() == 1
+    assert bucket.read(digest) == b"sent once, stored once"
+    bucket.take_away()
+
+
+@pytest.mark.parametrize("endpoint", ["127.0.0.1:9000", "s3.example", "ftp://s3.example", "http://"])
+@pytest.mark.parametrize("source", ["argument", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"])
+def test_open_store__refuses_an_endpoint_that_is_no_address(
+    monkeypatch: pytest.MonkeyPatch, endpoint: str, source: str
+) -> None:
+    """The client panics over one in the middle of a request."""
+    if source != "argument":
+        monkeypatch.setenv(source, endpoint)
+    with pytest.raises(StoreUnavailableError, match="is no S3 endpoint"):
+        open_store("s3://scans", s3=S3Access(endpoint=endpoint if source == "argument" else None))
+
+
+def test_open_store__refuses_half_a_key() -> None:
+    """A key without its secret is told at the start, in one line, without the key."""
+    with pytest.raises(StoreUnavailableError, match=r"^cannot use s3://scans: .*SecretAccessKey$"):
+        open_store("s3://scans", s3=S3Access(access_key_id="AKIA"))
 
 
 @pytest.mark.parametrize("url", ["ftp://host/x", "s3://", "file://elsewhere/x", "https://host/bucket"])
