@@ -1,4 +1,4 @@
-"""Real PostgreSQL for every test that asks for it.
+"""Real PostgreSQL for every test that asks for it, and a real S3 server.
 
 One embedded server per test run (never flushed to disk: it dies with the run), one migrated template, and a
 fresh clone of it per test (about 50 ms).
@@ -20,6 +20,7 @@ import pytest
 import structlog
 
 from app.database import EmbeddedServer, migrate, open_pool
+from tests.s3_server import install_s3rver
 
 FOLDER_PREFIX = "shenxiang-tests-"
 TEMPLATE = "shenxiang_template"
@@ -111,3 +112,9 @@ async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
     """A pool on ``database_url``."""
     async with open_pool(database_url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def s3rver_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program of a real S3 server; the test is skipped by name where it cannot be installed."""
+    return install_s3rver(tmp_path_factory.mktemp("s3rver"))

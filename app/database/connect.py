@@ -20,6 +20,17 @@ from app.database.schema import migrate
 
 MIN_MAJOR_VERSION = 15
 CLOSE_TIMEOUT_S = 10.0
+SESSION = {
+    "application_name": "shenxiang",
+    "timezone": "UTC",
+    "jit": "off",
+    # A machine that froze or lost its network in the middle of a transaction holds locks that others wait
+    # for, a screening job's for example. PostgreSQL finds out by itself only after two hours.
+    "idle_in_transaction_session_timeout": "120s",
+    "tcp_keepalives_idle": "20",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,9 +94,9 @@ async def open_pool(
             parameters, because planning one anew costs more than running it, and read no table whole,
             whatever its statistics say. A statement that looks for a range would be planned badly.
     """
-    settings = {"application_name": "shenxiang", "timezone": "UTC", "jit": "off"}
+    settings = SESSION
     if is_hot:
-        settings |= {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
+        settings = SESSION | {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
     pool = asyncpg.create_pool(
         dsn,
         min_size=1,

@@ -25,7 +25,7 @@ from scans.errors import (
     StoreUnavailableError,
 )
 from scans.store import FolderStore, ObjectStore, S3Access, ScanStore, digest_of, open_store
-from tests.s3_server import install_s3rver, run_s3rver
+from tests.s3_server import run_s3rver
 
 BUCKET = "scans"
 ABSENT = "0" * 64
@@ -111,9 +111,8 @@ def moto() -> Iterator[S3Access]:
 
 
 @pytest.fixture(scope="module")
-def s3rver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Access]:
-    program = install_s3rver(tmp_path_factory.mktemp("s3rver"))
-    with run_s3rver(program, tmp_path_factory.mktemp("buckets"), bucket=BUCKET) as access:
+def s3rver(s3rver_program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Access]:
+    with run_s3rver(s3rver_program, tmp_path_factory.mktemp("buckets"), bucket=BUCKET) as access:
         yield access
 
 

@@ -21,9 +21,11 @@ from app.database import (
     EmbeddedServer,
     SchemaState,
     SchemaTooNewError,
+    connect,
     describe_url,
     migrate,
     open_database,
+    open_pool,
     schema_status,
 )
 from app.migrations.script import split_script
@@ -295,3 +297,25 @@ def test_split_script__cuts_at_blank_lines() -> None:
         "SELECT\n2;",
         "SELECT 3;",
     ]
+
+
+async def test_open_pool__a_frozen_machine_does_not_hold_its_locks(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was locked by somebody who went silent in a transaction is free again; the silent one is told."""
+    monkeypatch.setitem(connect.SESSION, "idle_in_transaction_session_timeout", "300ms")
+    async with open_pool(database_url) as pool, pool.acquire() as silent, pool.acquire() as other:
+        await silent.execute("INSERT INTO ports VALUES ('YTN', '盐田', 'Yantian')")
+        await silent.execute("BEGIN")
+        await silent.execute("UPDATE ports SET name_en = 'half done'")
+        async with asyncio.timeout(10):
+            await other.execute("UPDATE ports SET name_en = 'done'")
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+            await silent.execute("COMMIT")
+        assert await other.fetchval("SELECT name_en FROM ports") == "done"
+
+
+async def test_open_pool__silence_in_a_transaction_has_an_end(database_url: str) -> None:
+    """Without the setting, PostgreSQL waits for ever."""
+    async with open_pool(database_url) as pool:
+        assert await pool.fetchval("SHOW idle_in_transaction_session_timeout") == "2min"
