@@ -3,12 +3,10 @@
 import re
 import shlex
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer.main
 
-from app.cli import app
+from tests.commands import check_command
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = [ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -28,13 +26,7 @@ def commands(program: str) -> list[str]:
 @pytest.mark.parametrize("line", commands("shenxiang"))
 def test_documents__every_shenxiang_command_has_its_options(line: str) -> None:
     """The subcommand exists, and so does every option that the documents give it."""
-    words = shlex.split(line, comments=True)[1:]
-    command: Any = typer.main.get_command(app)
-    while hasattr(command, "commands"):
-        assert words[0] in command.commands, line
-        command = command.commands[words.pop(0)]
-    known = {name for parameter in command.params for name in parameter.opts}
-    assert {word for word in words if word.startswith("--")} <= known, line
+    check_command(shlex.split(line, comments=True)[1:])
 
 
 def test_documents__make_targets_exist() -> None:
