@@ -54,9 +54,10 @@ class ByteBudget:
         try:
             yield
         finally:
-            self._by_owner[owner] -= n_bytes
-            if not self._by_owner[owner]:
-                del self._by_owner[owner]
+            # An empty body holds nothing, so the owner's entry may have gone with another body.
+            left = self._by_owner.pop(owner, 0) - n_bytes
+            if left:
+                self._by_owner[owner] = left
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ READERS = (*IMAGES, "scan", "multipart")
 
 CRASH_EVENTS = ("decode_child_died", "decode_child_failed", "idle_decode_child_died", "request_crashed")
 MOST_EXAMPLES = 20
+MOST_LINE_CHARACTERS = 4000
 TIMEOUT_S = 60.0
 
 
@@ -36,6 +37,7 @@ class Outcome:
         crash_events: How often the server logged which crash.
         decoded: Damaged scans that passed every check and whose pixels came out.
         examples: Cases that were answered 5xx or not at all.
+        crash_lines: What the server's log says of the first crashes: its folder is gone when this is read.
     """
 
     cases: int = 0
@@ -44,6 +46,7 @@ class Outcome:
     crash_events: Counter[str] = field(default_factory=Counter)
     decoded: int = 0
     examples: list[str] = field(default_factory=list)
+    crash_lines: list[str] = field(default_factory=list)
 
     @property
     def n_5xx(self) -> int:
@@ -67,6 +70,7 @@ class Outcome:
             "crash_events": dict(self.crash_events),
             "decoded": self.decoded,
             "examples": self.examples,
+            "crash_lines": self.crash_lines,
         }
 
 
@@ -83,7 +87,7 @@ def attack(port: int, key: str, log: Path, *, n_cases: int, seed: int, n_threads
     """
     cases, outcome = Cases(seed, READERS), Outcome(cases=n_cases)
     numbers, lock = iter(range(n_cases)), threading.Lock()
-    logged_before = _crash_events(log)
+    logged_before = log.stat().st_size
     _put_sound_images(port, key)
     senders = [
         threading.Thread(
@@ -95,7 +99,7 @@ def attack(port: int, key: str, log: Path, *, n_cases: int, seed: int, n_threads
         sender.start()
     for sender in senders:
         sender.join()
-    outcome.crash_events = _crash_events(log) - logged_before
+    _read_crashes(log, logged_before, outcome)
     return outcome
 
 
@@ -186,11 +190,14 @@ def _put_sound_images(port: int, key: str) -> None:
     connection.close()
 
 
-def _crash_events(log: Path) -> Counter[str]:
-    """Count the crashes in a log."""
-    found: Counter[str] = Counter()
-    for line in log.read_text(errors="replace").splitlines():
-        for event in CRASH_EVENTS:
-            if f'"{event}"' in line:
-                found[event] += 1
-    return found
+def _read_crashes(log: Path, start: int, outcome: Outcome) -> None:
+    """Find the crashes in a log, from a byte on."""
+    with log.open("rb") as lines:
+        lines.seek(start)
+        for raw in lines:
+            line = raw.decode(errors="replace")
+            for event in CRASH_EVENTS:
+                if f'"{event}"' in line:
+                    outcome.crash_events[event] += 1
+                    if len(outcome.crash_lines) < MOST_EXAMPLES:
+                        outcome.crash_lines.append(line.strip()[:MOST_LINE_CHARACTERS])

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -125,3 +126,14 @@ def test_budget__one_large_body_is_let_in_alone() -> None:
     budget = ByteBudget(10)
     with budget.reserve(50, owner="A"), pytest.raises(BusyError), budget.reserve(1, owner="B"):
         pass
+
+
+def test_byte_budget__an_empty_body_beside_another() -> None:
+    """An empty body reserves nothing, and ends whether or not its owner still has something in hand."""
+    budget = ByteBudget(10)
+    empty, full = budget.reserve(0, owner="a"), budget.reserve(5, owner="a")
+    with ExitStack() as outer:
+        outer.enter_context(empty)
+        with full:
+            assert budget.in_hand_bytes == 5
+    assert budget.in_hand_bytes == 0
