@@ -146,13 +146,16 @@ def bare_loop(manifest: Path, model: str) -> Iterator[BareLoop]:
 
 
 @contextmanager
-def our_server(manifest: Path, model: str, *, n_clients: int = 16) -> Iterator[HttpServer]:
+def our_server(
+    manifest: Path, model: str, *, n_clients: int = 16, engine: str = "onnxruntime-cpu"
+) -> Iterator[HttpServer]:
     """Start ``shenxiang serve-model``."""
     port = free_port()
     environment = {
         "SHENXIANG_PORT": str(port),
         "SHENXIANG_MANIFEST": str(manifest),
         "SHENXIANG_MODEL": model,
+        "SHENXIANG_ENGINE": engine,
         "SHENXIANG_LOG_LEVEL": "warning",
         "SHENXIANG_LOG_JSON": "true",
     }

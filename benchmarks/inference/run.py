@@ -22,6 +22,7 @@ from benchmarks.inference.contestants import (
     fastapi_server,
     our_server,
 )
+from benchmarks.inference.engines import compare_scores, engines_here, make_int8, name_of
 from benchmarks.inference.strain import latency_of, overload, slow_connections
 from benchmarks.inference.workload import Workload, make_bodies, write_models
 from benchmarks.machine import describe_machine
@@ -42,7 +43,7 @@ KEYS = (
 )
 """Every result has each of them; ``None`` where its part was left out."""
 
-PARTS = ("rates", "tiny", "start", "strain", "fuzz")
+PARTS = ("rates", "engines", "tiny", "start", "strain", "fuzz")
 CONTAINERS = ("raw16-zstd", "raw16-blosc2")
 MEMORY_EVERY_S = 0.25
 N_STARTS = 3
@@ -68,9 +69,10 @@ def run_benchmark(workload: Workload, *, parts: Collection[str] = PARTS) -> dict
     details: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="shenxiang-bench-") as name:
         folder = Path(name)
-        bench = _Bench(workload, write_models(folder), make_bodies(folder))
+        bench = _Bench(workload, folder)
         measures: dict[str, Callable[[], Result]] = {
             "rates": bench.rates,
+            "engines": bench.engines,
             "tiny": bench.tiny,
             "start": bench.start,
             "strain": bench.strain,
@@ -94,10 +96,11 @@ def run_benchmark(workload: Workload, *, parts: Collection[str] = PARTS) -> dict
 
 
 class _Bench:
-    """The parts over one set of models and bodies."""
+    """The parts over one set of models and bodies in a folder."""
 
-    def __init__(self, workload: Workload, manifest: Path, bodies: Mapping[str, Path]) -> None:
-        self._workload, self._manifest, self._bodies = workload, manifest, bodies
+    def __init__(self, workload: Workload, folder: Path) -> None:
+        self._workload, self._folder = workload, folder
+        self._manifest, self._bodies = write_models(folder), make_bodies(folder)
 
     def rates(self) -> Result:
         """Measure the default model: PNG against the bare loop and the peer, and our containers."""
@@ -132,6 +135,27 @@ class _Bench:
             "memory_peak_mb": memory.peak_by_process_mb,
             **_summary(turns),
         }
+
+    def engines(self) -> Result:
+        """Measure each engine that is here, fp32 and int8, with a container that costs next to nothing."""
+        manifest = write_models(self._folder, int8=make_int8(self._folder))
+        png, body = self._bodies["png16"], self._bodies["raw16-blosc2"]
+        with ExitStack() as stack:
+            contestants: dict[str, tuple[Contestant, Path]] = {
+                f"bare {model}": (stack.enter_context(bare_loop(manifest, model)), png)
+                for model in ("default", "int8")
+            }
+            for kind, model in engines_here():
+                server = stack.enter_context(our_server(manifest, model, engine=kind.value))
+                contestants[name_of((kind, model))] = (server, body)
+            turns = self._take_turns(contestants, self._workload.n_scans)
+        names = [name_of(pair) for pair in engines_here()]
+        return {}, {
+            f"container_ratio_over_bare_{model}": {
+                name: _ratio(turns, f"bare {model}", name, "cpu_ms") for name in names
+            }
+            for model in ("default", "int8")
+        } | {"scores": compare_scores(manifest, self._workload.n_compared), **_summary(turns)}
 
     def tiny(self) -> Result:
         """Measure the 1 ms model, for what a request costs beside its model."""

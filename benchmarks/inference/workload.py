@@ -29,6 +29,7 @@ class Workload:
     Attributes:
         n_rounds: Turns of every contestant; the key is the median over them.
         n_scans: Requests of one turn with the default model.
+        n_compared: Synthetic scans whose scores the engines are compared on.
         n_tiny: Requests of one turn with the 1 ms model.
         n_latency: Requests one after another, for the percentiles.
         overload_s: How long twice the capacity is asked for.
@@ -39,6 +40,7 @@ class Workload:
     name: str
     n_rounds: int
     n_scans: int
+    n_compared: int
     n_tiny: int
     n_latency: int
     overload_s: float
@@ -51,6 +53,7 @@ FULL = Workload(
     name="full",
     n_rounds=5,
     n_scans=16,
+    n_compared=24,
     n_tiny=800,
     n_latency=100,
     overload_s=20.0,
@@ -58,13 +61,21 @@ FULL = Workload(
     n_fuzz=100_000,
 )
 QUICK = Workload(
-    name="quick", n_rounds=3, n_scans=4, n_tiny=300, n_latency=20, overload_s=8.0, n_slow=600, n_fuzz=3000
+    name="quick",
+    n_rounds=3,
+    n_scans=4,
+    n_compared=8,
+    n_tiny=300,
+    n_latency=20,
+    overload_s=8.0,
+    n_slow=600,
+    n_fuzz=3000,
 )
 
 
-def write_models(folder: Path) -> Path:
-    """Write a manifest that pins the default detector and the 1 ms model; return its path."""
-    models = {"default": read_pinned_model().data, "millisecond": build_millisecond_model()}
+def write_models(folder: Path, **more: bytes) -> Path:
+    """Write a manifest that pins the default detector, the 1 ms model and more; return its path."""
+    models = {"default": read_pinned_model().data, "millisecond": build_millisecond_model(), **more}
     for name, data in models.items():
         (folder / f"{name}.onnx").write_bytes(data)
     entries = [

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -166,6 +167,23 @@ def test_infer__bad_input_is_a_4xx(
     body, headers = tensor_body(np.ones(shape, np.float32))
     answer = sender.post("/v2/models/tiny/infer", content=body, headers={**headers, **change})
     assert problem_of(answer) == (status, code)
+
+
+async def test_serve_model__told_to_stop_answers_what_it_has(tmp_path: Path) -> None:
+    """Requests that were in hand at SIGTERM are answered before the server ends, with status 0."""
+    manifest = write_manifest(tmp_path, tiny=build_tiny_model())
+    with model_server(manifest, {"SCORING_KEY": KEY}) as (url, process):
+        [child] = process.children()
+        child.suspend()
+        headers = {"Authorization": f"Bearer {KEY}", "Prefer": "wait=60"}
+        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as http:
+            data = png(grey_scan())
+            requests = [asyncio.create_task(http.post("/v1/findings", content=data)) for _ in range(4)]
+            await asyncio.sleep(0.5)
+            process.terminate()
+            await asyncio.sleep(0.2)
+            child.resume()
+            assert [(await request).status_code for request in requests] == [200] * 4
 
 
 def test_serve_model__does_not_pass_requests_on() -> None:

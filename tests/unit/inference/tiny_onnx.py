@@ -1,6 +1,6 @@
 """A detector small enough to be written down: it points at the darkest pixel of the high energy.
 
-Kinds ``dark`` and ``pitch_black`` share the box, 20 × 20 pixels around that pixel; their scores are the
+Kinds ``dark`` and ``pitch_black`` share the box around that pixel, 20 × 20 by default; their scores are the
 darkness, 1 − transmission, and its square. ``flaw`` plants what an engine can get wrong.
 """
 
@@ -31,7 +31,11 @@ def tiny_contract(*, max_width_px: int = 4096, threshold: float = 0.5) -> ModelC
 
 
 def build_tiny_model(
-    *, flaw: Flaw = "none", contract: ModelContract | None = None, metadata: str | None = None
+    *,
+    flaw: Flaw = "none",
+    contract: ModelContract | None = None,
+    metadata: str | None = None,
+    half_box_px: float = HALF_BOX_PX,
 ) -> bytes:
     """Return the detector as an ONNX file."""
     nodes = [
@@ -70,7 +74,7 @@ def build_tiny_model(
             _constant("one", np.float32(1)),
             _constant("limit", np.float32(0.5 if flaw == "nan_when_dark" else 2.0)),
             _constant("nothing", np.float32(0)),
-            _constant("spread", np.array([[-1, -1, 1, 1]], np.float32) * HALF_BOX_PX),
+            _constant("spread", np.array([[-1, -1, 1, 1]], np.float32) * half_box_px),
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
