@@ -21,6 +21,7 @@ from scans import px16
 from scans.dicos_dx import Beam, Energy, write_dx
 from scans.dicos_object import ExportedScan
 from scans.dicos_tdr import MachineAuthor, OperatorAuthor, Report, ReportedObject, ThreatFlag, write_tdr
+from scans.modality import Modality
 from scans.store import ScanStore, open_store
 
 READ_SCAN = """
@@ -219,7 +220,7 @@ def _scan_of(row: Row) -> ExportedScan:
         station_id=row["station_id"],
         port=row["port"],
         container_no=row["container_no"],
-        is_cargo=row["modality"] == "cargo",
+        modality=Modality(row["modality"]),
         scanned_at=row["scanned_at"],
         pixel_pitch_mm=row["pixel_pitch_mm"],
         software_version=VERSION,

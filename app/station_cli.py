@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scans.modality import Modality
+
 if TYPE_CHECKING:
     from app.station.client import StationClient
     from app.station.describe import ScanOptions
@@ -27,14 +29,6 @@ EXIT_LATER = 75
 """EX_TEMPFAIL of sysexits.h: the same command may succeed later."""
 WATCH_ATTEMPTS = 4
 """Of one request; the watcher itself tries again for ever."""
-
-
-class Modality(StrEnum):
-    """What is scanned, as the intake API says it."""
-
-    CARGO = "cargo"
-    PASSENGER_VEHICLE = "passenger_vehicle"
-    UNDER_VEHICLE = "under_vehicle"
 
 
 class Direction(StrEnum):
@@ -60,7 +54,9 @@ KeyFileOption = Annotated[
         help=f"File that holds the station's key; or the key itself in {KEY_VARIABLE}.",
     ),
 ]
-ModalityOption = Annotated[Modality | None, typer.Option(help="What is scanned; default: cargo.")]
+ModalityOption = Annotated[
+    Modality | None, typer.Option(help="What is scanned; default: what the files say, else cargo.")
+]
 DirectionOption = Annotated[Direction | None, typer.Option(help="Where the goods go.")]
 UtcOffsetOption = Annotated[
     str | None,

@@ -33,7 +33,7 @@ from inference.gate_photos import load_gate_photos
 from inference.intake import build_intake_router
 from inference.metrics import InferenceMetrics
 from inference.model_routes import ModelRoutes, build_model_router
-from inference.scorer import load_pinned_scorer
+from inference.scorer import load_pinned_scorer, load_scorers_by_modality
 from inference.screening import ScreeningWorker
 from inference.settings import (
     EngineOptions,
@@ -44,7 +44,7 @@ from inference.settings import (
 )
 from inference.triage import ensure_policy
 from inference.webhooks import WebhookDispatcher
-from models.registry import pinned_digest
+from models.registry import pinned_digests
 from review_queue.counting import catch_up
 from review_queue.notify import Notifier
 from review_queue.policy_store import PolicyHolder
@@ -311,6 +311,7 @@ def screening_worker(
 ) -> ScreeningWorker:
     """Make the worker that screens with the pinned model."""
     screening = ScreeningSettings(n_runners=settings.n_runners, deadline_s=settings.screening_deadline_s)
+    engine = engine_options(settings, screening)
     load_photos = partial(
         load_gate_photos,
         store=store,
@@ -323,13 +324,9 @@ def screening_worker(
         store=store,
         queue=queue,
         notifier=notifier,
-        load_scorer=partial(
-            load_pinned_scorer,
-            settings.model,
-            manifest=settings.manifest,
-            options=engine_options(settings, screening),
-        ),
-        find_digest=partial(pinned_digest, settings.model, manifest_path=settings.manifest),
+        load_scorer=partial(load_pinned_scorer, settings.model, manifest=settings.manifest, options=engine),
+        load_others=partial(load_scorers_by_modality, settings.manifest, options=engine),
+        find_digests=partial(pinned_digests, settings.model, manifest_path=settings.manifest),
         load_cargo=partial(load_pinned_cargo, settings.manifest),
         load_photos=load_photos if settings.read_gate_photos else None,
         settings=screening,

@@ -25,6 +25,7 @@ from review_queue.notify import Notifier
 from scans.errors import ObjectCorruptError, ObjectMissingError
 from scans.guard import GuardedDecoder, PreparedScan
 from scans.iso6346 import is_valid, normalise
+from scans.modality import Modality
 from scans.store import ScanStore
 
 log = structlog.get_logger()
@@ -136,7 +137,7 @@ class ScanIntake:
                     station.port,
                     key,
                     request_sha256,
-                    *scan_columns(scan, named_by_files=prepared.container_no),
+                    *scan_columns(scan, prepared),
                     prepared.width_px,
                     prepared.height_px,
                     prepared.n_channels,
@@ -168,16 +169,17 @@ class ScanIntake:
         )
 
 
-def scan_columns(scan: ScanIn, *, named_by_files: str | None = None) -> tuple[object, ...]:
+def scan_columns(scan: ScanIn, files: PreparedScan) -> tuple[object, ...]:
     """Return modality, direction, container number, its validity and the scan time, as stored.
 
     A number with a wrong check digit is kept and flagged: it may be the scanner's misreading or a forged one.
     The station's description goes before what its files say.
     """
-    written = (scan.container_no or "").strip() or named_by_files
+    written = (scan.container_no or "").strip() or files.container_no
     number = (normalise(written) or written) if written else None
     valid = is_valid(number) if number else None
-    return scan.modality, scan.direction, number, valid, scan.scanned_at
+    modality = scan.modality or files.modality or Modality.CARGO
+    return modality, scan.direction, number, valid, scan.scanned_at
 
 
 def order_channels(scan: ScanIn, images: Mapping[str, KnownImage]) -> list[str]:

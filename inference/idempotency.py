@@ -19,6 +19,7 @@ from inference.errors import (
     RequestInFlightError,
 )
 from inference.schemas import ScanIn
+from scans.modality import Modality
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -44,7 +45,9 @@ def check_key(header: str | None) -> str:
 
 def request_digest(scan: ScanIn) -> bytes:
     """Return the sha256 of what a request means: key order, space and spelt-out defaults do not count."""
-    return hashlib.sha256(orjson.dumps(scan.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)).digest()
+    meant = scan.model_dump(mode="json")
+    meant["modality"] = scan.modality or Modality.CARGO  # the default, once: retries of then are known still
+    return hashlib.sha256(orjson.dumps(meant, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 async def find_replay(conn: Connection, *, station_id: str, key: str, request_sha256: bytes) -> str | None:

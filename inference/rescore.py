@@ -138,10 +138,10 @@ async def _score_part(
 ) -> pa.Table:
     """Score one part's scans, as many at once as there are workers, and return its rows in plan order."""
     loop = asyncio.get_running_loop()
-    policy = run.policy.policy
     slots = asyncio.Semaphore(n_workers + 1)  # one more, so that reading overlaps scoring
 
     async def score(scan: dict[str, Any]) -> dict[str, Any]:
+        policy = run.policy.policy.for_modality(scan["modality"])
         async with slots:
             try:
                 data = await store.get(scan["px16_full"])

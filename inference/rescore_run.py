@@ -28,7 +28,7 @@ from inference.errors import RescoreError, RescoreMismatchError
 from inference.scorer import ScorerInfo
 from inference.triage import StoredPolicy, TriagePolicy, current_policy
 
-FORMAT = 1
+FORMAT = 2
 RUN_FILE, PLAN_FILE = "run.json", "scans.parquet"
 
 BOX = pa.list_(pa.float64())
@@ -38,6 +38,7 @@ FINDING = pa.struct(
 PLAN_FIELDS: "list[pa.Field[Any]]" = [
     pa.field("scan_id", pa.string()),
     pa.field("px16_full", pa.string()),
+    pa.field("modality", pa.string()),
     pa.field("was_flagged", pa.bool_()),
     pa.field("old_risk", pa.float64()),
     pa.field("old_findings", pa.list_(FINDING)),
@@ -46,7 +47,8 @@ PLAN_SCHEMA = pa.schema(PLAN_FIELDS)
 
 # The primary screening is the first one; later ones belong to earlier re-scoring runs.
 SELECT_SCANS = """
-SELECT s.scan_id, encode(s.px16_full, 'hex') AS px16_full, p.reason, p.risk, p.findings::text AS findings
+SELECT s.scan_id, encode(s.px16_full, 'hex') AS px16_full, s.modality, p.reason, p.risk,
+    p.findings::text AS findings
 FROM scans s
 LEFT JOIN LATERAL (
     SELECT reason, risk, findings FROM screenings WHERE scan_id = s.scan_id ORDER BY screening_id LIMIT 1
@@ -185,6 +187,7 @@ async def _select_scans(conn: Connection, filters: RescoreFilters) -> pa.Table:
             {
                 "scan_id": row["scan_id"],
                 "px16_full": row["px16_full"],
+                "modality": row["modality"],
                 "was_flagged": None if row["reason"] is None else row["reason"] == "finding",
                 "old_risk": row["risk"],
                 "old_findings": None if row["findings"] is None else orjson.loads(row["findings"]),

@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from scans.modality import Modality
+
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="sha256 of a file, lower-case hex")]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]  # PostgreSQL stores no NUL
-Modality = Literal["cargo", "passenger_vehicle", "under_vehicle"]
 
 
 def _check_year(at: datetime) -> datetime:
@@ -66,7 +67,7 @@ class ScanIn(Strict):
 
     images: list[ChannelImage] = Field(min_length=1, max_length=2)
     scanned_at: ScanTime = Field(description="When the pass began, with its UTC offset")
-    modality: Modality = "cargo"
+    modality: Modality | None = Field(default=None, description="Default: what the files say, else cargo")
     direction: Literal["import", "export", "transit"] | None = None
     container_no: Text | None = Field(default=None, max_length=20)
     pixel_pitch_mm: float | None = Field(default=None, gt=0, le=100)

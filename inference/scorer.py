@@ -18,12 +18,13 @@ from inference.engines import Engine, Tensor, open_engine
 from inference.settings import EngineOptions
 from inference.tiles import Tile, cut_tiles, merge_findings, owned_findings
 from models.contract import ModelContract
-from models.errors import ModelOutputError, ModelUnreadableError
+from models.errors import ModelNotPinnedError, ModelOutputError, ModelUnreadableError
 from models.finding import Finding
 from models.postprocess import to_findings
 from models.preprocess import AIR, to_input
-from models.registry import DEFAULT_MANIFEST, read_pinned_model
+from models.registry import DEFAULT_MANIFEST, load_manifest, read_pinned_model
 from scans import px16
+from scans.modality import Modality
 
 Pixels = NDArray[np.uint16]
 
@@ -212,6 +213,24 @@ def load_pinned_scorer(
     """
     pinned = read_pinned_model(None if model == "default" else model, manifest_path=manifest)
     return open_scorer(pinned.data, pinned.digest, options)
+
+
+def load_scorers_by_modality(
+    manifest: Path = DEFAULT_MANIFEST, *, options: EngineOptions | None = None
+) -> dict[Modality, EngineScorer | None]:
+    """Load the models of modalities that have one of their own; None where no model has learnt one.
+
+    Raises:
+        ModelNotPinnedError: The manifest names something that is no modality, or does not pin the model.
+        ModelContractError: See ``open_scorer``; likewise EngineError and ModelOutputError.
+    """
+    named = load_manifest(manifest).by_modality
+    if unknown := named.keys() - set(Modality):
+        raise ModelNotPinnedError(f"{manifest} names modalities that there are not: {sorted(unknown)}")
+    return {
+        Modality(modality): load_pinned_scorer(name, manifest=manifest, options=options) if name else None
+        for modality, name in named.items()
+    }
 
 
 def load_scorer_file(path: Path, options: EngineOptions | None = None) -> EngineScorer:

@@ -35,6 +35,7 @@ from review_queue.errors import CaseExistsError, ScanDisposedError
 from review_queue.notify import Notifier
 from review_queue.queue import ReviewQueue
 from scans.errors import ObjectCorruptError, ObjectMissingError, Px16Error, StoreError, StoreFullError
+from scans.modality import Modality
 from scans.store import ScanStore
 
 log = structlog.get_logger()
@@ -42,7 +43,6 @@ log = structlog.get_logger()
 MAX_WORKER_DEATHS = 2  # a scan that was in hand when a worker died twice is not tried a third time
 DATABASE_PAUSE_S = 1.0
 MAX_TRACE_FRAMES = 5
-CARGO = "cargo"  # the modality of containers and lorries
 
 
 class ScreeningWorker:
@@ -55,8 +55,10 @@ class ScreeningWorker:
         notifier: Wakes us for jobs, and others for what came of them.
         settings: Times and numbers.
         load_scorer: Loads and warms the model; called in a thread, again after a pause if it fails.
-        find_digest: Says which digest is pinned now. When it is another than that of the model in use,
-            ``load_scorer`` is called and what it loads is used from the next scan on.
+        load_others: Loads the models of modalities that have one of their own; None for a modality that no
+            model has learnt: people look at those scans.
+        find_digests: Says which models are pinned now. When it says something else than before, both are
+            loaded again and used from the next scan on.
         load_cargo: Loads the model of the checks against the declaration, once; without it they are not made.
         load_photos: Loads what reads gate photos, once; without it they are only shown.
         metrics: Counts what came of the scans.
@@ -71,7 +73,8 @@ class ScreeningWorker:
         notifier: Notifier,
         settings: ScreeningSettings,
         load_scorer: Callable[[], Scorer],
-        find_digest: Callable[[], str | None] = lambda: None,
+        load_others: Callable[[], Mapping[Modality, Scorer | None]] = dict,
+        find_digests: Callable[[], tuple[str | None, ...]] = tuple,
         load_cargo: Callable[[], CargoScorer | None] | None = None,
         load_photos: Callable[[], GatePhotos | None] | None = None,
         metrics: InferenceMetrics | None = None,
@@ -81,7 +84,8 @@ class ScreeningWorker:
         self._queue = queue
         self._notifier = notifier
         self._load_scorer = load_scorer
-        self._find_digest = find_digest
+        self._load_others = load_others
+        self._find_digests = find_digests
         self._settings = settings
         worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._jobs = ScreeningJobs(pool, worker=worker, lease_s=settings.lease_s)
@@ -90,6 +94,8 @@ class ScreeningWorker:
         self._load_photos = load_photos
         self._metrics = metrics or InferenceMetrics()
         self._scorer: Scorer | None = None
+        self._others: Mapping[Modality, Scorer | None] = {}
+        self._digests: tuple[str | None, ...] = ()
         self._cargo: CargoScorer | None = None
         self._photos: GatePhotos | None = None
         self._without_model_since_s = time.monotonic()
@@ -172,11 +178,15 @@ class ScreeningWorker:
         if job.abandoned and job.tries > MAX_WORKER_DEATHS:
             await self._send_to_person(job, CaseReason.UNSCREENABLE, "workers died over it")
             return
-        scorer = self._scorer
+        modality = Modality(job.modality)
+        scorer = self._others.get(modality, self._scorer)
+        if scorer is None and modality in self._others:
+            await self._send_to_person(job, CaseReason.AI_UNAVAILABLE, f"no model has learnt {modality}")
+            return
         try:
             if scorer is None:
                 raise EngineError("no model is loaded")
-            stored = await self._read_policy()
+            stored = (await self._read_policy()).for_modality(modality)
             result = await self._look(scorer, job, stored.policy.thresholds)
         except (ObjectMissingError, ObjectCorruptError, Px16Error) as error:
             await self._send_to_person(job, CaseReason.UNSCREENABLE, f"{error.code}: {error}")
@@ -271,7 +281,7 @@ class ScreeningWorker:
                     port=job.port,
                     modality=job.modality,
                     reason=reason,
-                    risk=await risk_without_screening(conn, reason),
+                    risk=await risk_without_screening(conn, reason, modality=job.modality),
                 )
                 await self._queue.open_case(conn, case)
                 await audit.record(
@@ -309,24 +319,24 @@ class ScreeningWorker:
             self._photos = await asyncio.to_thread(self._load_photos)
         while True:
             try:
-                if await asyncio.to_thread(self._is_outdated):
-                    self._use(await asyncio.to_thread(self._load_scorer))
+                if await asyncio.to_thread(self._follow_manifest):
+                    self._awake.set()
             except Exception as error:  # noqa: BLE001 - the model in use goes on; see _take_jobs without one
                 log.error("model_not_loaded", error=repr(error))
             await asyncio.sleep(self._settings.reload_s)
 
-    def _is_outdated(self) -> bool:
-        """Tell whether no model is in use, or another one is pinned by now."""
-        return self._scorer is None or self._find_digest() not in (None, self._scorer.info.digest)
+    def _follow_manifest(self) -> bool:
+        """Load and use what is pinned by now, unless it is in use; tell whether anything was loaded.
 
-    def _use(self, scorer: Scorer) -> None:
-        """Screen with a warm model from the next scan on; those in hand finish with the one they began with.
-
-        The old model is freed with the last scan that holds it.
+        Scans in hand finish with the model that they began with, and it is freed with the last of them.
         """
+        digests = self._find_digests()
+        if self._scorer is not None and digests == self._digests:
+            return False
+        others, scorer = self._load_others(), self._load_scorer()
         log.info("model_loaded", model=scorer.info.name, digest=scorer.info.digest, engine=scorer.info.engine)
-        self._scorer = scorer
-        self._awake.set()
+        self._scorer, self._others, self._digests = scorer, others, digests
+        return True
 
     async def _keep_leases(self) -> None:
         while True:
@@ -369,16 +379,16 @@ def screen_px16(
         ModelOutputError: Of either model; likewise EngineError.
     """
     result, pixels = score_decoded(scorer, data, thresholds=thresholds)
-    if cargo is None or job.declaration is None or job.modality != CARGO:
+    if cargo is None or job.declaration is None or job.modality != Modality.CARGO:
         return result
     facts = ScanFacts(pixel_pitch_mm=job.pixel_pitch_mm, declaration=job.declaration)
     return cargo.add_to(result, pixels, facts, thresholds=thresholds)
 
 
-async def risk_without_screening(conn: Connection, reason: CaseReason) -> float:
+async def risk_without_screening(conn: Connection, reason: CaseReason, *, modality: str) -> float:
     """Return the policy's risk for a scan that no model has seen; the default policy's if there is none."""
     try:
-        policy = (await current_policy(conn)).policy
+        policy = (await current_policy(conn)).policy.for_modality(modality)
     except PolicyInvalidError:
         policy = TriagePolicy()
     return policy.unscreenable_risk if reason is CaseReason.UNSCREENABLE else policy.ai_unavailable_risk

@@ -10,7 +10,7 @@ import hmac
 import math
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -21,6 +21,7 @@ from inference.errors import PolicyInvalidError
 from models.finding import Finding
 from review_queue import audit
 from review_queue.cases import CaseReason
+from scans.modality import Modality
 
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
@@ -32,6 +33,21 @@ class Outcome(StrEnum):
 
     CLEAR = "clear"
     FLAG = "flag"
+
+
+class ModalityPolicy(BaseModel):
+    """What is different for one modality; what is None is as for all.
+
+    Attributes:
+        thresholds: By kind; a kind not named keeps the policy's own.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    thresholds: dict[str, Fraction] = {}
+    audit_sample: Fraction | None = None
+    flag_invalid_container_no: bool | None = None
+    ai_unavailable_risk: Fraction | None = None
 
 
 class TriagePolicy(BaseModel):
@@ -47,6 +63,7 @@ class TriagePolicy(BaseModel):
         sampled_risk: Least risk of a sampled clear.
         ai_unavailable_risk: Risk of a scan that no model has screened in time.
         unscreenable_risk: Risk of a scan that cannot be screened at all.
+        by_modality: What is different for cargo, passenger vehicles and undersides.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -59,6 +76,15 @@ class TriagePolicy(BaseModel):
     sampled_risk: Fraction = 0.05
     ai_unavailable_risk: Fraction = 0.5
     unscreenable_risk: Fraction = 0.6
+    by_modality: dict[Modality, ModalityPolicy] = {}
+
+    def for_modality(self, modality: str) -> "TriagePolicy":
+        """Return the policy as it is for one modality."""
+        own = self.by_modality.get(Modality(modality))
+        if own is None:
+            return self
+        changes = own.model_dump(exclude={"thresholds"}, exclude_none=True)
+        return self.model_copy(update={**changes, "thresholds": {**self.thresholds, **own.thresholds}})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +93,10 @@ class StoredPolicy:
 
     version: int
     policy: TriagePolicy
+
+    def for_modality(self, modality: str) -> "StoredPolicy":
+        """Return it as it is for one modality."""
+        return replace(self, policy=self.policy.for_modality(modality))
 
 
 @dataclass(frozen=True, kw_only=True)

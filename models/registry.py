@@ -6,7 +6,8 @@ The bytes are read once, hashed, and those same bytes are handed on: nothing can
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,12 +29,19 @@ class ManifestEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """The agreed models, the detector used when none is named, and the cargo model beside it, if any."""
+    """The agreed models.
+
+    Attributes:
+        default: The detector used when none is named.
+        cargo: The model beside it that compares cargo with its declaration, if any.
+        by_modality: The detector of a modality that has its own; None: no model has learnt it, people look.
+    """
 
     folder: Path
     default: str
     models: tuple[ManifestEntry, ...]
     cargo: str | None = None
+    by_modality: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +66,11 @@ def load_manifest(path: Path = DEFAULT_MANIFEST) -> Manifest:
             for m in fields["models"]
         )
         manifest = Manifest(
-            folder=path.parent, default=fields["default"], models=entries, cargo=fields.get("cargo")
+            folder=path.parent,
+            default=fields["default"],
+            models=entries,
+            cargo=fields.get("cargo"),
+            by_modality=dict(fields.get("by_modality", {})),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelNotPinnedError(f"model manifest {path} cannot be read ({error}); restore it") from error
@@ -70,18 +82,23 @@ def load_manifest(path: Path = DEFAULT_MANIFEST) -> Manifest:
     return manifest
 
 
-def pinned_digest(name: str, *, manifest_path: Path = DEFAULT_MANIFEST) -> str | None:
-    """Return which digest the manifest pins under a name at this moment; "default" is its default.
+def pinned_digests(name: str, *, manifest_path: Path = DEFAULT_MANIFEST) -> tuple[str | None, ...]:
+    """Say what the manifest pins at this moment under a name, and for the modalities with their own model.
+
+    Args:
+        name: "default" is the manifest's default; a path is in no manifest and never changes its digest.
+        manifest_path: Of the manifest.
 
     Returns:
-        The sha256, or None if it has no such name: then it is a path, whose file does not change its name.
+        The sha256 of each, in a fixed order; None for one that it does not pin.
 
     Raises:
         ModelNotPinnedError: If the manifest is missing or malformed.
     """
     manifest = load_manifest(manifest_path)
+    by_name = {entry.name: entry.sha256 for entry in manifest.models}
     wanted = manifest.default if name == "default" else name
-    return next((entry.sha256 for entry in manifest.models if entry.name == wanted), None)
+    return (by_name.get(wanted), *(by_name.get(own or "") for _, own in sorted(manifest.by_modality.items())))
 
 
 def read_pinned_model(

@@ -65,6 +65,7 @@ def _prepare_scan(files: list[bytes], limits: ImageLimits) -> tuple[dict[str, ob
         "n_channels": scan.n_channels,
         "bit_depth": scan.bit_depth,
         "container_no": scan.container_no,
+        "modality": scan.modality,
     }
     return facts, [scan.px16_full, scan.px16_preview]
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from scans.errors import ImageMalformedError, ImageUnsupportedError
 from scans.image_info import ImageInfo, ImageLimits, check_declared_size
+from scans.modality import Modality, find_modality
 
 SIGNATURE = b"DICM"
 SIGNATURE_AT = 128
@@ -41,11 +42,11 @@ _TRANSFER_SYNTAX, _SOP_CLASS, _STUDY, _PATIENT_ID = 0x00020010, 0x00080016, 0x00
 _SAMPLES, _PHOTOMETRIC, _FRAMES, _ROWS, _COLUMNS = 0x00280002, 0x00280004, 0x00280008, 0x00280010, 0x00280011
 _ALLOCATED, _STORED, _HIGH_BIT, _SIGNED = 0x00280100, 0x00280101, 0x00280102, 0x00280103
 _RELATIONSHIP, _SIGN, _INTERCEPT, _SLOPE = 0x00281040, 0x00281041, 0x00281052, 0x00281053
-_ISSUER, _OOI_TYPE, _PIXELS = 0x00100021, 0x40101042, 0x7FE00010
+_DESCRIPTION, _ISSUER, _OOI_TYPE, _PIXELS = 0x00081030, 0x00100021, 0x40101042, 0x7FE00010
 _WANTED = {
     _TRANSFER_SYNTAX, _SOP_CLASS, _STUDY, _PATIENT_ID, _SAMPLES, _PHOTOMETRIC, _FRAMES, _ROWS, _COLUMNS,
-    _ALLOCATED, _STORED, _HIGH_BIT, _SIGNED, _RELATIONSHIP, _SIGN, _INTERCEPT, _SLOPE, _ISSUER, _OOI_TYPE,
-    _PIXELS,
+    _ALLOCATED, _STORED, _HIGH_BIT, _SIGNED, _RELATIONSHIP, _SIGN, _INTERCEPT, _SLOPE, _DESCRIPTION, _ISSUER,
+    _OOI_TYPE, _PIXELS,
 }  # fmt: skip
 _MAX_VALUE_BYTES = 256
 """Of a wanted value that is no pixels."""
@@ -123,6 +124,7 @@ def _read_layout(data: bytes, limits: ImageLimits) -> _Layout:
         n_channels=1,
         study_uid=_text(data, values, _STUDY, "") or None,
         container_no=_container_no(data, values),
+        modality=_modality(data, values),
     )
     if _PIXELS not in values:
         raise ImageMalformedError("DICOS: there are no pixels")
@@ -182,6 +184,13 @@ def _container_no(data: bytes, values: Mapping[int, tuple[int, int]]) -> str | N
         return None
     text = _text(data, values, _PATIENT_ID, "")
     return "".join(c for c in text if c.isprintable()).strip() or None
+
+
+def _modality(data: bytes, values: Mapping[int, tuple[int, int]]) -> Modality | None:
+    """Return what was scanned: DICOS knows cargo and, for us, "other"; the study's description says which."""
+    if _text(data, values, _OOI_TYPE, "") == "CARGO":
+        return Modality.CARGO
+    return find_modality(_text(data, values, _DESCRIPTION, ""))
 
 
 def _text(data: bytes, values: Mapping[int, tuple[int, int]], tag: int, default: str | None = None) -> str:

@@ -16,6 +16,7 @@ from pydicom.tag import Tag
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from scans.dicos import ISSUER_OF_SCAN_IDS
+from scans.modality import Modality
 
 IMPLEMENTATION_UID = UID("2.25.95163917349873526841126306180837240531")
 MANUFACTURER = "shenxiang"
@@ -29,7 +30,7 @@ class ExportedScan:
 
     Attributes:
         container_no: As stored; without one, the scan's id names the inspected object.
-        is_cargo: Whether a container or truck was inspected, not a car.
+        modality: What was scanned. DICOS knows cargo; the study's description says what else it was.
         pixel_pitch_mm: None where the station did not say.
     """
 
@@ -37,7 +38,7 @@ class ExportedScan:
     station_id: str
     port: str
     container_no: str | None
-    is_cargo: bool
+    modality: Modality
     scanned_at: datetime
     pixel_pitch_mm: float | None
     software_version: str
@@ -73,6 +74,7 @@ def begin_object(
     made.SOPClassUID, made.SOPInstanceUID, made.SeriesInstanceUID = sop_class, instance, series
     made.StudyInstanceUID = make_uid(scan.scan_id)
     made.StudyID = scan.scan_id[:16]
+    made.StudyDescription = str(scan.modality)
     made.FrameOfReferenceUID, made.PositionReferenceIndicator = make_uid(scan.scan_id, "frame"), ""
     made.AccessionNumber = ""
     made.ReferringPhysicianName = ""
@@ -111,7 +113,7 @@ def _add_object_of_inspection(made: FileDataset, scan: ExportedScan) -> None:
     made.PatientSex = "U"
     made.PatientBirthDate = ""
     made.OtherPatientIDsSequence = []
-    made.OOIType = "CARGO" if scan.is_cargo else "OTHER"
+    made.OOIType = "CARGO" if scan.modality is Modality.CARGO else "OTHER"
     made.DICOSVersion = "V03"
     made.ScanType = "OPERATIONAL"
     made.AcquisitionStatus = "SUCCESSFUL"

@@ -22,6 +22,7 @@ from scans.child_process import ChildProcess
 from scans.errors import DecoderUnavailableError, ImageUndecodableError, ScanError
 from scans.image_info import ImageLimits, MiB
 from scans.memory_file import read_parts
+from scans.modality import Modality
 from scans.prepare import PreparedScan
 
 __all__ = ["GuardedDecoder", "PreparedScan"]
@@ -225,7 +226,9 @@ class _Child(ChildProcess):
 
 def _read_scan(facts: dict[str, Any], parts: list[bytes]) -> PreparedScan:
     full, preview = parts
-    return PreparedScan(**facts, px16_full=full, px16_preview=preview)
+    said = facts.pop("modality")
+    modality = Modality(said) if said else None
+    return PreparedScan(**facts, modality=modality, px16_full=full, px16_preview=preview)
 
 
 def _read_photo(facts: dict[str, Any], parts: list[bytes]) -> npt.NDArray[np.uint8]:

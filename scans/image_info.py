@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from scans.errors import ImageMalformedError, ImageTooLargeError
+from scans.modality import Modality
 
 MiB = 1 << 20
 
@@ -17,6 +18,7 @@ class ImageInfo:
         n_channels: 1 (one energy), 2 (high and low energy) or 3 (a colour photo, never a scan).
         study_uid: What the two files of a dual-energy scan have in common, where a format says so.
         container_no: The container that the file names, as written, where a format says so.
+        modality: What was scanned, likewise.
     """
 
     format: str
@@ -26,6 +28,7 @@ class ImageInfo:
     n_channels: int
     study_uid: str | None = None
     container_no: str | None = None
+    modality: Modality | None = None
 
     @property
     def is_scan(self) -> bool:

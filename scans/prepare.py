@@ -11,6 +11,7 @@ from scans import px16
 from scans.errors import ChannelsDifferError
 from scans.formats import decode_image, inspect_image
 from scans.image_info import ImageInfo, ImageLimits
+from scans.modality import Modality
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,7 @@ class PreparedScan:
         n_channels: 2 with both energies, high first; 1 with one.
         bit_depth: Of the files as sent, 8 or 16; the px16 objects are 16 bit, 65535 is air.
         container_no: The container that the files name, as written; None if they name none.
+        modality: What they say was scanned; None if they do not say it.
         px16_full: Level 0, in strips.
         px16_preview: Level 2, a quarter of the width and height.
     """
@@ -32,6 +34,7 @@ class PreparedScan:
     px16_full: bytes
     px16_preview: bytes
     container_no: str | None = None
+    modality: Modality | None = None
 
 
 def prepare_scan(high: bytes, low: bytes | None, limits: ImageLimits) -> PreparedScan:
@@ -67,6 +70,7 @@ def prepare_scan(high: bytes, low: bytes | None, limits: ImageLimits) -> Prepare
         px16_full=px16.encode(pixels),
         px16_preview=px16.encode(preview, level=px16.PREVIEW_LEVEL),
         container_no=next((info.container_no for info in infos if info.container_no), None),
+        modality=next((info.modality for info in infos if info.modality), None),
     )
 
 
@@ -88,4 +92,8 @@ def _check_pair(high: ImageInfo, low: ImageInfo) -> None:
     if high.container_no != low.container_no and high.container_no and low.container_no:
         raise ChannelsDifferError(
             f"high and low energy name different containers, {high.container_no} and {low.container_no}"
+        )
+    if high.modality != low.modality and high.modality and low.modality:
+        raise ChannelsDifferError(
+            f"high and low energy show different things, {high.modality} and {low.modality}"
         )

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from scans.errors import SidecarMalformedError
 from scans.iso6346 import is_valid, normalise
+from scans.modality import Modality, find_modality
 from scans.sidecar_entries import Document, Entry, normalise_name, read_document
 from scans.sidecar_text import decode_text
 
@@ -28,6 +29,7 @@ class Field(StrEnum):
     SCAN_NO = "scan_no"
     SITE = "site"
     FILE = "file"
+    MODALITY = "modality"
     VERSION = "version"
 
 
@@ -49,6 +51,10 @@ ALIASES: dict[Field, tuple[str, ...]] = {
         "Site", "SiteId", "StationId", "Station", "system", "DeviceId", "ScannerId", "场地", "设备编号",
     ),
     Field.FILE: ("Resource", "file", "FileName", "Image", "ImageFile", "图像文件"),
+    Field.MODALITY: (
+        "Modality", "ScanObject", "ObjectType", "TargetType", "VehicleType", "ScanType", "InspectionType",
+        "检查对象", "扫描对象", "车辆类型", "车型",
+    ),
     Field.VERSION: ("Version",),
 }  # fmt: skip
 """The better name of a value first; spelling, separators and numbers at the end do not matter."""
@@ -95,6 +101,7 @@ class Sidecar:
     Attributes:
         dialect: The outermost element and the version, or ``json``.
         scanned_at: When the pass was; without an offset if neither the file nor the caller knows it.
+        modality: What was scanned, if a word of the file says so.
         warnings: ``container_number_missing``, ``container_number_invalid``, ``scan_time_missing``,
             ``scan_time_without_offset``, ``text_damaged``.
     """
@@ -103,6 +110,7 @@ class Sidecar:
     scan_no: str | None
     site: str | None
     scanned_at: datetime | None
+    modality: Modality | None
     containers: tuple[SidecarContainer, ...]
     files: tuple[SidecarFile, ...]
     warnings: tuple[str, ...]
@@ -145,6 +153,7 @@ def read_sidecar(data: bytes, *, utc_offset: timedelta | None = None) -> Sidecar
         scan_no=next(iter(_values(document, Field.SCAN_NO)), None),
         site=next(iter(_values(document, Field.SITE)), None),
         scanned_at=scanned_at,
+        modality=next(filter(None, map(find_modality, _values(document, Field.MODALITY))), None),
         containers=containers,
         files=_files(document.entries),
         warnings=tuple(name for name, applies in warnings.items() if applies),

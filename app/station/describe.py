@@ -154,7 +154,7 @@ def _describe_pass(sidecar: Sidecar | None, *, written_at: datetime, options: Sc
     container_no = options.container_no or (sidecar.container_no if sidecar else None)
     fields = {
         "scanned_at": scanned_at.isoformat(),
-        "modality": options.modality,
+        "modality": options.modality or (sidecar.modality if sidecar else None),
         "direction": options.direction,
         "container_no": container_no and container_no[:MAX_CONTAINER_NO_CHARACTERS],
         "declaration": options.declaration,

@@ -76,7 +76,7 @@ scans.forEach(({ scan }, i) => {
 })
 for (const mode of MODES) button(mode, () => viewer.setView({ mode }))
 for (const tool of TOOLS) button(tool, () => viewer.setTool(tool))
-for (const [i, preset] of PRESETS.entries()) button(preset.zh, () => viewer.preset(i + 1))
+for (const { zh, window, level } of PRESETS.cargo) button(zh, () => viewer.setView({ window, level }))
 button('invert', () => viewer.setView({ inverted: !viewer.getView().inverted }))
 button('sharpen', () => viewer.setView({ sharpen: viewer.getView().sharpen ? 0 : 0.5 }))
 button('flip', () => viewer.setView({ flippedX: !viewer.getView().flippedX }))

@@ -27,6 +27,7 @@ from review_queue.notify import Notifier
 from review_queue.policy import QueuePolicy
 from review_queue.queue import ReviewQueue
 from scans.guard import GuardedDecoder
+from scans.modality import Modality
 from scans.store import FolderStore, ScanStore
 from tests.unit.inference.tiny_onnx import Flaw, build_tiny_model
 
@@ -78,7 +79,8 @@ class Centre:
         self,
         load_scorer: Callable[[], Scorer] | None = None,
         *,
-        find_digest: Callable[[], str | None] = lambda: None,
+        load_others: Callable[[], Mapping[Modality, Scorer | None]] = dict,
+        find_digests: Callable[[], tuple[str | None, ...]] = tuple,
         load_cargo: Callable[[], CargoScorer | None] | None = None,
         load_photos: Callable[[], GatePhotos | None] | None = None,
         settings: ScreeningSettings = QUICK,
@@ -90,7 +92,8 @@ class Centre:
             queue=self.queue,
             notifier=self.notifier,
             load_scorer=load_scorer or tiny_scorer,
-            find_digest=find_digest,
+            load_others=load_others,
+            find_digests=find_digests,
             load_cargo=load_cargo,
             load_photos=load_photos,
             settings=settings,

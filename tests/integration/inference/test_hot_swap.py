@@ -17,7 +17,7 @@ import pytest
 
 from inference.scorer import EngineScorer, ScoreItem, ScoreResult, load_pinned_scorer
 from inference.screening import ScreeningWorker
-from models.registry import pinned_digest
+from models.registry import pinned_digests
 from tests.integration.inference.centre import QUICK, Centre, grey_scan, png, post_scan
 from tests.model_server import write_manifest
 from tests.unit.inference.tiny_onnx import build_tiny_model
@@ -52,7 +52,7 @@ async def screening(centre: Centre, folder: Path) -> AsyncIterator[ScreeningWork
     SlowScorer.n_runs = 0
     async with centre.screening(
         lambda: SlowScorer(load_pinned_scorer(manifest=manifest)),
-        find_digest=partial(pinned_digest, "default", manifest_path=manifest),
+        find_digests=partial(pinned_digests, "default", manifest_path=manifest),
         settings=replace(QUICK, reload_s=0.05),
     ) as worker:
         await until_used(worker, "old")

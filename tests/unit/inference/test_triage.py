@@ -1,5 +1,6 @@
 """Triage: what clears, what needs a person and why, and in which order."""
 
+import json
 import math
 
 import pytest
@@ -128,3 +129,28 @@ def test_parse_policy__unusable_body_is_refused(body: str) -> None:
     """A policy that cannot be read must not become the default one in silence."""
     with pytest.raises(PolicyInvalidError, match="version 7"):
         parse_policy(body, version=7)
+
+
+def test_for_modality__changes_what_it_names_and_nothing_else() -> None:
+    """Thresholds are added kind by kind; other modalities keep the policy."""
+    policy = TriagePolicy.model_validate(
+        {
+            "thresholds": {"knife": 0.5, "firearm": 0.2},
+            "audit_sample": 0.25,
+            "by_modality": {"passenger_vehicle": {"thresholds": {"knife": 0.1}, "audit_sample": 1.0}},
+        }
+    )
+    cars = policy.for_modality("passenger_vehicle")
+    assert cars.thresholds == {"knife": 0.1, "firearm": 0.2}
+    assert cars.audit_sample == 1.0
+    assert cars.flag_invalid_container_no is policy.flag_invalid_container_no
+    assert policy.for_modality("cargo") is policy
+
+
+@pytest.mark.parametrize(
+    "changes", [{"bicycle": {}}, {"cargo": {"audit_sample": 2}}, {"cargo": {"audit_smple": 0.5}}]
+)
+def test_parse_policy__misspelt_modalities_are_refused(changes: dict[str, object]) -> None:
+    """A policy for something that is never scanned, or of something that is no rule, is a mistake."""
+    with pytest.raises(PolicyInvalidError, match="by_modality"):
+        parse_policy(json.dumps({"by_modality": changes}), version=3)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import ModelNotPinnedError
-from models.registry import load_manifest, read_pinned_model
+from models.registry import load_manifest, pinned_digests, read_pinned_model
 
 
 @pytest.fixture
@@ -67,3 +67,28 @@ def test_load_manifest__cargo_model_is_optional(manifest: Path) -> None:
     fields = json.loads(manifest.read_text())
     manifest.write_text(json.dumps({**fields, "cargo": "a"}))
     assert load_manifest(manifest).cargo == "a"
+
+
+def test_load_manifest__models_by_modality(manifest: Path) -> None:
+    """A manifest names the models of modalities that have their own, or says that none has learnt one."""
+    assert load_manifest(manifest).by_modality == {}
+    fields = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**fields, "by_modality": {"under_vehicle": None, "cargo": "a"}}))
+    assert load_manifest(manifest).by_modality == {"under_vehicle": None, "cargo": "a"}
+    manifest.write_text(json.dumps({**fields, "by_modality": ["cargo"]}))
+    with pytest.raises(ModelNotPinnedError, match="cannot be read"):
+        load_manifest(manifest)
+
+
+def test_pinned_digests__tell_of_every_model_that_screens(manifest: Path) -> None:
+    """Another file under the default's name or for a modality is another answer; a path is in no manifest."""
+    fields = json.loads(manifest.read_text())
+    first = fields["models"][0]
+    other = {**first, "name": "b", "sha256": "b" * 64}
+    fields = {**fields, "models": [first, other], "by_modality": {"cargo": "b", "under_vehicle": None}}
+    manifest.write_text(json.dumps(fields))
+    assert pinned_digests("default", manifest_path=manifest) == (first["sha256"], "b" * 64, None)
+    other["sha256"] = "c" * 64
+    manifest.write_text(json.dumps(fields))
+    assert pinned_digests("b", manifest_path=manifest) == ("c" * 64, "c" * 64, None)
+    assert pinned_digests("some/file.onnx", manifest_path=manifest)[0] is None

@@ -1,6 +1,7 @@
 """DICOS objects that we write, read back by pydicom; one table says what must be there."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -13,13 +14,15 @@ from scans.dicos_dx import Beam, Energy, write_dx
 from scans.dicos_object import ExportedScan
 from scans.dicos_tdr import MachineAuthor, OperatorAuthor, Report, ReportedObject, ThreatFlag, write_tdr
 from scans.formats import decode_image, inspect_image
+from scans.image_info import ImageLimits
+from scans.modality import Modality
 
 SCAN = ExportedScan(
     scan_id="XR-20261123-000001",
     station_id="ST-1",
     port="YTN",
     container_no="CSQU3054383",
-    is_cargo=True,
+    modality=Modality.CARGO,
     scanned_at=datetime(2026, 11, 23, 8, 0, tzinfo=timezone(timedelta(hours=8))),
     pixel_pitch_mm=5.0,
     software_version="0.1.0",
@@ -242,3 +245,11 @@ def test_write_tdr__nothing_found_is_a_report_too() -> None:
     assert list(made.ThreatSequence) == []
     with pytest.raises(ValueError, match="without an object"):
         tdr(MODEL, [])
+
+
+@pytest.mark.parametrize("modality", list(Modality))
+def test_write_dx__what_was_scanned_comes_back(modality: Modality) -> None:
+    """DICOS has no word for an underside; the study's description keeps ours."""
+    written = dx(scan=replace(SCAN, modality=modality))
+    assert inspect_image(written, limits=ImageLimits()).modality is modality
+    assert read(written).OOIType == ("CARGO" if modality is Modality.CARGO else "OTHER")

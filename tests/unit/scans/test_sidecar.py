@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scans.errors import SidecarMalformedError
+from scans.modality import Modality
 from scans.sidecar import MAX_BYTES, Sidecar, SidecarContainer, SidecarFile, parse_utc_offset, read_sidecar
 from scans.sidecar_entries import MAX_DEPTH, MAX_ENTRIES, normalise_name
 from scans.sidecar_text import decode_text
@@ -54,6 +55,7 @@ def test_read_sidecar__form_dialect() -> None:
         scan_no="T-1",
         site="002690",
         scanned_at=datetime(2025, 11, 12, 3, 35, 25, 317000, UTC),
+        modality=None,
         containers=(SidecarContainer(container_no=GOOD, is_valid=True),),
         files=(
             SidecarFile(name="T-1S.jpg", kind="img", is_preview=False),
@@ -299,3 +301,19 @@ def test_parse_utc_offset__refuses_what_is_none(text: str) -> None:
     """A mistyped offset would shift every scan."""
     with pytest.raises(ValueError, match="offset"):
         parse_utc_offset(text)
+
+
+@pytest.mark.parametrize(
+    ("inner", "expected"),
+    [
+        ("<ScanObject>PassengerCar</ScanObject>", Modality.PASSENGER_VEHICLE),
+        ("<车辆类型>小客车</车辆类型>", Modality.PASSENGER_VEHICLE),
+        ('<InspectionType Value="0"/><ScanType>under vehicle</ScanType>', Modality.UNDER_VEHICLE),
+        ("<VehicleType>Truck</VehicleType>", Modality.CARGO),
+        ('<InspectionType Value="0"/>', None),
+        ("<Comments>car</Comments>", None),
+    ],
+)
+def test_read_sidecar__what_was_scanned(inner: str, expected: Modality | None) -> None:
+    """A field that is known for it and a word that is known; numbers of a vendor's say nothing."""
+    assert xml(inner).modality is expected

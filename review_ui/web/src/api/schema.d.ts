@@ -2887,12 +2887,8 @@ export interface operations {
                      * @description When the pass began, with its UTC offset
                      */
                     scanned_at: string;
-                    /**
-                     * Modality
-                     * @default cargo
-                     * @enum {string}
-                     */
-                    modality?: "cargo" | "passenger_vehicle" | "under_vehicle";
+                    /** @description Default: what the files say, else cargo */
+                    modality?: ("cargo" | "passenger_vehicle" | "under_vehicle") | null;
                     /** Direction */
                     direction?: ("import" | "export" | "transit") | null;
                     /** Container No */
@@ -2968,12 +2964,8 @@ export interface operations {
                          * @description When the pass began, with its UTC offset
                          */
                         scanned_at: string;
-                        /**
-                         * Modality
-                         * @default cargo
-                         * @enum {string}
-                         */
-                        modality?: "cargo" | "passenger_vehicle" | "under_vehicle";
+                        /** @description Default: what the files say, else cargo */
+                        modality?: ("cargo" | "passenger_vehicle" | "under_vehicle") | null;
                         /** Direction */
                         direction?: ("import" | "export" | "transit") | null;
                         /** Container No */

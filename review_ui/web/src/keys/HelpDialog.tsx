@@ -8,9 +8,9 @@ import { CloseOutlined } from '@ant-design/icons'
 import { Fragment, useEffect, useRef, useState } from 'react'
 
 import { usePick, useT } from '../i18n'
-import { MODES } from '../pane/pane'
+import { usePaneState } from '../pane/PaneContext'
+import { MODES, presetsOf } from '../pane/pane'
 import { useSettings } from '../settings'
-import { PRESETS } from '../viewer'
 import { type HelpRow, helpGroups } from './help'
 import { KeyChange } from './KeyChange'
 
@@ -87,10 +87,11 @@ export default function HelpDialog({ onClose }: { onClose: () => void }) {
 function Names({ of }: { of: HelpRow }) {
   const t = useT()
   const pick = usePick()
+  const presets = usePaneState((state) => presetsOf(state.scan))
   if (of.text === 'modes')
     return <small>{MODES.map((mode, i) => `${i + 1} ${t(`mode.${mode}`)}`).join('  ')}</small>
   if (of.text === 'presets') {
-    return <small>{PRESETS.map((preset, i) => `${i + 1} ${pick(preset, preset.id)}`).join('  ')}</small>
+    return <small>{presets.map((preset, i) => `${i + 1} ${pick(preset, preset.id)}`).join('  ')}</small>
   }
   return null
 }

@@ -5,10 +5,9 @@ import { type PointerEvent, useEffect, useRef } from 'react'
 
 import { usePick, useT } from '../i18n'
 import { useSettings } from '../settings'
-import { PRESETS } from '../viewer'
 import { histogramPath, windowSpan } from './histogram'
 import { usePane, usePaneState } from './PaneContext'
-import { DUAL_MODES, MODES } from './pane'
+import { DUAL_MODES, MODES, presetsOf } from './pane'
 
 export function ModeBar() {
   return (
@@ -57,12 +56,13 @@ function PresetButtons() {
   const t = useT()
   const pick = usePick()
   const pane = usePane()
+  const presets = usePaneState((state) => presetsOf(state.scan))
   const view = usePaneState((state) =>
     state.view ? { window: state.view.window, level: state.view.level } : null,
   )
   return (
     <div className="sx-chips is-digits" role="toolbar" aria-label={t('preset.label')}>
-      {PRESETS.map((preset, index) => {
+      {presets.map((preset, index) => {
         const isOn = view?.window === preset.window && view.level === preset.level
         const name = pick(preset, preset.id)
         return (
@@ -89,7 +89,9 @@ function PresetButtons() {
 function PresetName() {
   const pick = usePick()
   const preset = usePaneState((state) =>
-    PRESETS.find(({ window, level }) => window === state.view?.window && level === state.view.level),
+    presetsOf(state.scan).find(
+      ({ window, level }) => window === state.view?.window && level === state.view.level,
+    ),
   )
   return <span className="sx-preset-name">{preset ? pick(preset, preset.id) : '·'}</span>
 }

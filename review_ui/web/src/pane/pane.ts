@@ -6,6 +6,7 @@ import {
   type Box,
   type ColourMode,
   clipBox,
+  FULL_RANGE,
   type Measurement,
   type Overlay,
   PRESETS,
@@ -43,14 +44,17 @@ const NUDGE_PX = 6
 
 /** How each case begins, so that a mirror or a narrow window of the last one hides nothing. Mode and sharpening stay. */
 const PLAIN_LOOK: Partial<ViewState> = {
-  window: PRESETS[0].window,
-  level: PRESETS[0].level,
+  window: FULL_RANGE.window,
+  level: FULL_RANGE.level,
   inverted: false,
   channel: 'high',
   flippedX: false,
   flippedY: false,
   highlight: null,
 }
+
+/** What the digits stand for; a pane without a scan has those of cargo. */
+export const presetsOf = (scan: ScanRef | null) => PRESETS[scan?.modality ?? 'cargo']
 
 export interface LoadState {
   stage: Stage
@@ -228,8 +232,10 @@ export class Pane {
     this.change(() => look)
   }
 
+  /** Applies window/level preset `n`, 1–9, of what is shown. */
   preset(n: number): void {
-    if (PRESETS[n - 1]) this.viewer?.preset(n)
+    const preset = presetsOf(this.store.getState().scan)[n - 1]
+    if (preset) this.change(() => ({ window: preset.window, level: preset.level }))
   }
 
   change(patch: (view: ViewState) => Partial<ViewState>): void {

@@ -129,8 +129,8 @@ export type SeatTimers = Timers<'claim' | 'prefetch' | 'heartbeat' | 'undo' | 's
 export const scanKey = ({ case_id }: { case_id: number }): string => String(case_id)
 
 export function scanRef(view: { case_id: number; scan: ScanView }): ScanRef {
-  const { bit_depth, pixel_pitch_mm, levels } = view.scan
-  return { key: scanKey(view), bit_depth, pixel_pitch_mm, levels }
+  const { modality, bit_depth, pixel_pitch_mm, levels } = view.scan
+  return { key: scanKey(view), modality, bit_depth, pixel_pitch_mm, levels }
 }
 
 export function heldFrom(lease: LeaseOut, nowMs: number): HeldLease {

@@ -58,7 +58,13 @@ function testScan(): ScanPixels {
     n_strips: 1,
     url: '',
   }
-  const scan = new ScanPixels({ key: '', bit_depth: 16, pixel_pitch_mm: null, levels: [ref] })
+  const scan = new ScanPixels({
+    key: '',
+    modality: 'cargo',
+    bit_depth: 16,
+    pixel_pitch_mm: null,
+    levels: [ref],
+  })
   scan.addStrip(ref, 0, { channels: [new Uint16Array(SIDE * SIDE)], half: null, hue: null })
   return scan
 }

@@ -17,7 +17,7 @@ describe('luminanceTable', () => {
 
   it('never falls with the signal, in every mode and preset', () => {
     for (const mode of ['grey', 'high_penetration', 'low_penetration'] as const) {
-      for (const { window, level } of PRESETS) {
+      for (const { window, level } of Object.values(PRESETS).flat()) {
         const table = luminanceTable({ ...FULL, window, level, mode })
         expect(table.every((v, i) => i === 0 || v >= table[i - 1])).toBe(true)
       }

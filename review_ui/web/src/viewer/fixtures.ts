@@ -31,7 +31,7 @@ export function levelRef(
 }
 
 export function scanRef(key: string, levels: Px16LevelRef[]): ScanRef {
-  return { key, bit_depth: 16, pixel_pitch_mm: 4, levels }
+  return { key, modality: 'cargo', bit_depth: 16, pixel_pitch_mm: 4, levels }
 }
 
 /** The planes a strip has once decompressed: the encoder's side of px16. */

@@ -4,7 +4,7 @@ import './viewer.css'
 export { scaleBox, shiftBox } from './editing'
 export { clipBox } from './geometry'
 export { scanSize } from './pixels'
-export { PRESETS } from './presets'
+export { FULL_RANGE, type Modality, PRESETS } from './presets'
 export type {
   Box,
   ColourMode,

@@ -1,4 +1,5 @@
 /** What the viewer takes and gives. Boxes are `[x0, y0, x1, y1]` in pixels of the original scan. */
+import type { Modality } from './presets'
 
 export type Box = [number, number, number, number]
 
@@ -16,6 +17,7 @@ export interface Px16LevelRef {
 
 export interface ScanRef {
   key: string
+  modality: Modality
   bit_depth: number
   pixel_pitch_mm: number | null
   /** Coarsest first. */

@@ -9,15 +9,14 @@ import {
   type Size,
   zoomAbout,
 } from './geometry'
-import { PRESETS } from './presets'
+import { FULL_RANGE } from './presets'
 import type { Box, ViewState } from './types'
-
-const FULL_RANGE = { window: PRESETS[0].window, level: PRESETS[0].level }
 
 export const DEFAULT_VIEW: ViewState = {
   zoom: 1,
   center: [0, 0],
-  ...FULL_RANGE,
+  window: FULL_RANGE.window,
+  level: FULL_RANGE.level,
   mode: 'grey',
   inverted: false,
   channel: 'high',

@@ -13,7 +13,6 @@ import { OverlayLayer } from './overlay'
 import { Overview } from './overview'
 import type { ScanPixels } from './pixels'
 import { browserPool } from './pool'
-import { PRESETS } from './presets'
 import type { DrawStyle, FrameSpec } from './raster'
 import { CpuRenderer, type Renderer } from './renderer'
 import { ScanStore } from './store'
@@ -172,12 +171,6 @@ export class ScanViewer {
     this.model.reset()
     this.overlay.setDraft(null)
     this.invalidate(ALL)
-  }
-
-  /** Apply window/level preset `n`, 1–9. */
-  preset(n: number): void {
-    const preset = PRESETS[n - 1]
-    if (preset) this.setView({ window: preset.window, level: preset.level })
   }
 
   setTool(tool: Tool): void {

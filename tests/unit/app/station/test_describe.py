@@ -131,3 +131,12 @@ def test_make_request__the_key_is_the_pixels() -> None:
     assert pair.key == again.key
     assert len({pair.key, swapped.key, alone.key}) == 3
     assert len(pair.key) <= 255
+
+
+def test_make_request__the_sidecar_says_what_was_scanned_unless_the_station_does() -> None:
+    """A station's own setting goes before its scanner's words; without either, the centre decides."""
+    sidecar = read_sidecar(b"<a><ScanObject>passenger car</ScanObject></a>")
+    assert request(file(), sidecar=sidecar).scan["modality"] == "passenger_vehicle"
+    options = ScanOptions(modality="under_vehicle")
+    assert request(file(), sidecar=sidecar, options=options).scan["modality"] == "under_vehicle"
+    assert "modality" not in request(file(), sidecar=SIDECAR).scan
