@@ -13,7 +13,7 @@ function scan(width_px: number, height_px: number, pixel_pitch_mm: number | null
     n_strips: 1,
     url: '',
   }
-  return { key: `${width_px}`, bit_depth: 16, pixel_pitch_mm, levels: [level] }
+  return { key: `${width_px}`, modality: 'cargo', bit_depth: 16, pixel_pitch_mm, levels: [level] }
 }
 
 it('shows a millimetre as long in both, middle on middle', () => {

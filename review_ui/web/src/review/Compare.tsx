@@ -156,8 +156,8 @@ function EarlierStage({ scan }: { scan: EarlierScan }) {
   useEffect(() => link.start(), [link])
   useEffect(() => link.setLinked(isLinked), [link, isLinked])
   useEffect(() => {
-    const { scan_id, bit_depth, pixel_pitch_mm, levels } = scan
-    pane.show({ key: `earlier/${scan_id}`, bit_depth, pixel_pitch_mm, levels })
+    const { scan_id, modality, bit_depth, pixel_pitch_mm, levels } = scan
+    pane.show({ key: `earlier/${scan_id}`, modality, bit_depth, pixel_pitch_mm, levels })
     link.align()
   }, [pane, link, scan])
   return (
