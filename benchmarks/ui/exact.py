@@ -41,13 +41,13 @@ DECODED = """([key, shift]) => viewer.store.get(key).level(shift).channels.map((
     return btoa(text)
 })"""
 
-DRAWN = """([width, height, channel]) => {
+DRAWN = """([width, height, channel, turns]) => {
     const copy = new OffscreenCanvas(width, height)
     const context = copy.getContext('2d', { willReadFrequently: true })
     const sums = new Uint16Array(width * height)
     const place = { zoom: 1 / devicePixelRatio, center: [width / 2, height / 2] }
     for (let k = 0; k < 257; k++) {
-        viewer.setView({ ...place, mode: 'grey', channel, window: 255, level: 255 * k + 127.5 })
+        viewer.setView({ ...place, mode: 'grey', channel, turns, window: 255, level: 255 * k + 127.5 })
         viewer.drawPicture()
         context.drawImage(viewer.renderer.canvas, 0, 0)
         const { data } = context.getImageData(0, 0, width, height)
@@ -58,6 +58,31 @@ DRAWN = """([width, height, channel]) => {
     for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192))
     return btoa(text)
 }"""
+# What a look of the view shows, as it lies in the canvas.
+FRAME = """([width, height, look]) => {
+    viewer.reset()
+    viewer.setView({ center: [width / 2, height / 2], mode: 'grey', channel: 'high', ...look })
+    viewer.drawPicture()
+    const copy = new OffscreenCanvas(viewer.renderer.canvas.width, viewer.renderer.canvas.height)
+    const context = copy.getContext('2d', { willReadFrequently: true })
+    context.drawImage(viewer.renderer.canvas, 0, 0)
+    const { data } = context.getImageData(0, 0, copy.width, copy.height)
+    let text = ''
+    for (let i = 0; i < data.length; i += 8192) text += String.fromCharCode(...data.subarray(i, i + 8192))
+    return btoa(text)
+}"""
+LOOKS: dict[str, dict[str, Any]] = {
+    "gamma": {"gamma": 2.0, "zoom": 0.7},
+    "logarithmic": {"logarithmic": True, "zoom": 1.9},
+    "turned, gamma, sharpened": {"turns": 1, "gamma": 0.5, "sharpen": 0.5, "zoom": 1.3},
+    "turned, mirrored, logarithmic, materials": {
+        "turns": 3,
+        "flippedX": True,
+        "logarithmic": True,
+        "mode": "material",
+        "zoom": 0.6,
+    },
+}
 SHOWN = "window.viewer && viewer.store.get({key})?.stage === 'full'"
 
 
@@ -93,16 +118,22 @@ async def check_exactness(browser: Browser) -> Exactness:
     with tempfile.TemporaryDirectory() as folder:
         await _build(Path(folder))
         async with _served(Path(folder), files) as url:
+            frames = {}
             for renderer in RENDERERS:
-                checks |= await _check_page(
+                made, frames[renderer] = await _check_page(
                     browser, f"{url}/viewer-demo.html?renderer={renderer}", renderer, planes
                 )
+                checks |= made
+    for look in LOOKS:
+        drawn = {frames[renderer][look] for renderer in RENDERERS}
+        checks[f"both renderers draw the same: {look}"] = len(drawn) == 1
     return Exactness(checks=checks)
 
 
 async def _check_page(
     browser: Browser, url: str, renderer: str, planes: dict[int, NDArray[np.uint16]]
-) -> dict[str, bool]:
+) -> tuple[dict[str, bool], dict[str, str]]:
+    """Return what was compared, and what each of ``LOOKS`` looks like."""
     page = await browser.new_page(viewport={"width": WIDTH_PX, "height": 700})
     # The picture gets exactly the scan's size: one pixel of the screen for each of its own.
     await page.add_init_script(
@@ -118,9 +149,12 @@ async def _check_page(
             await wait_until(page, SHOWN.format(key=json.dumps(coding)))
             checks |= await _check_scan(page, f"{renderer}, {coding}", coding, planes)
         assert await page.evaluate("viewer.rendererName") == renderer
+        frames = {
+            name: await page.evaluate(FRAME, [WIDTH_PX, HEIGHT_PX, look]) for name, look in LOOKS.items()
+        }
     finally:
         await page.close()
-    return checks
+    return checks, frames
 
 
 async def _check_scan(
@@ -134,9 +168,22 @@ async def _check_scan(
     if coding != CODINGS[0]:
         return checks  # the same planes are drawn
     for channel, plane in zip(("high", "low"), planes[0], strict=True):
-        drawn = await page.evaluate(DRAWN, [WIDTH_PX, HEIGHT_PX, channel])
-        checks[f"{name}: drawn, {channel}"] = _is_same(drawn, plane)
+        for turns in range(4 if channel == "high" else 1):
+            drawn = await page.evaluate(DRAWN, [WIDTH_PX, HEIGHT_PX, channel, turns])
+            turned = f", turned {90 * turns}°" if turns else ""
+            checks[f"{name}: drawn, {channel}{turned}"] = _is_same(drawn, _seen(plane, turns))
     return checks
+
+
+def _seen(plane: NDArray[np.uint16], turns: int) -> NDArray[np.uint16]:
+    """Return what the canvas shows of a turned plane in its middle: cut off, and zero beside it."""
+    turned = np.rot90(plane, -turns)
+    height, width = min(HEIGHT_PX, turned.shape[0]), min(WIDTH_PX, turned.shape[1])
+    shown = np.zeros((HEIGHT_PX, WIDTH_PX), np.uint16)
+    into = np.s_[(HEIGHT_PX - height) // 2 :, (WIDTH_PX - width) // 2 :]
+    out_of = np.s_[(turned.shape[0] - height) // 2 :, (turned.shape[1] - width) // 2 :]
+    shown[into][:height, :width] = turned[out_of][:height, :width]
+    return shown
 
 
 def _is_same(text: str, plane: NDArray[np.uint16]) -> bool:

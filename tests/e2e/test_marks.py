@@ -32,6 +32,7 @@ async def test_reviewer__marks_without_a_mouse_and_the_mark_is_stored_in_pixels_
             await wait_until(page, IS_PAINTED)
             moved = await mark_by_keys(page)
             resized = await resize_by_pointer(page)
+            await resize_turned(page)
             await highlight_density(page)
             await remap(page)
             for key in ("k", "1", "Enter", "Enter"):
@@ -77,6 +78,31 @@ async def resize_by_pointer(page: Page) -> list[float]:
     await page.mouse.up()
     await page.wait_for_timeout(200)
     return list(await page.evaluate(BOX))
+
+
+async def resize_turned(page: Page) -> None:
+    """In a view turned clockwise the upper edge on the screen is the scan's left one; taken back afterwards."""
+    before = await page.evaluate(BOX)
+    await page.keyboard.press("c")
+    host = await page.locator(".sx-stage-host").bounding_box()
+    assert host is not None
+    middle_x, top = host["x"] + host["width"] / 2, host["y"] + host["height"] / 2
+    await page.mouse.move(middle_x, top)
+    while await page.locator(".sxv").get_attribute("data-grip") != "y":
+        top -= 2
+        assert top > host["y"], "there is no edge above the middle"
+        await page.mouse.move(middle_x, top)
+    await page.mouse.down()
+    await page.mouse.move(middle_x, top - 30, steps=4)
+    await page.mouse.up()
+    await page.wait_for_timeout(200)
+    after = await page.evaluate(BOX)
+    assert await page.locator(".sx-readout.is-top-right").get_by_text("旋转 90°").count() == 1
+    assert after[0] < before[0]
+    assert after[1:] == before[1:]
+    await page.keyboard.press("Control+z")
+    await page.keyboard.press("Shift+C")
+    assert await page.evaluate(BOX) == before
 
 
 async def highlight_density(page: Page) -> None:

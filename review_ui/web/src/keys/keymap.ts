@@ -31,6 +31,7 @@ export type ActionId =
   | 'acceptFinding'
   | 'rejectFinding'
   | 'toggleFindings'
+  | 'nextKind'
   | 'raiseThreshold'
   | 'lowerThreshold'
   | 'box'
@@ -48,6 +49,7 @@ export type ActionId =
   | 'pan'
   | 'window'
   | 'magnifier'
+  | 'zoomBox'
   | 'ruler'
   | 'roi'
   | 'reset'
@@ -63,6 +65,11 @@ export type ActionId =
   | 'invert'
   | 'flipX'
   | 'flipY'
+  | 'turnRight'
+  | 'turnLeft'
+  | 'gammaLess'
+  | 'gammaMore'
+  | 'logarithmic'
   | 'channel'
   | 'density'
   | 'sharpenLess'
@@ -117,6 +124,7 @@ export const KEYMAP: readonly Binding[] = [
   bind('acceptFinding', 'findings', [{ key: 'y' }]),
   bind('rejectFinding', 'findings', [{ key: 'n' }]),
   bind('toggleFindings', 'findings', [{ key: 'a' }], { modes: ALWAYS }),
+  bind('nextKind', 'findings', [{ key: 'a', shift: true }], { modes: ALWAYS }),
   bind('raiseThreshold', 'findings', [{ key: 'BracketRight' }], { repeats: true }),
   bind('lowerThreshold', 'findings', [{ key: 'BracketLeft' }], { repeats: true }),
   bind('box', 'marks', [{ key: 'b' }]),
@@ -134,6 +142,7 @@ export const KEYMAP: readonly Binding[] = [
   bind('pan', 'tools', [{ key: 'h' }], { modes: ALWAYS }),
   bind('window', 'tools', [{ key: 'w' }], { modes: ALWAYS }),
   bind('magnifier', 'tools', [{ key: 'z' }]),
+  bind('zoomBox', 'tools', [{ key: 's' }], { modes: ALWAYS }),
   bind('ruler', 'tools', [{ key: 'm' }], { modes: ALWAYS }),
   bind('roi', 'tools', [{ key: 'o' }], { modes: ALWAYS }),
   bind('reset', 'view', [{ key: 'Digit0' }, { key: 'Numpad0' }], { modes: ['open', 'undo'] }),
@@ -152,6 +161,11 @@ export const KEYMAP: readonly Binding[] = [
   bind('invert', 'view', [{ key: 'i' }], { modes: ALWAYS }),
   bind('flipX', 'view', [{ key: 'x' }], { modes: ALWAYS }),
   bind('flipY', 'view', [{ key: 'x', shift: true }], { modes: ALWAYS }),
+  bind('turnRight', 'view', [{ key: 'q' }], { modes: ALWAYS }),
+  bind('turnLeft', 'view', [{ key: 'q', shift: true }], { modes: ALWAYS }),
+  bind('logarithmic', 'view', [{ key: 'w', shift: true }], { modes: ALWAYS }),
+  bind('gammaLess', 'view', [{ key: 'Comma', shift: true }], { modes: ALWAYS, repeats: true }),
+  bind('gammaMore', 'view', [{ key: 'Period', shift: true }], { modes: ALWAYS, repeats: true }),
   bind('density', 'view', [{ key: 'd' }], { modes: ALWAYS }),
   bind('channel', 'view', [{ key: 'v' }], { modes: ALWAYS }),
   bind('sharpenLess', 'view', [{ key: 'Comma' }], { modes: ALWAYS, repeats: true }),

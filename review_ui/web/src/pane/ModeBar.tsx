@@ -4,10 +4,10 @@ import { Slider } from 'antd'
 import { type PointerEvent, useEffect, useRef } from 'react'
 
 import { usePick, useT } from '../i18n'
-import { useSettings } from '../settings'
+import { keyLabel } from '../keys/bindings'
 import { histogramPath, windowSpan } from './histogram'
 import { usePane, usePaneState } from './PaneContext'
-import { DUAL_MODES, MODES, presetsOf } from './pane'
+import { DUAL_MODES, gammaSteps, MODES, MOST_GAMMA_STEPS, presetsOf } from './pane'
 
 export function ModeBar() {
   return (
@@ -15,6 +15,7 @@ export function ModeBar() {
       <ModeButtons />
       <PresetButtons />
       <Histogram />
+      <GammaSlider />
       <SharpenSlider />
     </div>
   )
@@ -150,23 +151,62 @@ function histogramOf(pane: ReturnType<typeof usePane>): ArrayLike<number> | null
   return pane.viewer?.histogram()?.bins ?? null
 }
 
+function GammaSlider() {
+  const t = useT()
+  const pane = usePane()
+  const gamma = usePaneState((state) => state.view?.gamma)
+  return (
+    <LabelledSlider
+      id="sx-gamma"
+      label={t('gamma.label')}
+      hint={`${t('gamma.hint')} (${keyLabel('gammaLess')} ${keyLabel('gammaMore')})`}
+      limits={[-MOST_GAMMA_STEPS, MOST_GAMMA_STEPS, 1]}
+      value={gamma === undefined ? undefined : gammaSteps(gamma)}
+      onChange={(steps) => pane.setGamma(steps)}
+    />
+  )
+}
+
 function SharpenSlider() {
   const t = useT()
   const pane = usePane()
   const sharpen = usePaneState((state) => state.view?.sharpen)
-  useSettings((settings) => settings.locale)
   return (
-    <div className="sx-sharpen">
-      <span id="sx-sharpen">{t('sharpen.label')}</span>
+    <LabelledSlider
+      id="sx-sharpen"
+      label={t('sharpen.label')}
+      hint={`${t('sharpen.label')} (${keyLabel('sharpenLess')} ${keyLabel('sharpenMore')})`}
+      limits={[0, 1, 0.05]}
+      value={sharpen}
+      onChange={(value) => pane.change(() => ({ sharpen: value }))}
+    />
+  )
+}
+
+interface LabelledSliderProps {
+  id: string
+  label: string
+  hint: string
+  limits: [min: number, max: number, step: number]
+  /** Undefined where there is no image. */
+  value: number | undefined
+  onChange: (value: number) => void
+}
+
+function LabelledSlider({ id, label, hint, limits: [min, max, step], value, onChange }: LabelledSliderProps) {
+  const pane = usePane()
+  return (
+    <div className="sx-slider" title={hint}>
+      <span id={id}>{label}</span>
       <Slider
-        min={0}
-        max={1}
-        step={0.05}
-        value={sharpen ?? 0}
-        disabled={sharpen === undefined}
+        min={min}
+        max={max}
+        step={step}
+        value={value ?? 0}
+        disabled={value === undefined}
         tooltip={{ open: false }}
-        ariaLabelledByForHandle="sx-sharpen"
-        onChange={(value) => pane.change(() => ({ sharpen: value }))}
+        ariaLabelledByForHandle={id}
+        onChange={onChange}
         onChangeComplete={() => pane.focusHost()}
       />
     </div>

@@ -76,6 +76,8 @@ function ViewReadout() {
       <Figure name={t('view.zoom')} value={percent(view.zoom)} />
       <Figure name={t('view.window')} value={grouped(view.window)} />
       <Figure name={t('view.level')} value={grouped(view.level)} />
+      {view.logarithmic ? <em>{t('view.logarithmic')}</em> : null}
+      {view.gamma !== 1 ? <Figure name={t('gamma.label')} value={view.gamma.toFixed(2)} /> : null}
       {view.sharpen > 0 ? <Figure name={t('view.sharpen')} value={view.sharpen.toFixed(2)} /> : null}
       {view.highlight ? (
         <Figure
@@ -86,6 +88,7 @@ function ViewReadout() {
       {view.channel === 'low' ? <em>{t('view.channelLow')}</em> : null}
       {view.inverted ? <em>{t('view.inverted')}</em> : null}
       {view.flippedX || view.flippedY ? <em>{t('view.flipped')}</em> : null}
+      {view.turns > 0 ? <em>{t('view.turned', { degrees: 90 * view.turns })}</em> : null}
     </div>
   )
 }

@@ -10,8 +10,11 @@ import {
   ExpandOutlined,
   EyeInvisibleOutlined,
   EyeOutlined,
+  FullscreenOutlined,
   HighlightOutlined,
+  LineChartOutlined,
   RetweetOutlined,
+  RotateRightOutlined,
   SwapOutlined,
   UndoOutlined,
   ZoomInOutlined,
@@ -41,6 +44,7 @@ const GROUPS: readonly RailItem[][] = [
   [
     { action: 'pan', text: 'tool.pan', icon: <DragOutlined />, isOn: isTool('pan') },
     { action: 'magnifier', text: 'tool.magnifier', icon: <ZoomInOutlined />, isOn: isTool('magnifier') },
+    { action: 'zoomBox', text: 'tool.zoomBox', icon: <FullscreenOutlined />, isOn: isTool('zoom') },
     { action: 'window', text: 'tool.window', icon: <BgColorsOutlined />, isOn: isTool('window') },
   ],
   [
@@ -56,6 +60,18 @@ const GROUPS: readonly RailItem[][] = [
       isOn: (s) => s.view?.inverted ?? false,
     },
     { action: 'flipX', text: 'tool.flipX', icon: <SwapOutlined />, isOn: (s) => s.view?.flippedX ?? false },
+    {
+      action: 'turnRight',
+      text: 'tool.turnRight',
+      icon: <RotateRightOutlined />,
+      isOn: (s) => (s.view?.turns ?? 0) !== 0,
+    },
+    {
+      action: 'logarithmic',
+      text: 'tool.logarithmic',
+      icon: <LineChartOutlined />,
+      isOn: (s) => s.view?.logarithmic ?? false,
+    },
     {
       action: 'density',
       text: 'tool.density',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { FindingOut } from '../api/types'
 import { histogramPath, windowSpan } from './histogram'
-import { named, neighbour, overlaysOf } from './overlays'
+import { hideForNextKind, kindsOf, named, neighbour, overlaysOf } from './overlays'
 
 const finding = (finding_id: number, score: number, box: FindingOut['box'] = [0, 0, 9, 9]): FindingOut => ({
   finding_id,
@@ -18,6 +18,7 @@ const INPUT = {
   votes: {},
   annotations: [{ box: [1, 1, 2, 2] as [number, number, number, number], kind: 'knife', note: '' }],
   threshold: 0,
+  hiddenKinds: [] as string[],
   showsFindings: true,
   selected: null,
   kindName: (kind: string) => kind.toUpperCase(),
@@ -36,9 +37,28 @@ describe('overlaysOf', () => {
     expect(overlaysOf({ ...INPUT, showsFindings: false }).map(({ id }) => id)).toEqual(['m:0'])
   })
 
+  it('hides findings of the kinds that are switched off, but not the selected one', () => {
+    const knives = named([finding(0, 0.4), { ...finding(1, 0.9), kind: 'knife' }])
+    const ids = (selected: string | null) =>
+      overlaysOf({ ...INPUT, findings: knives, hiddenKinds: ['knife'], selected }).map(({ id }) => id)
+    expect(ids(null)).toEqual(['f:0', 'm:0'])
+    expect(ids('f:1')).toEqual(['f:1', 'f:0', 'm:0'])
+  })
+
   it('dims what was rejected', () => {
     const dimmed = overlaysOf({ ...INPUT, votes: { 1: false, 0: true } }).map((overlay) => overlay.dimmed)
     expect(dimmed).toEqual([true, false, undefined])
+  })
+})
+
+describe('hideForNextKind', () => {
+  it('shows one kind after another, strongest first, then all again', () => {
+    const kinds = kindsOf(named([finding(0, 0.4), { ...finding(1, 0.9), kind: 'knife' }]))
+    expect(kinds).toEqual(['knife', 'gun'])
+    const first = hideForNextKind(kinds, [])
+    const second = hideForNextKind(kinds, first)
+    expect([first, second, hideForNextKind(kinds, second)]).toEqual([['gun'], ['knife'], []])
+    expect(hideForNextKind([], [])).toEqual([])
   })
 })
 

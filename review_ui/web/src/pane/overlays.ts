@@ -39,9 +39,30 @@ export interface OverlayInput {
   votes: Readonly<Record<number, boolean>>
   annotations: readonly Annotation[]
   threshold: number
+  hiddenKinds: readonly string[]
   showsFindings: boolean
   selected: string | null
   kindName: (kind: string) => string
+}
+
+/** Whether the threshold and the chosen kinds let a finding be seen. */
+export function isListed(
+  finding: FindingOut,
+  { threshold, hiddenKinds }: Pick<OverlayInput, 'threshold' | 'hiddenKinds'>,
+): boolean {
+  return finding.score >= threshold && !hiddenKinds.includes(finding.kind)
+}
+
+/** The different kinds of findings, strongest first. */
+export function kindsOf(findings: readonly NamedFinding[]): string[] {
+  return [...new Set(findings.map(({ kind }) => kind))]
+}
+
+/** What to hide next when kinds are looked at one by one: all but the first, all but the second, …, nothing. */
+export function hideForNextKind(kinds: readonly string[], hidden: readonly string[]): string[] {
+  const shown = kinds.filter((kind) => !hidden.includes(kind))
+  const next = shown.length === 1 ? kinds[kinds.indexOf(shown[0]) + 1] : kinds[0]
+  return next === undefined ? [] : kinds.filter((kind) => kind !== next)
 }
 
 export function overlaysOf(input: OverlayInput): Overlay[] {
@@ -49,7 +70,7 @@ export function overlaysOf(input: OverlayInput): Overlay[] {
   for (const finding of input.findings) {
     const id = findingKey(finding.finding_id)
     const isSelected = input.selected === id
-    if (!finding.box || !input.showsFindings || (finding.score < input.threshold && !isSelected)) continue
+    if (!finding.box || !input.showsFindings || (!isListed(finding, input) && !isSelected)) continue
     overlays.push({
       id,
       box: finding.box,

@@ -18,8 +18,10 @@ import {
   scanSize,
   shiftBox,
   type Tool,
+  type Turns,
   type ViewerOptions,
   type ViewState,
+  wayToScan,
 } from '../viewer'
 
 import { densityRange } from './densityRange'
@@ -41,6 +43,13 @@ export const ZOOM_STEP = 1.25
 /** An arrow key moves by this part of the view. */
 const PAN_STEP = 0.12
 const NUDGE_PX = 6
+/** Gamma goes in steps of an equal factor, to a third and to three. */
+const GAMMA_STEP = 1.1
+export const MOST_GAMMA_STEPS = 11
+
+export function gammaSteps(gamma: number): number {
+  return Math.round(Math.log(gamma) / Math.log(GAMMA_STEP))
+}
 
 /** How each case begins, so that a mirror or a narrow window of the last one hides nothing. Mode and sharpening stay. */
 const PLAIN_LOOK: Partial<ViewState> = {
@@ -50,6 +59,9 @@ const PLAIN_LOOK: Partial<ViewState> = {
   channel: 'high',
   flippedX: false,
   flippedY: false,
+  turns: 0,
+  gamma: 1,
+  logarithmic: false,
   highlight: null,
 }
 
@@ -80,6 +92,8 @@ export interface PaneState {
   selected: string | null
   showsFindings: boolean
   threshold: number
+  /** Kinds whose findings are hidden; every case begins with none. */
+  hiddenKinds: readonly string[]
 }
 
 export interface PaneListeners {
@@ -114,6 +128,7 @@ export class Pane {
       selected: null,
       showsFindings: true,
       threshold: 0,
+      hiddenKinds: [],
       ...initial,
     }))
   }
@@ -171,8 +186,8 @@ export class Pane {
     this.viewer?.show(scan)
     this.#applyMode((scan.levels[0]?.n_channels ?? 0) > 1)
     const tool = this.store.getState().tool
-    this.store.setState({ scan, measurement: null, error: null, selected: null })
-    if (tool === 'box' || tool === 'ruler' || tool === 'roi') this.setTool('pan')
+    this.store.setState({ scan, measurement: null, error: null, selected: null, hiddenKinds: [] })
+    if (tool === 'box' || tool === 'ruler' || tool === 'roi' || tool === 'zoom') this.setTool('pan')
   }
 
   prefetch(scan: ScanRef): void {
@@ -262,11 +277,7 @@ export class Pane {
     const { view, scan } = this.store.getState()
     if (!view || !scan) return box
     const { right = 0, down = 0, factor = 1 } = by
-    const step = NUDGE_PX / view.zoom
-    const way: [number, number] = [
-      right * step * (view.flippedX ? -1 : 1),
-      down * step * (view.flippedY ? -1 : 1),
-    ]
+    const way = wayToScan(view, [right * NUDGE_PX, down * NUDGE_PX])
     return scaleBox(shiftBox(box, way, scanSize(scan)), factor, scanSize(scan))
   }
 
@@ -274,11 +285,27 @@ export class Pane {
   panBy(stepsRight: number, stepsDown: number): void {
     const host = this.#host
     if (!host) return
-    this.change(({ center, zoom, flippedX, flippedY }) => {
-      const dx = ((stepsRight * PAN_STEP * host.clientWidth) / zoom) * (flippedX ? -1 : 1)
-      const dy = ((stepsDown * PAN_STEP * host.clientHeight) / zoom) * (flippedY ? -1 : 1)
-      return { center: [center[0] + dx, center[1] + dy] }
+    this.change((view) => {
+      const step: [number, number] = [stepsRight * host.clientWidth, stepsDown * host.clientHeight]
+      const [dx, dy] = wayToScan(view, step)
+      return { center: [view.center[0] + PAN_STEP * dx, view.center[1] + PAN_STEP * dy] }
     })
+  }
+
+  /** A quarter turn; clockwise is 1. */
+  turn(by: 1 | -1): void {
+    this.change(({ turns }) => ({ turns: ((turns + by + 4) % 4) as Turns }))
+  }
+
+  setGamma(steps: number): void {
+    this.change(() => ({
+      gamma: GAMMA_STEP ** Math.min(MOST_GAMMA_STEPS, Math.max(-MOST_GAMMA_STEPS, steps)),
+    }))
+  }
+
+  changeGamma(by: 1 | -1): void {
+    const { view } = this.store.getState()
+    if (view) this.setGamma(gammaSteps(view.gamma) + by)
   }
 
   sharpenBy(step: number): void {
@@ -314,6 +341,16 @@ export class Pane {
 
   setThreshold(threshold: number): void {
     this.store.setState({ threshold: Math.round(Math.min(1, Math.max(0, threshold)) * 100) / 100 })
+  }
+
+  toggleKind(kind: string): void {
+    const { hiddenKinds } = this.store.getState()
+    const isHidden = hiddenKinds.includes(kind)
+    this.hideKinds(isHidden ? hiddenKinds.filter((other) => other !== kind) : [...hiddenKinds, kind])
+  }
+
+  hideKinds(hiddenKinds: readonly string[]): void {
+    this.store.setState({ hiddenKinds })
   }
 
   toggleFindings(): void {

@@ -1,6 +1,7 @@
 /** Actions that only concern the view: the same for keys and buttons, in the workstation and the case view. */
 
 import type { ActionId } from '../keys/keymap'
+import { mirrored } from '../viewer'
 import { MODES, type Pane, ZOOM_STEP } from './pane'
 
 const SHARPEN_STEP = 0.1
@@ -11,6 +12,7 @@ const ACTIONS: Partial<Record<ActionId, (pane: Pane) => void>> = {
   window: (pane) => pane.toggleTool('window'),
   magnifier: (pane) => pane.toggleTool('magnifier'),
   ruler: (pane) => pane.toggleTool('ruler'),
+  zoomBox: (pane) => pane.toggleTool('zoom'),
   roi: (pane) => pane.toggleTool('roi'),
   box: (pane) => pane.toggleTool('box'),
   reset: (pane) => pane.viewer?.reset(),
@@ -24,8 +26,13 @@ const ACTIONS: Partial<Record<ActionId, (pane: Pane) => void>> = {
   panUp: (pane) => pane.panBy(0, -1),
   panDown: (pane) => pane.panBy(0, 1),
   invert: (pane) => pane.change(({ inverted }) => ({ inverted: !inverted })),
-  flipX: (pane) => pane.change(({ flippedX }) => ({ flippedX: !flippedX })),
-  flipY: (pane) => pane.change(({ flippedY }) => ({ flippedY: !flippedY })),
+  flipX: (pane) => pane.change((view) => mirrored(view, 'x')),
+  flipY: (pane) => pane.change((view) => mirrored(view, 'y')),
+  turnRight: (pane) => pane.turn(1),
+  turnLeft: (pane) => pane.turn(-1),
+  gammaLess: (pane) => pane.changeGamma(-1),
+  gammaMore: (pane) => pane.changeGamma(1),
+  logarithmic: (pane) => pane.change(({ logarithmic }) => ({ logarithmic: !logarithmic })),
   density: (pane) => pane.toggleDensity(),
   channel: (pane) => pane.toggleChannel(),
   sharpenLess: (pane) => pane.sharpenBy(-SHARPEN_STEP),

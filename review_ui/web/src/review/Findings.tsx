@@ -8,7 +8,7 @@ import type { ScreeningOut } from '../api/types'
 import { boxSize, percent } from '../format'
 import { useT } from '../i18n'
 import { keyLabel } from '../keys/bindings'
-import { findingKey, type NamedFinding, toneOf } from '../pane/overlays'
+import { findingKey, isListed, kindsOf, type NamedFinding, toneOf } from '../pane/overlays'
 import { usePane, usePaneState } from '../pane/PaneContext'
 import { listing, PAGE } from './listing'
 import { useDesk, useSeatState } from './SeatContext'
@@ -33,6 +33,7 @@ export function Findings() {
       <Risk screening={screening} />
       <WhyNote />
       <Threshold findings={findings} />
+      <Kinds findings={findings} />
       {findings.length === 0 ? <p className="sx-panel-note">{t('findings.none')}</p> : null}
       <FindingList key={scanId} findings={findings} />
     </section>
@@ -43,9 +44,10 @@ function FindingList({ findings }: { findings: readonly NamedFinding[] }) {
   const t = useT()
   const pitchMm = useSeatState((state) => state.view?.scan.pixel_pitch_mm ?? null)
   const votes = useSeatState((state) => state.draft.votes)
-  const { selected, threshold } = usePaneState((state) => ({
+  const { selected, ...shown } = usePaneState((state) => ({
     selected: state.selected,
     threshold: state.threshold,
+    hiddenKinds: state.hiddenKinds,
   }))
   const [nWanted, setWanted] = useState(PAGE)
   const place = findings.findIndex(({ finding_id }) => findingKey(finding_id) === selected)
@@ -60,7 +62,7 @@ function FindingList({ findings }: { findings: readonly NamedFinding[] }) {
             pitchMm={pitchMm}
             vote={votes[finding.finding_id]}
             isSelected={selected === findingKey(finding.finding_id)}
-            isHidden={finding.score < threshold}
+            isHidden={!isListed(finding, shown)}
           />
         ))}
       </ul>
@@ -114,11 +116,12 @@ export function Risk({ screening }: { screening: ScreeningOut }) {
 function Threshold({ findings }: { findings: readonly NamedFinding[] }) {
   const t = useT()
   const pane = usePane()
-  const { threshold, shows } = usePaneState((state) => ({
+  const { threshold, shows, hiddenKinds } = usePaneState((state) => ({
     threshold: state.threshold,
     shows: state.showsFindings,
+    hiddenKinds: state.hiddenKinds,
   }))
-  const nHidden = findings.filter((finding) => finding.score < threshold).length
+  const nHidden = findings.filter((finding) => !isListed(finding, { threshold, hiddenKinds })).length
   return (
     <div className="sx-threshold">
       <span id="sx-threshold" title={`${keyLabel('lowerThreshold')} ${keyLabel('raiseThreshold')}`}>
@@ -146,6 +149,36 @@ function Threshold({ findings }: { findings: readonly NamedFinding[] }) {
         }}
       />
       <em>{nHidden > 0 ? t('findings.hidden', { count: nHidden }) : ''}</em>
+    </div>
+  )
+}
+
+/** One switch for each kind that the model found; nothing to choose where there is only one. */
+function Kinds({ findings }: { findings: readonly NamedFinding[] }) {
+  const t = useT()
+  const pane = usePane()
+  const kindName = useKindName()
+  const hiddenKinds = usePaneState((state) => state.hiddenKinds)
+  const kinds = kindsOf(findings)
+  if (kinds.length < 2) return null
+  return (
+    <div className="sx-chips sx-kinds" role="toolbar" aria-label={t('findings.kinds')}>
+      {kinds.map((kind) => {
+        const isOn = !hiddenKinds.includes(kind)
+        return (
+          <button
+            key={kind}
+            type="button"
+            className={`sx-chip${isOn ? ' is-on' : ''}`}
+            aria-pressed={isOn}
+            title={t('findings.kindHint', { key: keyLabel('nextKind') })}
+            onMouseDown={(event) => event.preventDefault()}
+            onClick={() => pane.toggleKind(kind)}
+          >
+            {kindName(kind)}
+          </button>
+        )
+      })}
     </div>
   )
 }

@@ -4,7 +4,7 @@ import { useEffect, useMemo } from 'react'
 
 import type { CaseView } from '../api/types'
 import { usePick } from '../i18n'
-import { findingKey, markKey, type NamedFinding, named, overlaysOf } from '../pane/overlays'
+import { findingKey, isListed, markKey, type NamedFinding, named, overlaysOf } from '../pane/overlays'
 import { usePane, usePaneState } from '../pane/PaneContext'
 import { useDesk, useSeatState } from './SeatContext'
 
@@ -45,22 +45,27 @@ export function useOverlays(): void {
     votes: draft.votes,
     annotations: draft.annotations,
   }))
-  const { threshold, showsFindings, selected } = usePaneState((state) => ({
+  const { threshold, hiddenKinds, showsFindings, selected } = usePaneState((state) => ({
     threshold: state.threshold,
+    hiddenKinds: state.hiddenKinds,
     showsFindings: state.showsFindings,
     selected: state.selected,
   }))
   useEffect(() => {
     const findings = findingsOf(view)
     pane.setOverlays(
-      overlaysOf({ findings, votes, annotations, threshold, showsFindings, selected, kindName }),
+      overlaysOf({ findings, votes, annotations, threshold, hiddenKinds, showsFindings, selected, kindName }),
     )
-  }, [pane, view, votes, annotations, threshold, showsFindings, selected, kindName])
+  }, [pane, view, votes, annotations, threshold, hiddenKinds, showsFindings, selected, kindName])
 }
 
 /** The order in which Tab goes: visible findings, strongest first, then marks. */
-export function tabOrder(findings: readonly NamedFinding[], threshold: number, nMarks: number): string[] {
-  const visible = findings.filter((finding) => finding.score >= threshold)
+export function tabOrder(
+  findings: readonly NamedFinding[],
+  shown: Parameters<typeof isListed>[1],
+  nMarks: number,
+): string[] {
+  const visible = findings.filter((finding) => isListed(finding, shown))
   return [
     ...visible.map((finding) => findingKey(finding.finding_id)),
     ...Array.from({ length: nMarks }, (_, i) => markKey(i)),

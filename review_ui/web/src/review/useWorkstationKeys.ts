@@ -3,7 +3,16 @@
 import type { Verdict } from '../api/types'
 import type { ActionId, KeyMode } from '../keys/keymap'
 import { useKeys } from '../keys/useKeys'
-import { findingIdOf, findingKey, markIndexOf, markKey, neighbour } from '../pane/overlays'
+import {
+  findingIdOf,
+  findingKey,
+  hideForNextKind,
+  isListed,
+  kindsOf,
+  markIndexOf,
+  markKey,
+  neighbour,
+} from '../pane/overlays'
 import { usePane } from '../pane/PaneContext'
 import type { Pane } from '../pane/pane'
 import { runPaneAction } from '../pane/paneActions'
@@ -92,6 +101,11 @@ function mark(action: ActionId, { seat }: Desk, pane: Pane): boolean {
     case 'previousFinding':
       go(seat, pane, -1)
       return true
+    case 'nextKind':
+      pane.hideKinds(
+        hideForNextKind(kindsOf(findingsOf(seat.store.getState().view)), pane.store.getState().hiddenKinds),
+      )
+      return true
     case 'acceptFinding':
     case 'rejectFinding':
       vote(seat, pane, action === 'acceptFinding')
@@ -152,9 +166,9 @@ function cancel(seat: Desk['seat'], pane: Pane): void {
 
 function go(seat: Desk['seat'], pane: Pane, step: 1 | -1): void {
   const { view, draft } = seat.store.getState()
-  const { threshold, selected } = pane.store.getState()
+  const shown = pane.store.getState()
   const findings = findingsOf(view)
-  const key = neighbour(tabOrder(findings, threshold, draft.annotations.length), selected, step)
+  const key = neighbour(tabOrder(findings, shown, draft.annotations.length), shown.selected, step)
   const box =
     findings.find((finding) => findingKey(finding.finding_id) === key)?.box ??
     draft.annotations.find((_, index) => markKey(index) === key)?.box
@@ -164,9 +178,9 @@ function go(seat: Desk['seat'], pane: Pane, step: 1 | -1): void {
 /** Votes on the selected finding; with none selected, on the strongest without a vote. */
 function vote(seat: Desk['seat'], pane: Pane, accepted: boolean): void {
   const { view, draft } = seat.store.getState()
-  const { selected, threshold } = pane.store.getState()
-  const findings = findingsOf(view).filter((finding) => finding.score >= threshold)
-  const id = findingIdOf(selected)
+  const shown = pane.store.getState()
+  const findings = findingsOf(view).filter((finding) => isListed(finding, shown))
+  const id = findingIdOf(shown.selected)
   const finding =
     id !== null
       ? findings.find((other) => other.finding_id === id)

@@ -113,7 +113,8 @@ interface RecordImageProps {
 function RecordImage({ view, look, config, onClose }: RecordImageProps) {
   const pane = usePane()
   const kindName = useKindNames(config)
-  const { selected, showsFindings, threshold } = usePaneState((state) => ({
+  const { selected, showsFindings, threshold, hiddenKinds } = usePaneState((state) => ({
+    hiddenKinds: state.hiddenKinds,
     selected: state.selected,
     showsFindings: state.showsFindings,
     threshold: state.threshold,
@@ -134,12 +135,13 @@ function RecordImage({ view, look, config, onClose }: RecordImageProps) {
         votes: Object.fromEntries(votes.map(({ finding_id, accepted }) => [finding_id, accepted])),
         annotations: decision?.annotations ?? [],
         threshold,
+        hiddenKinds,
         showsFindings,
         selected,
         kindName,
       }),
     )
-  }, [pane, view, look, threshold, showsFindings, selected, kindName])
+  }, [pane, view, look, threshold, hiddenKinds, showsFindings, selected, kindName])
   useKeys('open', (action) => {
     if (action === 'cancel') onClose()
     else return runPaneAction(pane, action)

@@ -31,7 +31,13 @@ export function createRenderer(wish: NonNullable<ViewerOptions['renderer']>, onL
 /** Time of one small frame, read back so that it is really drawn; the first, which compiles, not counted. */
 function frameMs(renderer: WebGlRenderer): number {
   const scan = testScan()
-  const pose = { zoom: 1, center: [SIDE / 2, SIDE / 2] as [number, number], flippedX: false, flippedY: false }
+  const pose = {
+    zoom: 1,
+    center: [SIDE / 2, SIDE / 2] as [number, number],
+    flippedX: false,
+    flippedY: false,
+    turns: 0 as const,
+  }
   const size = { width: SIDE, height: SIDE }
   const spec = { pose, view: size, ...size, smooth: true }
   const colours = new ColourTables().for(DEFAULT_VIEW, false)

@@ -3,7 +3,15 @@ import { ColourTables, huePalette, type Look, luminanceTable, valueTable } from 
 import { HUE_GREY, MaterialTable } from './material'
 import { PRESETS } from './presets'
 
-const FULL: Look = { window: 65536, level: 32768, inverted: false, mode: 'grey', highlight: null }
+const FULL: Look = {
+  window: 65536,
+  level: 32768,
+  inverted: false,
+  mode: 'grey',
+  gamma: 1,
+  logarithmic: false,
+  highlight: null,
+}
 
 function channels(colour: number): [number, number, number, number] {
   return [colour & 255, (colour >>> 8) & 255, (colour >>> 16) & 255, colour >>> 24]
@@ -18,10 +26,32 @@ describe('luminanceTable', () => {
   it('never falls with the signal, in every mode and preset', () => {
     for (const mode of ['grey', 'high_penetration', 'low_penetration'] as const) {
       for (const { window, level } of Object.values(PRESETS).flat()) {
-        const table = luminanceTable({ ...FULL, window, level, mode })
-        expect(table.every((v, i) => i === 0 || v >= table[i - 1])).toBe(true)
+        for (const curve of [{}, { gamma: 0.4 }, { gamma: 2.5 }, { logarithmic: true }]) {
+          const table = luminanceTable({ ...FULL, window, level, mode, ...curve })
+          expect(table.every((v, i) => i === 0 || v >= table[i - 1])).toBe(true)
+        }
       }
     }
+  })
+
+  it('bends between black and white by gamma', () => {
+    const table = luminanceTable({ ...FULL, gamma: 2 })
+    expect([table[0], table[65535]]).toEqual([0, 255])
+    expect(table[16384]).toBe(128)
+    expect(luminanceTable({ ...FULL, gamma: 0.5 })[32768]).toBe(64)
+    expect(luminanceTable({ ...FULL, gamma: 2, inverted: true })[16384]).toBe(127)
+  })
+
+  it('steps evenly along thickness when logarithmic, and ends where the window ends', () => {
+    const through = (freePaths: number) => Math.round(65535 * Math.exp(-freePaths))
+    const table = luminanceTable({ ...FULL, logarithmic: true })
+    const steps = [0, 1, 2, 3, 4, 5].map((n) => table[through(n)])
+    const differences = steps.slice(1).map((v, i) => steps[i] - v)
+    expect(Math.max(...differences) - Math.min(...differences)).toBeLessThanOrEqual(1)
+    expect([table[0], table[64], table[65535]]).toEqual([0, 0, 255])
+    const narrow = luminanceTable({ ...FULL, window: 2000, level: 5000, logarithmic: true })
+    expect([narrow[4000], narrow[6000], narrow[65535]]).toEqual([0, 255, 255])
+    expect(narrow[Math.round(Math.sqrt(4000 * 6000))]).toBe(128)
   })
 
   it('clips below and above the window', () => {

@@ -7,7 +7,7 @@
 import { HUE_DENSE, HUE_FIRST, HUE_GREY, HUE_LAST, N_HUES } from './material'
 import type { ColourMode, ViewState } from './types'
 
-export type Luminance = Pick<ViewState, 'window' | 'level' | 'inverted' | 'mode'>
+export type Luminance = Pick<ViewState, 'window' | 'level' | 'inverted' | 'mode' | 'gamma' | 'logarithmic'>
 export type Look = Luminance & Pick<ViewState, 'highlight'>
 
 const OPAQUE = 0xff000000
@@ -23,20 +23,60 @@ function bend(t: number, mode: ColourMode): number {
   return t
 }
 
-/** Brightness 0–255 of every pixel value. */
-export function luminanceTable({ window, level, inverted, mode }: Luminance): Uint8Array {
-  const width = Math.max(1, window)
-  const from = level - width / 2
-  const table = new Uint8Array(65536)
-  const bent = new Uint8Array(4097)
-  for (let i = 0; i <= 4096; i++) {
-    const v = Math.round(255 * bend(i / 4096, mode))
+/** Parts of the window that brightness is worked out for; with a gamma the dark end needs them finer. */
+const STEPS = 4096
+const GAMMA_STEPS = 65536
+
+/** Brightness along the window. */
+function bentTable({ inverted, mode, gamma }: Luminance): Uint8Array {
+  const steps = gamma === 1 ? STEPS : GAMMA_STEPS
+  const bent = new Uint8Array(steps + 1)
+  for (let i = 0; i <= steps; i++) {
+    const t = gamma === 1 ? i / steps : (i / steps) ** (1 / gamma)
+    const v = Math.round(255 * bend(t, mode))
     bent[i] = inverted ? 255 - v : v
   }
-  const scale = 4096 / width
+  return bent
+}
+
+/** Transmission below which noise decides: a thousandth, seven mean free paths. */
+const LEAST_SIGNAL = 64
+let logarithms: Float32Array | null = null
+
+/** Natural logarithm of every pixel value. */
+function logarithmOf(v: number): number {
+  logarithms ??= Float32Array.from({ length: 65536 }, (_, at) => Math.log(Math.max(LEAST_SIGNAL, at)))
+  return logarithms[v]
+}
+
+/** Brightness 0–255 of every pixel value. */
+export function luminanceTable(look: Luminance): Uint8Array {
+  const width = Math.max(1, look.window)
+  const from = look.level - width / 2
+  const bent = bentTable(look)
+  const steps = bent.length - 1
+  return look.logarithmic ? logTable(from, from + width, bent) : linearTable(from, steps / width, bent)
+}
+
+function linearTable(from: number, scale: number, bent: Uint8Array): Uint8Array {
+  const table = new Uint8Array(65536)
+  const steps = bent.length - 1
   for (let v = 0; v < 65536; v++) {
     const i = ((v - from) * scale + 0.5) | 0
-    table[v] = bent[v <= from ? 0 : Math.min(i, 4096)]
+    table[v] = bent[v <= from ? 0 : Math.min(i, steps)]
+  }
+  return table
+}
+
+/** Attenuations add, so brightness along the logarithm is brightness along thickness. */
+function logTable(from: number, to: number, bent: Uint8Array): Uint8Array {
+  const table = new Uint8Array(65536)
+  const steps = bent.length - 1
+  const lowest = Math.log(Math.max(LEAST_SIGNAL, from))
+  const scale = steps / Math.max(1e-6, Math.log(Math.max(LEAST_SIGNAL + 1, to)) - lowest)
+  for (let v = 0; v < 65536; v++) {
+    const i = ((logarithmOf(v) - lowest) * scale + 0.5) | 0
+    table[v] = bent[Math.max(0, Math.min(i, steps))]
   }
   return table
 }
@@ -185,7 +225,8 @@ export class ColourTables {
   for(view: Look, hasHue: boolean): Colours {
     const { highlight } = view
     const hued = hasHue && usesHue(view.mode) && !highlight
-    const name = `${highlight}|${view.window}|${view.level}|${view.inverted}|${view.mode}|${hued}`
+    const curve = `${view.window}|${view.level}|${view.gamma}|${view.logarithmic}`
+    const name = `${highlight}|${curve}|${view.inverted}|${view.mode}|${hued}`
     if (this.tables && this.name === name) return this.tables
     const luminance = luminanceTable(view)
     this.name = name

@@ -12,7 +12,8 @@ export type Phase = 'move' | 'end' | 'cancel'
 /**
  * What to show of a shape between two scan points; the finished shape is announced.
  *
- * A measurement stays on the screen when it is finished, a box is the page's from then on.
+ * A measurement stays on the screen when it is finished, a box is the page's from then on, and what was
+ * enlarged needs no frame.
  */
 export function draftOf(
   scan: ScanPixels,
@@ -25,6 +26,7 @@ export function draftOf(
   if (!box) return null
   const draft = { kind, from: [box[0], box[1]] as Point, to: [box[2], box[3]] as Point }
   if (phase === 'move') return { ...draft, text: sizeText(box, scan.ref.pixel_pitch_mm) }
+  if (kind === 'zoom') return null
   if (kind === 'box') {
     emitter.emit('boxdrawn', box)
     return null

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { editBox, gripAt, scaleBox, shiftBox } from './editing'
+import { editBox, type Grip, gripAt, gripOnScan, scaleBox, shiftBox } from './editing'
 import type { Box } from './types'
 
 const SCAN = { width: 400, height: 200 }
@@ -16,6 +16,27 @@ describe('gripAt', () => {
 
   it('holds one side of a box that is smaller than the reach', () => {
     expect(gripAt([10, 10, 14, 14], [13, 11])).toEqual({ left: false, top: true, right: true, bottom: false })
+  })
+})
+
+describe('gripOnScan', () => {
+  const held = (...sides: (keyof Grip)[]): Grip => ({
+    left: sides.includes('left'),
+    top: sides.includes('top'),
+    right: sides.includes('right'),
+    bottom: sides.includes('bottom'),
+  })
+  const plain = { zoom: 2, flippedX: false, flippedY: false, turns: 0 as const }
+
+  it('names the edge of the scan that lies where the pointer is', () => {
+    expect(gripOnScan(held('left', 'top'), plain)).toEqual(held('left', 'top'))
+    expect(gripOnScan(held('left'), { ...plain, flippedX: true })).toEqual(held('right'))
+    expect(gripOnScan(held('bottom'), { ...plain, turns: 1 })).toEqual(held('right'))
+    expect(gripOnScan(held('left', 'top'), { ...plain, turns: 1 })).toEqual(held('left', 'bottom'))
+    expect(gripOnScan(held('top'), { ...plain, flippedX: true, turns: 1 })).toEqual(held('right'))
+    expect(gripOnScan(held('left', 'top', 'right', 'bottom'), { ...plain, turns: 3 })).toEqual(
+      held('left', 'top', 'right', 'bottom'),
+    )
   })
 })
 

@@ -1,5 +1,5 @@
 /** Moving and resizing a box by its body and its edges. Boxes are in scan pixels. */
-import type { Point, Size } from './geometry'
+import { type Point, type Size, wayToScan } from './geometry'
 import type { Box } from './types'
 
 /** Which edges follow the pointer; all four move the box. */
@@ -11,6 +11,7 @@ export interface Grip {
 }
 
 const WHOLE: Grip = { left: true, top: true, right: true, bottom: true }
+const OUTWARDS: Record<keyof Grip, Point> = { left: [-1, 0], top: [0, -1], right: [1, 0], bottom: [0, 1] }
 const REACH_PX = 7
 const LEAST_SIDE = 2
 
@@ -23,6 +24,18 @@ export function gripAt([x0, y0, x1, y1]: Box, [x, y]: Point): Grip | null {
   const right = !left && Math.abs(x - x1) <= REACH_PX
   const bottom = !top && Math.abs(y - y1) <= REACH_PX
   return left || top || right || bottom ? { left, top, right, bottom } : WHOLE
+}
+
+/** What is held of the scan's box when `grip` is held on the screen. */
+export function gripOnScan(grip: Grip, facing: Parameters<typeof wayToScan>[0]): Grip {
+  const held: Grip = { left: false, top: false, right: false, bottom: false }
+  for (const [side, outwards] of Object.entries(OUTWARDS) as [keyof Grip, Point][]) {
+    if (!grip[side]) continue
+    const [x, y] = wayToScan(facing, outwards)
+    if (Math.abs(x) > Math.abs(y)) held[x < 0 ? 'left' : 'right'] = true
+    else held[y < 0 ? 'top' : 'bottom'] = true
+  }
+  return held
 }
 
 /** The box after its held edges moved by `[dx, dy]`: inside the scan, never turned inside out. */

@@ -5,6 +5,7 @@ import {
   fitZoom,
   focusZoom,
   formatLength,
+  mirrored,
   type Pose,
   scaleBar,
   scanToScreen,
@@ -14,44 +15,75 @@ import {
 
 const VIEW = { width: 800, height: 400 }
 const SCAN = { width: 4800, height: 1200 }
+const PLAIN: Pose = { zoom: 0.37, center: [1000, 420], flippedX: false, flippedY: false, turns: 0 }
 const POSES: Pose[] = [false, true].flatMap((flippedX) =>
-  [false, true].map((flippedY) => ({ zoom: 0.37, center: [1000, 420], flippedX, flippedY }) satisfies Pose),
+  [false, true].flatMap((flippedY) =>
+    ([0, 1, 2, 3] as const).map((turns) => ({ ...PLAIN, flippedX, flippedY, turns })),
+  ),
 )
 
 describe('scanToScreen and screenToScan', () => {
-  it.each(POSES)('undo each other, flipped $flippedX $flippedY', (pose) => {
+  it.each(POSES)('undo each other, flipped $flippedX $flippedY, turned $turns', (pose) => {
     const [x, y] = screenToScan(pose, VIEW, scanToScreen(pose, VIEW, [123.25, 987]))
     expect(x).toBeCloseTo(123.25)
     expect(y).toBeCloseTo(987)
   })
 
   it('puts the centre in the middle', () => {
-    expect(scanToScreen(POSES[0], VIEW, [1000, 420])).toEqual([400, 200])
+    expect(scanToScreen(PLAIN, VIEW, [1000, 420])).toEqual([400, 200])
   })
 
   it('mirrors left and right', () => {
-    const [plain, mirrored] = [POSES[0], POSES[2]].map((pose) => scanToScreen(pose, VIEW, [1100, 420])[0])
-    expect(plain - 400).toBeCloseTo(400 - mirrored)
+    const [plain, mirror] = [PLAIN, { ...PLAIN, flippedX: true }].map(
+      (pose) => scanToScreen(pose, VIEW, [1100, 420])[0],
+    )
+    expect(plain - 400).toBeCloseTo(400 - mirror)
+  })
+
+  it('turns clockwise: what was at the right is below', () => {
+    const [x, y] = scanToScreen({ ...PLAIN, turns: 1 }, VIEW, [1100, 420])
+    expect([x, y]).toEqual([400, 237])
+    expect(scanToScreen({ ...PLAIN, turns: 2 }, VIEW, [1100, 420])).toEqual([363, 200])
+    expect(scanToScreen({ ...PLAIN, turns: 3 }, VIEW, [1100, 420])).toEqual([400, 163])
   })
 })
 
+describe('mirrored', () => {
+  it.each(POSES)(
+    'swaps left and right as they are seen, flipped $flippedX $flippedY, turned $turns',
+    (pose) => {
+      const before = scanToScreen(pose, VIEW, [1100, 500])
+      const after = scanToScreen({ ...pose, ...mirrored(pose, 'x') }, VIEW, [1100, 500])
+      expect(after[0] - 400).toBeCloseTo(400 - before[0])
+      expect(after[1]).toBeCloseTo(before[1])
+      const below = scanToScreen({ ...pose, ...mirrored(pose, 'y') }, VIEW, [1100, 500])
+      expect(below[0]).toBeCloseTo(before[0])
+      expect(below[1] - 200).toBeCloseTo(200 - before[1])
+    },
+  )
+})
+
 describe('boxToScreen', () => {
-  it.each(POSES)('keeps corners in order, flipped $flippedX $flippedY', (pose) => {
+  it.each(POSES)('keeps corners in order, flipped $flippedX $flippedY, turned $turns', (pose) => {
     const [x0, y0, x1, y1] = boxToScreen(pose, VIEW, [10, 20, 30, 60])
-    expect(x1 - x0).toBeCloseTo(20 * 0.37)
-    expect(y1 - y0).toBeCloseTo(40 * 0.37)
+    const [width, height] = pose.turns % 2 ? [40, 20] : [20, 40]
+    expect(x1 - x0).toBeCloseTo(width * 0.37)
+    expect(y1 - y0).toBeCloseTo(height * 0.37)
   })
 })
 
 describe('zoomAbout', () => {
-  it.each(POSES)('keeps the scan point under the pointer, flipped $flippedX $flippedY', (pose) => {
-    const at: [number, number] = [650, 90]
-    const before = screenToScan(pose, VIEW, at)
-    const center = zoomAbout(pose, VIEW, at, 2.5)
-    const after = screenToScan({ ...pose, zoom: 2.5, center }, VIEW, at)
-    expect(after[0]).toBeCloseTo(before[0])
-    expect(after[1]).toBeCloseTo(before[1])
-  })
+  it.each(POSES)(
+    'keeps the scan point under the pointer, flipped $flippedX $flippedY, turned $turns',
+    (pose) => {
+      const at: [number, number] = [650, 90]
+      const before = screenToScan(pose, VIEW, at)
+      const center = zoomAbout(pose, VIEW, at, 2.5)
+      const after = screenToScan({ ...pose, zoom: 2.5, center }, VIEW, at)
+      expect(after[0]).toBeCloseTo(before[0])
+      expect(after[1]).toBeCloseTo(before[1])
+    },
+  )
 })
 
 describe('zooms', () => {
@@ -60,8 +92,8 @@ describe('zooms', () => {
   })
 
   it('focuses a small box without losing its surroundings, a large one without cutting it', () => {
-    expect(focusZoom([100, 100, 110, 110], SCAN, VIEW)).toBeLessThanOrEqual(6)
-    expect(focusZoom([0, 0, 4800, 1200], SCAN, VIEW)).toBeCloseTo(fitZoom(SCAN, VIEW))
+    expect(focusZoom({ width: 10, height: 10 }, SCAN, VIEW)).toBeLessThanOrEqual(6)
+    expect(focusZoom(SCAN, SCAN, VIEW)).toBeCloseTo(fitZoom(SCAN, VIEW))
   })
 })
 

@@ -2,7 +2,7 @@
  * Where scan pixels lie on the screen. Scan pixel (x, y) covers [x, x+1) × [y, y+1); screen positions are
  * CSS pixels from the view's upper left corner.
  */
-import type { Box, ViewState } from './types'
+import type { Box, Turns, ViewState } from './types'
 
 export type Point = [number, number]
 
@@ -11,20 +11,52 @@ export interface Size {
   height: number
 }
 
-export type Pose = Pick<ViewState, 'zoom' | 'center' | 'flippedX' | 'flippedY'>
+export type Pose = Pick<ViewState, 'zoom' | 'center' | 'flippedX' | 'flippedY' | 'turns'>
+type Facing = Omit<Pose, 'center'>
 
 export const MAX_ZOOM = 48
 
+/** A vector after `turns` quarter turns clockwise, on a screen whose y points down. */
+function turned([x, y]: Point, turns: number): Point {
+  const [tx, ty] = turns & 1 ? [-y, x] : [x, y]
+  return turns & 2 ? [-tx, -ty] : [tx, ty]
+}
+
+function flipped([x, y]: Point, { flippedX, flippedY }: Facing): Point {
+  return [flippedX ? -x : x, flippedY ? -y : y]
+}
+
+/** A way on the scan as a way on the screen. */
+export function wayToScreen(facing: Facing, way: Point): Point {
+  const [x, y] = turned(flipped(way, facing), facing.turns)
+  return [x * facing.zoom, y * facing.zoom]
+}
+
+/** A way on the screen as a way on the scan. */
+export function wayToScan(facing: Facing, way: Point): Point {
+  const [x, y] = flipped(turned(way, 4 - facing.turns), facing)
+  return [x / facing.zoom, y / facing.zoom]
+}
+
 export function scanToScreen(pose: Pose, view: Size, [x, y]: Point): Point {
-  const sx = pose.flippedX ? -pose.zoom : pose.zoom
-  const sy = pose.flippedY ? -pose.zoom : pose.zoom
-  return [(x - pose.center[0]) * sx + view.width / 2, (y - pose.center[1]) * sy + view.height / 2]
+  const [dx, dy] = wayToScreen(pose, [x - pose.center[0], y - pose.center[1]])
+  return [dx + view.width / 2, dy + view.height / 2]
 }
 
 export function screenToScan(pose: Pose, view: Size, [x, y]: Point): Point {
-  const sx = pose.flippedX ? -pose.zoom : pose.zoom
-  const sy = pose.flippedY ? -pose.zoom : pose.zoom
-  return [(x - view.width / 2) / sx + pose.center[0], (y - view.height / 2) / sy + pose.center[1]]
+  const [dx, dy] = wayToScan(pose, [x - view.width / 2, y - view.height / 2])
+  return [dx + pose.center[0], dy + pose.center[1]]
+}
+
+/** A size as it lies on the screen. */
+export function turnedSize({ width, height }: Size, turns: Turns): Size {
+  return turns & 1 ? { width: height, height: width } : { width, height }
+}
+
+/** What mirroring the picture as it is seen, left to right or top to bottom, does to the scan's own axes. */
+export function mirrored(facing: Omit<Facing, 'zoom'>, axis: 'x' | 'y'): Pick<Pose, 'flippedX' | 'flippedY'> {
+  const isOwnX = (axis === 'x') === (facing.turns % 2 === 0)
+  return { flippedX: facing.flippedX !== isOwnX, flippedY: facing.flippedY === isOwnX }
 }
 
 /** The screen rectangle of a scan box, with x0 ≤ x1 and y0 ≤ y1 whatever is flipped. */
@@ -68,18 +100,14 @@ export function clampCenter([x, y]: Point, scan: Size): Point {
 /** The centre that keeps the scan point under `at` where it is while the zoom changes. */
 export function zoomAbout(pose: Pose, view: Size, at: Point, zoom: number): Point {
   const [x, y] = screenToScan(pose, view, at)
-  const sx = pose.flippedX ? -zoom : zoom
-  const sy = pose.flippedY ? -zoom : zoom
-  return [x - (at[0] - view.width / 2) / sx, y - (at[1] - view.height / 2) / sy]
+  const [dx, dy] = wayToScan({ ...pose, zoom }, [at[0] - view.width / 2, at[1] - view.height / 2])
+  return [x - dx, y - dy]
 }
 
-/** Zoom that shows a box with room around it, between what fits and what still shows context. */
-export function focusZoom(box: Box, scan: Size, view: Size): number {
+/** Zoom that shows something with room around it, between what fits and what still shows context. */
+export function focusZoom(box: Size, scan: Size, view: Size): number {
   const room = 5
-  const zoom = Math.min(
-    view.width / Math.max(1, (box[2] - box[0]) * room),
-    view.height / Math.max(1, (box[3] - box[1]) * room),
-  )
+  const zoom = fitZoom({ width: Math.max(1, box.width * room), height: Math.max(1, box.height * room) }, view)
   return clampZoom(Math.min(4, Math.max(fitZoom(scan, view), zoom)), scan, view)
 }
 

@@ -2,7 +2,7 @@
 import type { Point } from './geometry'
 import type { Tool } from './types'
 
-export type ShapeKind = 'box' | 'ruler' | 'roi'
+export type ShapeKind = 'box' | 'ruler' | 'roi' | 'zoom'
 
 export interface GestureTarget {
   panBy: (dx: number, dy: number) => void
@@ -192,7 +192,7 @@ function way(from: Point, to: Point): Point {
 }
 
 function isShape(action: Action): action is ShapeKind {
-  return action === 'box' || action === 'ruler' || action === 'roi'
+  return action === 'box' || action === 'ruler' || action === 'roi' || action === 'zoom'
 }
 
 /** A pointer that is already gone cannot be captured; the drag then ends at the edge. */

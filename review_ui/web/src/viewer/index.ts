@@ -2,7 +2,7 @@
 import './viewer.css'
 
 export { scaleBox, shiftBox } from './editing'
-export { clipBox } from './geometry'
+export { clipBox, mirrored, wayToScan } from './geometry'
 export { scanSize } from './pixels'
 export { FULL_RANGE, type Modality, PRESETS } from './presets'
 export type {
@@ -18,6 +18,7 @@ export type {
   ScanRef,
   Stage,
   Tool,
+  Turns,
   ViewerEvents,
   ViewerOptions,
   ViewState,

@@ -32,7 +32,7 @@ export class Lens {
     const side = Math.round(DIAMETER_PX * (window.devicePixelRatio || 1))
     const zoom = Math.min(48, Math.max(MIN_ZOOM, view.zoom * ENLARGE))
     const size = { width: DIAMETER_PX, height: DIAMETER_PX }
-    const pose = { zoom, center, flippedX: view.flippedX, flippedY: view.flippedY }
+    const pose = { ...view, zoom, center }
     this.painter.draw(this.canvas, scan, { pose, view: size, width: side, height: side, smooth: true }, style)
   }
 }

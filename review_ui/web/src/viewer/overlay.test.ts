@@ -4,7 +4,13 @@ import { OverlayLayer } from './overlay'
 import type { Overlay } from './types'
 
 const VIEW = { width: 800, height: 400 }
-const POSE = { zoom: 0.5, center: [800, 400] as [number, number], flippedX: false, flippedY: false }
+const POSE = {
+  zoom: 0.5,
+  center: [800, 400] as [number, number],
+  flippedX: false,
+  flippedY: false,
+  turns: 0 as const,
+}
 let layer: OverlayLayer
 
 const overlay = (id: string, box: Overlay['box'], more: Partial<Overlay> = {}): Overlay => ({

@@ -10,6 +10,7 @@ import {
   scaleBar,
   scanToScreen,
 } from './geometry'
+import type { ShapeKind } from './gestures'
 import { type PlacedLabel, placeLabels } from './labels'
 import type { Box, Overlay } from './types'
 
@@ -21,7 +22,7 @@ const MAX_LABELS = 60
 
 /** A shape in scan pixels that the person draws or has measured. */
 export interface Draft {
-  kind: 'box' | 'ruler' | 'roi'
+  kind: ShapeKind
   from: Point
   to: Point
   text: string

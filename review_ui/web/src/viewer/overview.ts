@@ -1,5 +1,5 @@
 /** The whole scan in a small canvas, with the view's rectangle; a click or drag there moves the view. */
-import { boxToScreen, fitZoom, type Point, type Pose, type Size, screenToScan } from './geometry'
+import { boxToScreen, fitZoom, type Point, type Pose, type Size, screenToScan, turnedSize } from './geometry'
 import type { ScanPixels } from './pixels'
 import type { DrawStyle } from './raster'
 import { CpuPainter } from './renderer'
@@ -39,7 +39,7 @@ export class Overview {
     this.observer.observe(canvas)
   }
 
-  /** Draw the scan; `view` only matters for how it is flipped. */
+  /** Draw the scan; `view` only matters for how it is flipped and turned. */
   drawPicture(scan: ScanPixels | null, view: Pose, style: DrawStyle): void {
     const size = this.size
     if (size.width === 0 || size.height === 0) return
@@ -47,10 +47,9 @@ export class Overview {
     const width = Math.round(size.width * ratio)
     const height = Math.round(size.height * ratio)
     this.pose = scan && {
-      zoom: fitZoom(scan.size, size),
+      ...view,
+      zoom: fitZoom(turnedSize(scan.size, view.turns), size),
       center: [scan.size.width / 2, scan.size.height / 2],
-      flippedX: view.flippedX,
-      flippedY: view.flippedY,
     }
     const spec = { pose: this.pose ?? view, view: size, width, height, smooth: true }
     this.painter.draw(this.picture, scan, spec, { ...style, sharpen: 0 })

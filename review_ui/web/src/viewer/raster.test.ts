@@ -15,7 +15,7 @@ const STYLE: DrawStyle = {
 
 function spec(width: number, height: number, pose: Partial<FrameSpec['pose']>, ratio = 1): FrameSpec {
   return {
-    pose: { zoom: 1, center: [width / 2, height / 2], flippedX: false, flippedY: false, ...pose },
+    pose: { zoom: 1, center: [width / 2, height / 2], flippedX: false, flippedY: false, turns: 0, ...pose },
     view: { width, height },
     width: width * ratio,
     height: height * ratio,
@@ -52,6 +52,39 @@ describe('drawFrame', () => {
   it('mirrors', () => {
     const out = draw(scan, spec(24, 16, { flippedX: true, flippedY: true }))
     expect(out).toEqual(Int32Array.from(plane).reverse())
+  })
+
+  it('turns clockwise, mirrored or not, and in all three quarters', () => {
+    const turns = (n: 0 | 1 | 2 | 3, flippedX = false) =>
+      draw(scan, { ...spec(n % 2 ? 16 : 24, n % 2 ? 24 : 16, { center: [12, 8], turns: n, flippedX }) })
+    const quarter = (from: Int32Array, width: number) => {
+      const height = from.length / width
+      return Int32Array.from(
+        from,
+        (_, i) => from[(height - 1 - (i % height)) * width + Math.floor(i / height)],
+      )
+    }
+    for (const flippedX of [false, true]) {
+      const [none, one, two, three] = ([0, 1, 2, 3] as const).map((n) => turns(n, flippedX))
+      expect(one).toEqual(quarter(none, 24))
+      expect(two).toEqual(quarter(one, 16))
+      expect(three).toEqual(quarter(two, 24))
+    }
+  })
+
+  it('turns what is larger than a tile, cut off and zoomed', () => {
+    const large = fullScan([noise(150, 90)], 150)
+    const pose = { zoom: 1.7, center: [70, 41] as [number, number] }
+    const upright = draw(large, spec(100, 70, pose))
+    const turned = draw(large, spec(70, 100, { ...pose, turns: 1 }))
+    for (const [x, y] of [
+      [0, 0],
+      [99, 0],
+      [45, 66],
+      [99, 69],
+    ]) {
+      expect(turned[x * 70 + 69 - y]).toBe(upright[y * 100 + x])
+    }
   })
 
   it('leaves what the scan does not cover transparent', () => {
@@ -110,7 +143,15 @@ describe('drawFrame', () => {
     )
     const dual = fullScan(metal, 16)
     const tables = new ColourTables().for(
-      { window: 65536, level: 32768, inverted: false, mode: 'material', highlight: null },
+      {
+        window: 65536,
+        level: 32768,
+        inverted: false,
+        mode: 'material',
+        gamma: 1,
+        logarithmic: false,
+        highlight: null,
+      },
       true,
     )
     const out = new Uint32Array(256)

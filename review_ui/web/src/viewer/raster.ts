@@ -5,7 +5,7 @@
  * compute the same numbers.
  */
 import type { Colours } from './colour'
-import { type Pose, type Size, screenToScan } from './geometry'
+import { type Pose, type Size, screenToScan, turnedSize } from './geometry'
 import type { ChannelIndex, LevelPixels, ScanPixels } from './pixels'
 import { type SharpenCache, sharpenAmount } from './sharpen'
 
@@ -88,7 +88,39 @@ export function makeAxis(
   return { index, weight, from: Math.min(from, to), to }
 }
 
-/** Decide which resolution each output row is drawn from. Rows that are nowhere yet are left out. */
+/**
+ * The frame that is drawn instead of a turned one, and has to be turned by a quarter afterwards if `isTurned`:
+ * rows of the output are then rows of the scan again. Half a turn is two mirrors.
+ */
+export function unturned(spec: FrameSpec): { spec: FrameSpec; isTurned: boolean } {
+  const { turns, flippedX, flippedY } = spec.pose
+  const isHalf = turns >= 2
+  const pose: Pose = {
+    ...spec.pose,
+    turns: 0,
+    flippedX: flippedX !== isHalf,
+    flippedY: flippedY !== isHalf,
+  }
+  if (turns % 2 === 0) return { spec: { ...spec, pose }, isTurned: false }
+  const view = turnedSize(spec.view, turns)
+  return { spec: { ...spec, pose, view, width: spec.height, height: spec.width }, isTurned: true }
+}
+
+/** Turn a picture of `width` × `height` by a quarter clockwise, tile by tile so that both stay in the cache. */
+export function turnQuarter(from: Uint32Array, { width, height }: Size, to: Uint32Array): void {
+  const side = 32
+  for (let top = 0; top < height; top += side) {
+    for (let left = 0; left < width; left += side) {
+      const bottom = Math.min(height, top + side)
+      for (let x = left; x < Math.min(width, left + side); x++) {
+        let out = x * height + height - 1 - top
+        for (let y = top; y < bottom; y++) to[out--] = from[y * width + x]
+      }
+    }
+  }
+}
+
+/** Decide which resolution each row of a frame that is not turned is drawn from. Rows that are nowhere yet are left out. */
 export function planFrame(scan: ScanPixels, spec: FrameSpec): Run[] {
   const levels = scan.levels
   if (levels.length === 0) return []
@@ -265,17 +297,37 @@ export function hueColumns(level: LevelPixels, { index, weight }: Axis): Int32Ar
   return columns
 }
 
+/** Holds frames that are still to be turned; no frame is drawn while another is. */
+let lying = new Uint32Array(0)
+
 /** Draw a whole frame; what the scan does not cover becomes transparent. */
 export function drawFrame(
+  out: Uint32Array,
+  scan: ScanPixels,
+  frame: FrameSpec,
+  style: DrawStyle,
+  sharpened: SharpenCache,
+): void {
+  const { spec, isTurned } = unturned(frame)
+  if (!isTurned) {
+    drawUpright(out, scan, spec, style, sharpened)
+    return
+  }
+  const n = spec.width * spec.height
+  if (lying.length < n) lying = new Uint32Array(n)
+  drawUpright(lying.subarray(0, n), scan, spec, style, sharpened)
+  turnQuarter(lying, spec, out)
+}
+
+function drawUpright(
   out: Uint32Array,
   scan: ScanPixels,
   spec: FrameSpec,
   style: DrawStyle,
   sharpened: SharpenCache,
-): Run[] {
+): void {
   const runs = planFrame(scan, spec)
   const covered = runs.reduce((n, r) => n + (r.to - r.from) * (r.columns.to - r.columns.from), 0)
   if (covered < spec.width * spec.height) out.fill(0)
   for (const run of runs) drawRun(out, spec.width, run, style, sharpened)
-  return runs
 }

@@ -26,7 +26,9 @@ uniform usampler2D luminance;
 uniform sampler2D palette;   // brightness across, hue down
 uniform ivec2 size;
 uniform int amount;
+uniform int outWidth;
 uniform int outHeight;
+uniform bool isTurned;
 out vec4 colour;
 
 int at(int x, int y) {
@@ -53,8 +55,10 @@ int column(int x, int y, int w) {
 }
 
 void main() {
-  ivec2 h = texelFetch(columns, ivec2(int(gl_FragCoord.x), 0), 0).rg;
-  ivec2 v = texelFetch(rows, ivec2(outHeight - 1 - int(gl_FragCoord.y), 0), 0).rg;
+  ivec2 place = ivec2(int(gl_FragCoord.x), outHeight - 1 - int(gl_FragCoord.y));
+  if (isTurned) place = ivec2(place.y, outWidth - 1 - place.x);
+  ivec2 h = texelFetch(columns, ivec2(place.x, 0), 0).rg;
+  ivec2 v = texelFetch(rows, ivec2(place.y, 0), 0).rg;
   int value = column(h.x, v.x, v.y);
   if (h.y != 0) value = mixed(value, column(min(h.x + 1, size.x - 1), v.x, v.y), h.y);
   ivec2 entry = ivec2(value & 255, value >> 8);

@@ -57,6 +57,8 @@ export interface Probe {
   z_eff: number | null
 }
 
+export type Turns = 0 | 1 | 2 | 3
+
 export interface ViewState {
   /** Screen (CSS) pixels per scan pixel. */
   zoom: number
@@ -67,15 +69,22 @@ export interface ViewState {
   mode: ColourMode
   inverted: boolean
   channel: 'high' | 'low'
+  /** Mirrored along the scan's own axes. */
   flippedX: boolean
   flippedY: boolean
+  /** Quarter turns clockwise, after mirroring. */
+  turns: Turns
+  /** Above 1 the dark end of the window is spread, below 1 the bright end; 0.3 to 3. */
+  gamma: number
+  /** Equal steps of brightness for equal thickness instead of for equal signal. */
+  logarithmic: boolean
   /** 0 (off) to 1. */
   sharpen: number
   /** Raw values, both included, that stand out in a colour of their own; materials are not shown meanwhile. */
   highlight: [number, number] | null
 }
 
-export type Tool = 'pan' | 'window' | 'box' | 'ruler' | 'roi' | 'magnifier'
+export type Tool = 'pan' | 'window' | 'zoom' | 'box' | 'ruler' | 'roi' | 'magnifier'
 export type Stage = 'preview' | 'full'
 
 /** Of the raw 16-bit values of one energy. */

@@ -50,6 +50,26 @@ describe('ViewModel', () => {
     expect(model.state.center).toEqual([2400, 595])
   })
 
+  it('fits the turned scan, and pans with the pointer', () => {
+    model.patch({ turns: 1 })
+    expect(model.state.zoom).toBeCloseTo(800 / 4800)
+    model.fit('width')
+    expect(model.state.zoom).toBeCloseTo(1600 / 1200)
+    model.zoomAt([800, 400], 1)
+    model.panBy(10, 5)
+    expect(model.state.center).toEqual([2395, 610])
+    model.patch({ turns: 0 })
+    expect(model.state).toMatchObject({ zoom: 1, center: [2395, 610] })
+  })
+
+  it('fills the view with a box, turned or not', () => {
+    model.fill([1000, 200, 1400, 300])
+    expect(model.state).toMatchObject({ zoom: 4, center: [1200, 250] })
+    model.patch({ turns: 3 })
+    model.fill([1000, 200, 1400, 300])
+    expect(model.state).toMatchObject({ zoom: 2, center: [1200, 250] })
+  })
+
   it('never loses the scan', () => {
     model.panBy(1e6, -1e6)
     expect(model.state.center).toEqual([0, 1200])
@@ -85,7 +105,7 @@ describe('ViewModel', () => {
   })
 
   it('keeps settings within bounds', () => {
-    model.patch({ window: -5, level: 1e9, sharpen: 7 })
-    expect(model.state).toMatchObject({ window: 16, level: 65535, sharpen: 1 })
+    model.patch({ window: -5, level: 1e9, sharpen: 7, gamma: 99 })
+    expect(model.state).toMatchObject({ window: 16, level: 65535, sharpen: 1, gamma: 3 })
   })
 })

@@ -7,10 +7,14 @@ import {
   focusZoom,
   type Point,
   type Size,
+  turnedSize,
+  wayToScan,
   zoomAbout,
 } from './geometry'
 import { FULL_RANGE } from './presets'
 import type { Box, ViewState } from './types'
+
+const GAMMA_RANGE = [0.3, 3] as const
 
 export const DEFAULT_VIEW: ViewState = {
   zoom: 1,
@@ -22,6 +26,9 @@ export const DEFAULT_VIEW: ViewState = {
   channel: 'high',
   flippedX: false,
   flippedY: false,
+  turns: 0,
+  gamma: 1,
+  logarithmic: false,
   sharpen: 0,
   highlight: null,
 }
@@ -97,7 +104,9 @@ export class ViewModel {
     next.window = Math.min(131072, Math.max(16, next.window))
     next.level = Math.min(65535, Math.max(0, next.level))
     next.sharpen = Math.min(1, Math.max(0, next.sharpen))
+    next.gamma = Math.min(GAMMA_RANGE[1], Math.max(GAMMA_RANGE[0], next.gamma))
     this.current = next
+    if (patch.turns !== undefined) this.resize(this.view)
     if (patch.zoom !== undefined || patch.center !== undefined) {
       this.fitted = null
       this.place(next.zoom, next.center)
@@ -110,18 +119,18 @@ export class ViewModel {
     if (was === is) return {}
     if (is) {
       this.beforeEqualised = { window: this.current.window, level: this.current.level }
-      return FULL_RANGE
+      return { window: FULL_RANGE.window, level: FULL_RANGE.level }
     }
     return this.beforeEqualised ?? {}
   }
 
   private place(zoom: number, center: Point): void {
-    this.current.zoom = clampZoom(zoom, this.scan, this.view)
+    this.current.zoom = clampZoom(zoom, this.seen, this.view)
     this.current.center = clampCenter(center, this.scan)
   }
 
   fit(how: 'fit' | 'width' = 'fit'): void {
-    const zoom = (how === 'fit' ? fitZoom : fitWidthZoom)(this.scan, this.view)
+    const zoom = (how === 'fit' ? fitZoom : fitWidthZoom)(this.seen, this.view)
     this.place(zoom, [this.scan.width / 2, this.scan.height / 2])
     this.fitted = how
   }
@@ -133,15 +142,16 @@ export class ViewModel {
   }
 
   zoomAt(at: Point, zoom: number): void {
-    const next = clampZoom(zoom, this.scan, this.view)
+    const next = clampZoom(zoom, this.seen, this.view)
     this.fitted = null
     this.place(next, zoomAbout(this.current, this.view, at, next))
   }
 
   panBy(dx: number, dy: number): void {
-    const { zoom, center, flippedX, flippedY } = this.current
+    const { zoom, center } = this.current
+    const [x, y] = wayToScan(this.current, [dx, dy])
     this.fitted = null
-    this.place(zoom, [center[0] - (flippedX ? -dx : dx) / zoom, center[1] - (flippedY ? -dy : dy) / zoom])
+    this.place(zoom, [center[0] - x, center[1] - y])
   }
 
   /** Right widens the window, down darkens; fine where the window is narrow. */
@@ -150,11 +160,29 @@ export class ViewModel {
     this.patch({ window: window * Math.exp(dx * 0.004), level: level + dy * window * 0.0025 })
   }
 
+  /** Show a box with what is around it. */
   focus(box: Box): void {
     this.fitted = null
-    const center: Point = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]
-    this.place(focusZoom(box, this.scan, this.view), center)
+    this.place(focusZoom(this.seenSize(box), this.seen, this.view), middleOf(box))
   }
+
+  /** Fill the view with a box. */
+  fill(box: Box): void {
+    this.fitted = null
+    this.place(fitZoom(this.seenSize(box), this.view), middleOf(box))
+  }
+
+  private get seen(): Size {
+    return turnedSize(this.scan, this.current.turns)
+  }
+
+  private seenSize([x0, y0, x1, y1]: Box): Size {
+    return turnedSize({ width: x1 - x0, height: y1 - y0 }, this.current.turns)
+  }
+}
+
+function middleOf([x0, y0, x1, y1]: Box): Point {
+  return [(x0 + x1) / 2, (y0 + y1) / 2]
 }
 
 function windowOf({ window, level }: Partial<ViewState>): { window?: number; level?: number } {

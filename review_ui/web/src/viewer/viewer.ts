@@ -3,9 +3,9 @@
 import { createRenderer } from './choose'
 import { ColourTables } from './colour'
 import { draftOf, type Phase } from './drafts'
-import { editBox, type Grip } from './editing'
+import { editBox, type Grip, gripOnScan } from './editing'
 import { Emitter } from './emitter'
-import { normaliseBox, type Point, screenToScan } from './geometry'
+import { clipBox, normaliseBox, type Point, screenToScan, wayToScan } from './geometry'
 import { Gestures, type GestureTarget, type ShapeKind } from './gestures'
 import { Lens } from './lens'
 import { probeAt } from './measure'
@@ -193,6 +193,14 @@ export class ScanViewer {
 
   focusBox(box: Box): void {
     this.model.focus(box)
+    this.moved()
+  }
+
+  /** Fill the view with the part of the scan that a box covers. */
+  private fill(box: Box): void {
+    const part = this.scan && clipBox(box, this.scan.size)
+    if (!part) return
+    this.model.fill(part)
     this.moved()
   }
 
@@ -411,9 +419,9 @@ export class ScanViewer {
 
   private edit(by: Point, phase: Phase): void {
     if (!this.held || !this.scan) return
-    const { zoom, flippedX, flippedY } = this.model.state
-    const moved: Point = [(flippedX ? -by[0] : by[0]) / zoom, (flippedY ? -by[1] : by[1]) / zoom]
-    const box = editBox(this.held.box, this.held.grip, moved, this.scan.size)
+    const view = this.model.state
+    const grip = gripOnScan(this.held.grip, view)
+    const box = editBox(this.held.box, grip, wayToScan(view, by), this.scan.size)
     this.overlay.moveBox(this.held.id, box)
     this.invalidate({ ...NONE, overlay: true })
     if (phase === 'end') this.emitter.emit('boxedited', { id: this.held.id, box })
@@ -445,6 +453,7 @@ export class ScanViewer {
     if (!this.scan) return
     const shape = { kind, from: this.toScan(a), to: this.toScan(b), phase }
     this.overlay.setDraft(draftOf(this.scan, shape, this.emitter))
+    if (kind === 'zoom' && phase === 'end') this.fill(normaliseBox(shape.from, shape.to))
     this.invalidate({ ...NONE, overlay: true })
   }
 }

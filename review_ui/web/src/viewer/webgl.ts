@@ -6,7 +6,7 @@
  */
 import type { Colours } from './colour'
 import type { LevelPixels, ScanPixels } from './pixels'
-import { type Axis, type DrawStyle, type FrameSpec, planeOf, planFrame, type Run } from './raster'
+import { type Axis, type DrawStyle, type FrameSpec, planeOf, planFrame, type Run, unturned } from './raster'
 import type { Renderer } from './renderer'
 import { FRAGMENT_SHADER, VERTEX_SHADER } from './shaders'
 import { sharpenAmount } from './sharpen'
@@ -97,13 +97,21 @@ export class WebGlRenderer implements Renderer {
     gl.clear(gl.COLOR_BUFFER_BIT)
     if (!scan) return
     this.setColours(style.colours)
+    gl.uniform1i(this.uniform('outWidth'), spec.width)
     gl.uniform1i(this.uniform('outHeight'), spec.height)
     gl.uniform1i(this.uniform('amount'), sharpenAmount(style.sharpen))
     gl.enable(gl.SCISSOR_TEST)
-    for (const run of planFrame(scan, spec)) this.drawRun(scan, run, spec, style)
+    const frame = unturned(spec)
+    gl.uniform1i(this.uniform('isTurned'), frame.isTurned ? 1 : 0)
+    for (const run of planFrame(scan, frame.spec)) this.drawRun(scan, run, frame, style)
   }
 
-  private drawRun(scan: ScanPixels, run: Run, spec: FrameSpec, style: DrawStyle): void {
+  private drawRun(
+    scan: ScanPixels,
+    run: Run,
+    { spec, isTurned }: ReturnType<typeof unturned>,
+    style: DrawStyle,
+  ): void {
     const { gl } = this
     const { level, columns, rows } = run
     const plane = this.planeTexture(scan, planeOf(level, style), level.width, level.ready)
@@ -116,7 +124,10 @@ export class WebGlRenderer implements Renderer {
     gl.uniform2i(this.uniform('size'), level.width, level.height)
     this.setAxis('columns', columns)
     this.setAxis('rows', rows)
-    gl.scissor(columns.from, spec.height - run.to, Math.max(0, columns.to - columns.from), run.to - run.from)
+    const [across, along] = [Math.max(0, columns.to - columns.from), run.to - run.from]
+    // From below: a turned frame's rows run from right to left.
+    if (isTurned) gl.scissor(spec.height - run.to, spec.width - columns.from - across, along, across)
+    else gl.scissor(columns.from, spec.height - run.to, across, along)
     gl.drawArrays(gl.TRIANGLES, 0, 3)
   }
 
