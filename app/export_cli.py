@@ -37,6 +37,10 @@ def pin(
     manifest: Annotated[
         Path | None, typer.Option(help="Default: the one that comes with the program.")
     ] = None,
+    beside: Annotated[
+        str | None,
+        typer.Option(help="Pin it under this name, and leave the default as it is: for an int8 twin."),
+    ] = None,
 ) -> None:
     """Make a model the default: copy it beside the manifest, pin its digest, write its card."""
     from models.registry import DEFAULT_MANIFEST
@@ -48,8 +52,11 @@ def pin(
     manifest = manifest or DEFAULT_MANIFEST
     read = load_recipe(recipe)
     text = write_card(model, read, json.loads(report.read_text(encoding="utf-8")))
-    card = manifest.parent.parent / "cards" / f"{read.name}.md"
+    name = beside or read.name
+    card = manifest.parent.parent / "cards" / f"{name}.md"
     card.parent.mkdir(parents=True, exist_ok=True)
-    digest = pin_model(model, name=read.name, card=f"../cards/{card.name}", manifest_path=manifest)
     card.write_text(text, encoding="utf-8")
-    typer.echo(f"{read.name} {digest}; complete {card} by hand")
+    digest = pin_model(
+        model, name=name, card=f"../cards/{card.name}", manifest_path=manifest, is_default=beside is None
+    )
+    typer.echo(f"{name} {digest}; complete {card} by hand")

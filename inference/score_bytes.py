@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import orjson
 
-from inference.scorer import Scorer, score_pixels
+from inference.scorer import Scorer, prepare_timed, run_timed
 from scans.formats import ImageLimits, decode_image
 
 
@@ -21,8 +21,10 @@ def score_bytes(scorer: Scorer, data: bytes, *, limits: ImageLimits) -> bytes:
         ModelOutputError: See ``Scorer.run``; likewise EngineError.
     """
     pixels = decode_image(data, limits=limits)
-    result = score_pixels(scorer, pixels)
     n_channels, height_px, width_px = pixels.shape
+    item, prepare_ms = prepare_timed(scorer, pixels)
+    del pixels  # the run is where memory is at its peak
+    result = run_timed(scorer, item, prepare_ms)
     return orjson.dumps(
         {
             "model": asdict(scorer.info),

@@ -253,9 +253,21 @@ def score_pixels(
     scorer: Scorer, pixels: Pixels, *, thresholds: Mapping[str, float] | None = None
 ) -> ScoreResult:
     """Prepare and run one scan, and time both."""
+    item, prepare_ms = prepare_timed(scorer, pixels)
+    return run_timed(scorer, item, prepare_ms, thresholds=thresholds)
+
+
+def prepare_timed(scorer: Scorer, pixels: Pixels) -> tuple[ScoreItem, float]:
+    """Prepare one scan; return it and how long that took, milliseconds."""
     began_s = time.perf_counter()
     item = scorer.prepare(pixels)
-    prepare_ms = _ms(time.perf_counter() - began_s)
+    return item, _ms(time.perf_counter() - began_s)
+
+
+def run_timed(
+    scorer: Scorer, item: ScoreItem, prepare_ms: float, *, thresholds: Mapping[str, float] | None = None
+) -> ScoreResult:
+    """Run one prepared scan; its preparation is among the result's timings."""
     [result] = scorer.run([item], thresholds=thresholds)
     return ScoreResult(findings=result.findings, timings_ms={"prepare": prepare_ms, **result.timings_ms})
 

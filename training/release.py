@@ -6,7 +6,6 @@
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -132,8 +131,24 @@ def set_thresholds(onnx_path: Path, thresholds: Mapping[str, float]) -> None:
     onnx.save(model, str(onnx_path))
 
 
-def pin(onnx_path: Path, *, name: str, card: str = "", manifest_path: Path = DEFAULT_MANIFEST) -> str:
-    """Copy a model file beside the manifest, pin its digest and make it the default.
+def pin(
+    onnx_path: Path,
+    *,
+    name: str,
+    card: str = "",
+    manifest_path: Path = DEFAULT_MANIFEST,
+    is_default: bool = True,
+) -> str:
+    """Copy a model file beside the manifest and pin its digest.
+
+    Servers that follow the manifest never see half of it: it is replaced as a whole, after the file.
+
+    Args:
+        onnx_path: The file.
+        name: What the manifest calls it.
+        card: Relative to the manifest.
+        manifest_path: A new one is made if there is none.
+        is_default: Make it the default; a manifest's first model is that anyway.
 
     Returns:
         Its sha256.
@@ -142,13 +157,20 @@ def pin(onnx_path: Path, *, name: str, card: str = "", manifest_path: Path = DEF
     digest = hashlib.sha256(data).hexdigest()
     target = manifest_path.parent / f"{name}.onnx"
     manifest_path.parent.mkdir(parents=True, exist_ok=True)
-    if target.resolve() != onnx_path.resolve():
-        shutil.copyfile(onnx_path, target)
+    _replace(target, data)
     manifest: dict[str, Any] = {"models": []}
     if manifest_path.exists():
         manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
     entry = asdict(ManifestEntry(name=name, file=target.name, sha256=digest, card=card))
     manifest["models"] = [*(m for m in manifest["models"] if m["name"] != name), entry]
-    text = json.dumps({**manifest, "default": name}, indent=2, ensure_ascii=False)
-    manifest_path.write_text(text + "\n", encoding="utf-8")
+    if is_default or "default" not in manifest:
+        manifest["default"] = name
+    text = json.dumps(manifest, indent=2, ensure_ascii=False)
+    _replace(manifest_path, f"{text}\n".encode())
     return digest
+
+
+def _replace(path: Path, data: bytes) -> None:
+    new = path.with_name(f"{path.name}.new")
+    new.write_bytes(data)
+    new.replace(path)

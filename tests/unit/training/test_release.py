@@ -56,6 +56,17 @@ def test_pin__replaces_the_entry_and_keeps_the_rest(model: Path, tmp_path: Path)
     assert hashlib.sha256((tmp_path / "weights" / "tiny.onnx").read_bytes()).hexdigest() == digest
 
 
+def test_pin__beside_the_default_leaves_it(model: Path, tmp_path: Path) -> None:
+    """A twin gets a name of its own; a manifest without a default takes its first model."""
+    manifest = tmp_path / "weights" / "manifest.json"
+    pin(model, name="tiny", manifest_path=manifest, is_default=False)
+    pin(model, name="tiny-int8", manifest_path=manifest, is_default=False)
+    assert load_manifest(manifest).default == "tiny"
+    assert {path.name for path in manifest.parent.iterdir()} == {
+        "manifest.json", "tiny.onnx", "tiny-int8.onnx",
+    }  # fmt: skip
+
+
 def _report(model: Path) -> dict[str, Any]:
     share = {"value": 0.5, "low": 0.25, "high": 0.75}
     point = {"false_alarms": share, "by_kind": {"gun": share}, "thresholds": {"gun": 0.4, "blade": 0.5}}
