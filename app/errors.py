@@ -5,6 +5,7 @@ AppError
 ├── AuditKeyError         audit_key_invalid  the key that signs or checks seals cannot be used
 ├── ModelServerOpenError  model_server_open  it would be open to the network without a key
 ├── EngineRemoteError     engine_remote      a model server has to run its model itself
+├── TracingPackageMissingError  tracing_package_missing  traces are asked for, their packages are not there
 └── SelftestError         selftest_failed    the throwaway system did not come up
 """
 
@@ -37,6 +38,12 @@ class EngineRemoteError(AppError):
     """A model server would only pass requests on to another one."""
 
     code = "engine_remote"
+
+
+class TracingPackageMissingError(AppError):
+    """Traces are asked for, and what makes them is not installed."""
+
+    code = "tracing_package_missing"
 
 
 class SelftestError(AppError):

@@ -115,6 +115,18 @@ class Settings(BaseSettings):
         min_length=16,
         description="Bearer token that `/metrics` asks for; without one there is no `/metrics`.",
     )
+    traces_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="Where OpenTelemetry traces are sent (OTLP over HTTP, `http://HOST:4318/v1/traces`); "
+        "without it none are made. Needs the packages of `requirements/trace.txt`.",
+    )
+    traces_share: float = Field(
+        default=1.0,
+        ge=0,
+        le=1,
+        description="Part of the traces that is kept, 0 to 1, where a sender does not say.",
+    )
     scoring_key: SecretStr | None = Field(
         default=None, description="Bearer token for `shenxiang serve-model`; needed off the loopback."
     )

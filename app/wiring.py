@@ -26,6 +26,7 @@ from app.metrics import Metrics, build_metrics_router, follow_queue
 from app.problems import answer_error, install_problem_handlers
 from app.queue_policy import carry_out_proposals, follow_policy, open_policy
 from app.settings import MiB, Settings
+from app.tracing import open_tracer
 from app.trail_office import TrailOffice
 from app.version import VERSION
 from inference.cargo_scorer import load_pinned_cargo
@@ -42,6 +43,7 @@ from inference.settings import (
     ScreeningSettings,
     WebhookSettings,
 )
+from inference.tracing import NO_TRACER, Tracer
 from inference.triage import ensure_policy
 from inference.webhooks import WebhookDispatcher
 from models.registry import pinned_digests
@@ -84,6 +86,7 @@ class Services:
     decoder: GuardedDecoder
     screening: ScreeningWorker | None
     metrics: Metrics
+    tracer: Tracer
     stopping: asyncio.Event
 
 
@@ -114,6 +117,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         queue = ReviewQueue(queue_pool, policy)
         metrics = Metrics()
+        tracer = await stack.enter_async_context(open_tracer(settings))
         screening = None
         if "screening" in settings.roles:
             screening = screening_worker(
@@ -124,6 +128,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 notifier=notifier,
                 decoder=decoder,
                 metrics=metrics.inference,
+                tracer=tracer,
             )
             metrics.watch_model(lambda: screening.scorer.info if screening.scorer else None)
         yield Services(
@@ -135,6 +140,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             decoder=decoder,
             screening=screening,
             metrics=metrics,
+            tracer=tracer,
             stopping=asyncio.Event(),
         )
 
@@ -219,6 +225,7 @@ def build_api(settings: Settings, services: Services, review: APIRouter | None) 
                 settings=intake_settings(settings),
                 stopping=services.stopping,
                 metrics=services.metrics.inference,
+                tracer=services.tracer,
             )
         )
     if review is not None:
@@ -240,6 +247,7 @@ def describe_api() -> dict[str, Any]:
         decoder=nothing,
         screening=None,
         metrics=Metrics(),
+        tracer=NO_TRACER,
         stopping=asyncio.Event(),
     )
     settings = Settings()
@@ -308,6 +316,7 @@ def screening_worker(
     notifier: Notifier,
     decoder: GuardedDecoder,
     metrics: InferenceMetrics,
+    tracer: Tracer,
 ) -> ScreeningWorker:
     """Make the worker that screens with the pinned model."""
     screening = ScreeningSettings(n_runners=settings.n_runners, deadline_s=settings.screening_deadline_s)
@@ -331,6 +340,7 @@ def screening_worker(
         load_photos=load_photos if settings.read_gate_photos else None,
         settings=screening,
         metrics=metrics,
+        tracer=tracer,
     )
 
 

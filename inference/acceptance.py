@@ -20,6 +20,7 @@ from inference.scan_status import read_scan
 from inference.schemas import ScanIn, ScanOut
 from inference.settings import IntakeSettings
 from inference.stations import Station
+from inference.tracing import NO_TRACER, Tracer, span
 from review_queue import audit
 from review_queue.notify import Notifier
 from scans.errors import ObjectCorruptError, ObjectMissingError
@@ -51,6 +52,7 @@ class ScanIntake:
         notifier: Wakes screening workers.
         settings: Limits.
         metrics: Counts new scans.
+        tracer: Takes the spans.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class ScanIntake:
         settings: IntakeSettings,
         *,
         metrics: InferenceMetrics | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         self._pool = pool
         self._store = store
@@ -69,6 +72,7 @@ class ScanIntake:
         self._notifier = notifier
         self._settings = settings
         self._metrics = metrics or InferenceMetrics()
+        self._tracer = tracer
         self._in_flight = InFlight()
         self._slots = WorkSlots(n_running=settings.concurrent_scans, n_waiting=settings.waiting_scans)
 
@@ -115,7 +119,8 @@ class ScanIntake:
             originals = [await self._store.get(digest) for digest in digests]
         except (ObjectMissingError, ObjectCorruptError) as error:  # uploading again mends both
             raise ImageUnknownError(f"{error} Upload the image again.") from error
-        return await self._decoder.prepare(originals[0], originals[1] if len(originals) == 2 else None)
+        with span(self._tracer, "decode", n_files=len(originals)):
+            return await self._decoder.prepare(originals[0], originals[1] if len(originals) == 2 else None)
 
     async def _store_scan(
         self,
@@ -127,8 +132,9 @@ class ScanIntake:
         key: str,
         request_sha256: bytes,
     ) -> tuple[ScanOut, bool]:
-        full = await self._store.put(prepared.px16_full)
-        preview = await self._store.put(prepared.px16_preview)
+        with span(self._tracer, "store", size_bytes=len(prepared.px16_full)):
+            full = await self._store.put(prepared.px16_full)
+            preview = await self._store.put(prepared.px16_preview)
         async with connect(self._pool, timeout_s=self._settings.database_timeout_s) as conn:
             async with conn.transaction():
                 scan_id = await conn.fetchval(

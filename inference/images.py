@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from inference.database_errors import Connection, Pool, connect
 from inference.errors import ImageUnknownError
 from inference.schemas import ImageOut
+from inference.tracing import NO_TRACER, Tracer, span
 from scans.errors import DigestMismatchError
 from scans.formats import ImageInfo, ImageLimits, inspect_image
 from scans.store import ScanStore
@@ -52,15 +53,23 @@ class ImageIntake:
         store: Where the bytes go.
         limits: Limits on one image.
         database_timeout_s: How long to wait for a database connection.
+        tracer: Takes the spans.
     """
 
     def __init__(
-        self, pool: Pool, store: ScanStore, limits: ImageLimits, *, database_timeout_s: float
+        self,
+        pool: Pool,
+        store: ScanStore,
+        limits: ImageLimits,
+        *,
+        database_timeout_s: float,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         self._pool = pool
         self._store = store
         self._limits = limits
         self._database_timeout_s = database_timeout_s
+        self._tracer = tracer
 
     async def put(self, data: bytes, digest: str) -> tuple[ImageOut, bool]:
         """Verify, check and store one file.
@@ -81,7 +90,8 @@ class ImageIntake:
             DatabaseUnavailableError: The bytes may be stored, but are not acknowledged.
         """
         info = await asyncio.to_thread(self._check, data, digest)
-        await self._store.put(data, digest)
+        with span(self._tracer, "store", size_bytes=len(data)):
+            await self._store.put(data, digest)
         image = ImageOut(
             digest=digest,
             format=info.format,

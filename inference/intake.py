@@ -25,6 +25,7 @@ from inference.scan_status import read_scan, wait_for_disposition
 from inference.schemas import ImageOut, ScanIn, ScanOut
 from inference.settings import IntakeSettings
 from inference.stations import Station, StationKeys
+from inference.tracing import NO_TRACER, Span, Tracer, parent_of, span
 from review_queue.notify import Notifier
 from scans.errors import DigestMismatchError
 from scans.guard import GuardedDecoder
@@ -34,7 +35,7 @@ DigestPath = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="sha256 
 station_key = HTTPBearer(auto_error=False, scheme_name="stationKey", description="sx_<key id>_<secret>")
 
 
-def build_intake_router(
+def build_intake_router(  # noqa: PLR0915 - one route after the other
     *,
     pool: Pool,
     store: ScanStore,
@@ -43,6 +44,7 @@ def build_intake_router(
     settings: IntakeSettings,
     stopping: asyncio.Event | None = None,
     metrics: InferenceMetrics | None = None,
+    tracer: Tracer = NO_TRACER,
 ) -> APIRouter:
     """Build the routes under ``/api/v1`` that stations use.
 
@@ -54,12 +56,15 @@ def build_intake_router(
         settings: Limits.
         stopping: Set when the server should end; waiting stations are then answered at once.
         metrics: Counts new scans.
+        tracer: Takes the spans.
     """
     stopping = stopping or asyncio.Event()
     keys = StationKeys(pool, cache_s=settings.key_cache_s, timeout_s=settings.database_timeout_s)
     budget = ByteBudget(settings.in_flight_bytes)
-    images = ImageIntake(pool, store, settings.limits, database_timeout_s=settings.database_timeout_s)
-    scans = ScanIntake(pool, store, decoder, notifier, settings, metrics=metrics)
+    images = ImageIntake(
+        pool, store, settings.limits, database_timeout_s=settings.database_timeout_s, tracer=tracer
+    )
+    scans = ScanIntake(pool, store, decoder, notifier, settings, metrics=metrics, tracer=tracer)
     pace = pace_of(settings)
     router = APIRouter(prefix="/api/v1", tags=["intake"], dependencies=[Depends(station_key)])
 
@@ -83,7 +88,7 @@ def build_intake_router(
     ) -> ImageOut:
         """Upload one image file. It is durable when this answers; repeating it is harmless."""
         max_bytes = settings.limits.max_bytes
-        with reserve(request, station, max_bytes):
+        with receiving(tracer, request, station), reserve(request, station, max_bytes):
             data = await read_body(request, max_bytes=max_bytes, pace=pace)
             image, is_new = await images.put(data, digest)
         response.status_code = 201 if is_new else 200
@@ -104,6 +109,13 @@ def build_intake_router(
         request: Request, response: Response, station: Annotated[Station, Depends(authenticate)]
     ) -> ScanOut:
         """Describe a scan whose images are uploaded, or send both at once as multipart/form-data."""
+        with receiving(tracer, request, station) as received:
+            accepted, is_new = await take_scan(request, station)
+            received.set_attribute("shenxiang.scan_id", accepted.scan_id)
+        response.status_code = 201 if is_new else 200
+        return accepted
+
+    async def take_scan(request: Request, station: Station) -> tuple[ScanOut, bool]:
         key = check_key(request.headers.get("idempotency-key"))
         content_type = request.headers.get("content-type", "")
         boundary = boundary_of(content_type)
@@ -115,9 +127,7 @@ def build_intake_router(
                 scan = parse_scan(await read_body(request, max_bytes=max_bytes, pace=pace))
         else:
             raise MediaTypeError("Send the scan as application/json or multipart/form-data.")
-        accepted, is_new = await scans.accept(scan, station=station, key=key)
-        response.status_code = 201 if is_new else 200
-        return accepted
+        return await scans.accept(scan, station=station, key=key)
 
     async def take_form(request: Request, boundary: bytes, station: Station) -> ScanIn:
         max_bytes = settings.max_multipart_bytes
@@ -164,6 +174,11 @@ def build_intake_router(
             await asyncio.gather(gone, return_exceptions=True)
 
     return router
+
+
+def receiving(tracer: Tracer, request: Request, station: Station) -> AbstractContextManager[Span]:
+    """Time a request of a station, inside the span that the station names, if it does."""
+    return span(tracer, "receive", parent=parent_of(request.headers), station_id=station.station_id)
 
 
 async def first_of(*waits: Coroutine[Any, Any, object]) -> None:

@@ -27,6 +27,7 @@ from inference.scorer import Scorer, ScoreResult, score_decoded
 from inference.screening_jobs import Job, ScreeningJobs
 from inference.screening_store import insert_screening
 from inference.settings import ScreeningSettings
+from inference.tracing import NO_TRACER, Tracer, span
 from inference.triage import Outcome, StoredPolicy, Triage, TriagePolicy, current_policy, triage_scan
 from models.errors import ModelOutputError
 from review_queue import audit
@@ -62,6 +63,7 @@ class ScreeningWorker:
         load_cargo: Loads the model of the checks against the declaration, once; without it they are not made.
         load_photos: Loads what reads gate photos, once; without it they are only shown.
         metrics: Counts what came of the scans.
+        tracer: Takes the spans.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class ScreeningWorker:
         load_cargo: Callable[[], CargoScorer | None] | None = None,
         load_photos: Callable[[], GatePhotos | None] | None = None,
         metrics: InferenceMetrics | None = None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         self._pool = pool
         self._store = store
@@ -93,6 +96,7 @@ class ScreeningWorker:
         self._load_cargo = load_cargo
         self._load_photos = load_photos
         self._metrics = metrics or InferenceMetrics()
+        self._tracer = tracer
         self._scorer: Scorer | None = None
         self._others: Mapping[Modality, Scorer | None] = {}
         self._digests: tuple[str | None, ...] = ()
@@ -163,7 +167,7 @@ class ScreeningWorker:
             log.error("screening_loop_failed", error=repr(error))
             return
         for job in jobs:
-            task = asyncio.create_task(self._screen(job))
+            task = asyncio.create_task(self._screen_traced(job))
             self._active[task] = job
             task.add_done_callback(self._forget)
 
@@ -172,6 +176,12 @@ class ScreeningWorker:
         self._awake.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("screening_crashed", scan_id=job.scan_id if job else None, error=repr(error))
+
+    async def _screen_traced(self, job: Job) -> None:
+        with span(
+            self._tracer, "screen", scan_id=job.scan_id, port=job.port, modality=job.modality, tries=job.tries
+        ):
+            await self._screen(job)
 
     async def _screen(self, job: Job) -> None:
         """Take one job to its end: a screening, a case, or another try."""
@@ -200,15 +210,19 @@ class ScreeningWorker:
             log.error("engine_raised", scan_id=job.scan_id, error=repr(error), trace=trace)
             await self._retry_or_give_up(job, repr(error))
         else:
-            await self._until_stored(job, lambda: self._conclude(job, scorer, result, stored))
+            with span(self._tracer, "case"):
+                await self._until_stored(job, lambda: self._conclude(job, scorer, result, stored))
 
     async def _look(self, scorer: Scorer, job: Job, thresholds: Mapping[str, float]) -> ScoreResult:
         """Screen a scan's pixels, and read its photos meanwhile if there is a number to compare with."""
-        data = await self._store.get(job.px16_full)
-        screening = self._threads.run(screen_px16, scorer, self._cargo, data, job, thresholds=thresholds)
-        if self._photos is None or job.container_no is None or not job.gate_photos:
-            return await screening
-        return await self._photos.beside(screening, job.gate_photos, job.container_no, thresholds=thresholds)
+        with span(self._tracer, "store"):
+            data = await self._store.get(job.px16_full)
+        with span(self._tracer, "score", model=scorer.info.name, engine=scorer.info.engine):
+            screening = self._threads.run(screen_px16, scorer, self._cargo, data, job, thresholds=thresholds)
+            if self._photos is None or job.container_no is None or not job.gate_photos:
+                return await screening
+            photos = self._photos
+            return await photos.beside(screening, job.gate_photos, job.container_no, thresholds=thresholds)
 
     async def _read_policy(self) -> StoredPolicy:
         async with connect(self._pool, timeout_s=5.0) as conn:
@@ -295,7 +309,8 @@ class ScreeningWorker:
             self._notifier.publish("queue", job.port)
 
         log.error("scan_not_screened", scan_id=job.scan_id, reason=reason, error=detail)
-        await self._until_stored(job, store)
+        with span(self._tracer, "case", reason=reason):
+            await self._until_stored(job, store)
 
     async def _until_stored(self, job: Job, write: Callable[[], Awaitable[None]]) -> None:
         """Repeat a write while the database is away: the work is done, and redoing it would cost a try."""

@@ -23,6 +23,7 @@ from inference.intake import build_intake_router
 from inference.scorer import EngineScorer, ScoreItem, Scorer, ScoreResult, ScorerInfo, open_scorer
 from inference.screening import ScreeningWorker
 from inference.settings import IntakeSettings, ScreeningSettings
+from inference.tracing import NO_TRACER, Tracer
 from review_queue.notify import Notifier
 from review_queue.policy import QueuePolicy
 from review_queue.queue import ReviewQueue
@@ -47,6 +48,7 @@ class Centre:
     notifier: Notifier
     queue: ReviewQueue
     settings: IntakeSettings
+    tracer: Tracer = NO_TRACER
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
     def app(self, *, stopping: asyncio.Event | None = None) -> FastAPI:
@@ -61,6 +63,7 @@ class Centre:
                 notifier=self.notifier,
                 settings=self.settings,
                 stopping=stopping,
+                tracer=self.tracer,
             )
         )
         return app
@@ -97,6 +100,7 @@ class Centre:
             load_cargo=load_cargo,
             load_photos=load_photos,
             settings=settings,
+            tracer=self.tracer,
         )
         stop = asyncio.Event()
         running = asyncio.create_task(worker.run(stop))
