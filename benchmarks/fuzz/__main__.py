@@ -1,4 +1,4 @@
-"""``python -m benchmarks.fuzz [--cases N] [--seed S]``: a throwaway server under malformed uploads."""
+"""``python -m benchmarks.fuzz [--cases N] [--seed S] [--json FILE]``: a server under malformed uploads."""
 
 import argparse
 import asyncio
@@ -9,6 +9,7 @@ from app.database import open_database
 from app.throwaway import throwaway_system
 from benchmarks.fuzz.attack import READERS, Outcome, attack
 from benchmarks.fuzz.cases import Cases
+from benchmarks.machine import describe_machine
 from inference.stations import create_station
 
 SEED = 20261124
@@ -36,12 +37,17 @@ def main() -> None:
     parser.add_argument(
         "--write", type=int, metavar="NUMBER", help="write this case's bytes to ./case instead"
     )
+    parser.add_argument("--json", type=Path, help="write the result to this file too")
     arguments = parser.parse_args()
     if arguments.write is not None:
         Path("case").write_bytes(Cases(arguments.seed, READERS).make(arguments.write).data)
         return
+    machine = describe_machine()
     outcome = asyncio.run(attack_throwaway(n_cases=arguments.cases, seed=arguments.seed))
-    print(json.dumps(outcome.as_json(), indent=1))
+    text = json.dumps({"machine": machine, "seed": arguments.seed, **outcome.as_json()}, indent=1)
+    if arguments.json is not None:
+        arguments.json.write_text(text + "\n")
+    print(text)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import tifffile
 from scans import px16, raw16
 from scans.dicos_dx import Beam, Energy, write_dx
 from scans.dicos_object import ExportedScan
+from scans.modality import Modality
 
 FOLDER = Path(__file__).parent / "corpus"
 SEED = 20261124
@@ -53,7 +54,10 @@ def make_corpus() -> dict[str, dict[str, bytes]]:
         "png": _png(),
         "tiff": _tiff(),
         "jpeg": _jpeg(),
-        "dicos": {f"{energy}.dcs": _dicos(energy) for energy in Energy},
+        "dicos": {
+            **{f"{energy}.dcs": _dicos(energy) for energy in Energy},
+            "underside.dcs": _dicos(Energy.HIGH, Modality.UNDER_VEHICLE),
+        },
         "raw16": _raw16(),
         "px16": _px16(),
         "sidecar": _sidecar(),
@@ -106,13 +110,13 @@ def _jpeg() -> dict[str, bytes]:
     }
 
 
-def _dicos(energy: Energy) -> bytes:
+def _dicos(energy: Energy, modality: Modality = Modality.CARGO) -> bytes:
     scan = ExportedScan(
         scan_id="scan-1",
         station_id="ST-1",
         port="YTN",
         container_no=CONTAINER_NO,
-        is_cargo=True,
+        modality=modality,
         scanned_at=datetime(2026, 1, 1, tzinfo=UTC),
         pixel_pitch_mm=5.0,
         software_version="1",
