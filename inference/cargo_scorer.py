@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from inference.errors import EngineError
 from inference.scorer import ScoreResult, ScorerInfo
-from models.cargo_checks import CargoAnswer, DeclaredCargo, check_cargo, read_answer
+from models.cargo_checks import CargoAnswer, DeclaredCargo, LineCheck, check_cargo, check_lines, read_answer
 from models.cargo_contract import INPUT_NAME, OUTPUT_NAMES, CargoContract
 from models.cargo_view import MIN_SIDE, to_view
 from models.errors import ModelError
@@ -50,6 +50,17 @@ class ScanFacts:
         return DeclaredCargo(
             is_empty=fields["declared_empty"], hs_codes=tuple(line["hs_code"] for line in fields["lines"])
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CargoCheck:
+    """What speaks against a declaration, with the cargo model's digest, and a word on each of its lines.
+
+    ``lines`` is None without a declaration.
+    """
+
+    findings: list[Finding]
+    lines: list[LineCheck] | None
 
 
 class CargoScorer:
@@ -100,8 +111,8 @@ class CargoScorer:
 
     def check(
         self, pixels: Pixels, facts: ScanFacts, *, thresholds: Mapping[str, float] | None = None
-    ) -> list[Finding]:
-        """Return what speaks against the declaration, with this model's digest; see ``look`` for errors.
+    ) -> CargoCheck:
+        """Compare a scan with its declaration; see ``look`` for errors.
 
         Args:
             pixels: Shape ``(C, H, W)``.
@@ -110,7 +121,7 @@ class CargoScorer:
         """
         declared = facts.declared()
         if declared is None:
-            return []
+            return CargoCheck(findings=[], lines=None)
         answer = self.look(pixels, pitch_mm=facts.pixel_pitch_mm)
         chosen = thresholds or {}
         found = [
@@ -121,7 +132,10 @@ class CargoScorer:
             )
             for finding in check_cargo(answer, declared, self.contract, self.goods)
         ]
-        return [finding for finding in found if finding.score >= finding.threshold]
+        return CargoCheck(
+            findings=[finding for finding in found if finding.score >= finding.threshold],
+            lines=check_lines(answer, declared, self.contract, self.goods, thresholds=chosen),
+        )
 
     def add_to(
         self,
@@ -133,9 +147,14 @@ class CargoScorer:
     ) -> ScoreResult:
         """Append the checks' findings to a detector's, and their time."""
         began_s = time.perf_counter()
-        found = self.check(pixels, facts, thresholds=thresholds)
+        checked = self.check(pixels, facts, thresholds=thresholds)
         timings_ms = {**result.timings_ms, "cargo": round((time.perf_counter() - began_s) * 1000, 3)}
-        return ScoreResult(findings=[*result.findings, *found], timings_ms=timings_ms)
+        return replace(
+            result,
+            findings=[*result.findings, *checked.findings],
+            timings_ms=timings_ms,
+            line_checks=checked.lines,
+        )
 
 
 def load_pinned_cargo(manifest: Path = DEFAULT_MANIFEST) -> CargoScorer | None:

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from importlib.resources import files
 from typing import Any, Final, Protocol
@@ -160,7 +161,8 @@ class GatePhotos:
             checked = await reading
         finally:
             reading.cancel()
-        return ScoreResult(
+        return replace(
+            result,
             findings=[*result.findings, *checked.findings],
             timings_ms={**result.timings_ms, **checked.timings_ms},
         )

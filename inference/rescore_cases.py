@@ -14,7 +14,7 @@ import pyarrow as pa
 import structlog
 
 from inference.database_errors import Connection, Pool, connect
-from inference.rescore_kept import KINDS_BESIDE_DETECTOR, checked_before
+from inference.rescore_kept import KINDS_BESIDE_DETECTOR, checked_before, line_checks_before
 from inference.rescore_run import RescoreRun
 from inference.scorer import ScoreResult, ScorerInfo
 from inference.screening_store import insert_screening
@@ -33,8 +33,11 @@ ACTOR = "system:rescore"
 LOOK = """
 SELECT d.disposition, c.reason, c.risk < $3::real AS is_riskier,
     EXISTS (SELECT FROM screenings WHERE scan_id = $1 AND engine = $2) AS is_done,
-    (SELECT findings::text FROM screenings WHERE scan_id = $1 ORDER BY screening_id LIMIT 1) AS old_findings
+    o.findings::text AS old_findings, o.line_checks AS old_line_checks
 FROM scans s
+    LEFT JOIN LATERAL (
+        SELECT findings, line_checks FROM screenings WHERE scan_id = s.scan_id ORDER BY screening_id LIMIT 1
+    ) o ON true
     LEFT JOIN cases c ON c.scan_id = s.scan_id AND c.closed_at IS NULL
     LEFT JOIN LATERAL (
         SELECT disposition FROM dispositions WHERE scan_id = s.scan_id ORDER BY cycle DESC LIMIT 1
@@ -65,12 +68,13 @@ class Flagged:
         A run's files hold less of a finding than the database: what is kept is taken from there, whole.
         """
         kept = checked_before(orjson.loads(known["old_findings"] or b"[]"))
+        lines = line_checks_before(known["old_line_checks"])
         seen = [finding for finding in self.findings if finding.kind not in KINDS_BESIDE_DETECTOR]
         return await insert_screening(
             conn,
             self.scan_id,
             self.info,
-            ScoreResult(findings=[*seen, *kept], timings_ms={}),
+            ScoreResult(findings=[*seen, *kept], timings_ms={}, line_checks=lines),
             Triage(outcome=Outcome.FLAG, reason=CaseReason.FINDING, risk=self.risk),
             policy_version=self.policy_version,
         )

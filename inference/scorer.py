@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from inference.engines import Engine, Tensor, open_engine
 from inference.settings import EngineOptions
 from inference.tiles import Tile, cut_tiles, merge_findings, owned_findings
+from models.cargo_checks import LineCheck
 from models.contract import ModelContract
 from models.errors import ModelNotPinnedError, ModelOutputError, ModelUnreadableError
 from models.finding import Finding
@@ -50,10 +51,14 @@ class ScoreItem:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreResult:
-    """What the model saw in one scan, best first, and how long each step took."""
+    """What the model saw in one scan, best first, and how long each step took.
+
+    ``line_checks`` has a word on each line of the declaration; None if the lines were not checked.
+    """
 
     findings: list[Finding]
     timings_ms: dict[str, float]
+    line_checks: list[LineCheck] | None = None
 
 
 class Scorer(Protocol):

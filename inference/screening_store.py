@@ -11,8 +11,8 @@ from models.finding import Finding
 
 INSERT_SCREENING = """
 INSERT INTO screenings (scan_id, model_name, model_version, model_digest, engine, policy_version, outcome,
-    reason, risk, findings, timings_ms)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::jsonb, $11::text::jsonb)
+    reason, risk, findings, timings_ms, line_checks)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::jsonb, $11::text::jsonb, $12)
 RETURNING screening_id
 """
 
@@ -60,5 +60,6 @@ async def insert_screening(
         triage.risk,
         orjson.dumps(findings).decode(),
         orjson.dumps(result.timings_ms).decode(),
+        None if result.line_checks is None else [str(one) for one in result.line_checks],
     )
     return screening_id

@@ -5,8 +5,9 @@ that the model has never seen cannot be told from another.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from models.cargo_contract import CargoContract
 from models.cargo_view import COLUMN_CELLS
 from models.errors import ModelOutputError
 from models.finding import Finding
-from models.mismatch import Blocks, Goods, declaration_distance, find_blocks, match_codes
+from models.mismatch import MAX_SOUGHT, Blocks, Goods, declaration_distance, find_blocks, match_codes
 
 Float32 = NDArray[np.float32]
 
@@ -24,6 +25,14 @@ DECLARED_EMPTY: Final = "declared_empty"
 FOUND_EMPTY: Final = "found_empty"
 GOODS_MISMATCH: Final = "goods_mismatch"
 CHECK_KINDS: Final = frozenset({DECLARED_EMPTY, FOUND_EMPTY, GOODS_MISMATCH})
+
+
+class LineCheck(StrEnum):
+    """What the checks say of one line of a declaration."""
+
+    AGREES = "agrees"
+    DISAGREES = "disagrees"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +97,59 @@ def check_cargo(
     if score is not None:
         findings.append(_finding(GOODS_MISMATCH, score, contract.mismatch_threshold))
     return findings
+
+
+def check_lines(
+    answer: CargoAnswer,
+    declared: DeclaredCargo,
+    contract: CargoContract,
+    goods: Goods,
+    *,
+    thresholds: Mapping[str, float],
+) -> list[LineCheck]:
+    """Say of each line of a declaration what the checks say of it, by their own thresholds.
+
+    A declaration that fits speaks for its lines, if they are few enough for each to be looked for. Of one
+    that does not fit, the line is to blame without which it would; if that is no line, or any of several,
+    there is no telling.
+
+    Args:
+        answer: Of the scan.
+        declared: Its declaration.
+        contract: The model's.
+        goods: The headings.
+        thresholds: Least score by kind, in place of the model's own.
+
+    Returns:
+        One word per line, in their order.
+    """
+    codes = declared.hs_codes
+    unknown = [LineCheck.UNKNOWN] * len(codes)
+    if declared.is_empty:
+        return unknown
+    if answer.empty >= thresholds.get(FOUND_EMPTY, contract.found_empty_threshold):
+        return [LineCheck.DISAGREES] * len(codes)
+    border = thresholds.get(GOODS_MISMATCH, contract.mismatch_threshold)
+    lines = [tuple(match_codes(code, contract.headings)) for code in codes]
+    distinct = sorted(set(lines))
+
+    def fits(kept: Sequence[tuple[int, ...]]) -> bool | None:
+        left = [code for code, line in zip(codes, lines, strict=True) if line in kept]
+        score = mismatch_score(answer.blocks, left, contract, goods)
+        return None if score is None else score < border
+
+    to_blame: Sequence[tuple[int, ...]] | None = None
+    match fits(distinct):
+        case None:
+            pass
+        case True:
+            to_blame = None if len(distinct) > MAX_SOUGHT else []
+        case False:
+            doubtful = [one for one in distinct if fits([other for other in distinct if other != one])]
+            to_blame = distinct if len(distinct) == 1 else doubtful if len(doubtful) == 1 else None
+    if to_blame is None:
+        return unknown
+    return [LineCheck.DISAGREES if line in to_blame else LineCheck.AGREES for line in lines]
 
 
 def mismatch_score(

@@ -31,7 +31,7 @@ _SHRINKAGE: Final = 0.1
 """How far the features' correlations are shrunk towards none."""
 _WORST: Final = 1 / 3
 """Part of a scan's blocks that decides: one wrong line of several counts, one odd block hardly."""
-_MAX_SOUGHT: Final = 4
+MAX_SOUGHT: Final = 4
 """Lines up to which each is looked for."""
 _HEADING_DIGITS: Final = 4
 """Of an HS code, that two codes must share to be the same heading."""
@@ -199,7 +199,7 @@ def declaration_distance(distances: Float64, lines: Sequence[Sequence[int]]) -> 
     per_line = np.stack([distances[:, list(line)].min(axis=1) for line in distinct])
     n_worst = max(round(distances.shape[0] * _WORST), 1)
     foreign = float(np.sort(per_line.min(axis=0))[-n_worst:].mean())
-    if len(distinct) > _MAX_SOUGHT:
+    if len(distinct) > MAX_SOUGHT:
         return foreign
     n_best = max(n_worst // len(distinct), 1)
     return foreign + float(np.sort(per_line, axis=1)[:, :n_best].mean(axis=1).max())

@@ -30,7 +30,8 @@ CASE_COLUMNS: Final = f"""
     s.scanned_at, s.received_at, s.width_px, s.height_px, s.n_channels, s.bit_depth, s.pixel_pitch_mm,
     s.px16_full, s.px16_preview, s.declaration, ({PHOTO_FORMATS}) AS photo_formats,
     p.name_zh, p.name_en,
-    sc.screening_id, sc.model_name, sc.model_version, sc.outcome, sc.risk AS screening_risk, sc.findings
+    sc.screening_id, sc.model_name, sc.model_version, sc.outcome, sc.risk AS screening_risk, sc.findings,
+    sc.line_checks
 """
 CASE_TABLES: Final = """
     cases c
@@ -223,6 +224,7 @@ def _screening(row: asyncpg.Record) -> ScreeningOut | None:
         outcome=row["outcome"],
         risk=row["screening_risk"],
         findings=findings_out(from_jsonb(row["findings"])),
+        line_checks=row["line_checks"],
     )
 
 

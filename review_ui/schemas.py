@@ -77,6 +77,9 @@ class ScreeningOut(BaseModel):
     outcome: Literal["clear", "flag"]
     risk: float
     findings: list[FindingOut]
+    line_checks: list[Literal["agrees", "disagrees", "unknown"]] | None = Field(
+        description="Whether the cargo agrees with each line of the declaration; null if that was not checked"
+    )
 
 
 class Px16Level(BaseModel):

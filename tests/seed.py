@@ -162,13 +162,14 @@ async def seed_screening(
     reason: str = "finding",
     risk: float = 0.5,
     findings: list[dict[str, Any]] | None = None,
+    line_checks: list[str] | None = None,
 ) -> int:
     """Insert a screening of a scan by a model that does not exist and return its id."""
     screening_id = await conn.fetchval(
         """
         INSERT INTO screenings (scan_id, model_name, model_version, model_digest, engine, policy_version,
-            outcome, reason, risk, findings, timings_ms)
-        VALUES ($1, 'seed', '0', $2, 'none', $3, $4, $5, $6, $7::jsonb, '{}')
+            outcome, reason, risk, findings, timings_ms, line_checks)
+        VALUES ($1, 'seed', '0', $2, 'none', $3, $4, $5, $6, $7::jsonb, '{}', $8)
         RETURNING screening_id
         """,
         scan_id,
@@ -178,5 +179,6 @@ async def seed_screening(
         reason,
         risk,
         json.dumps(findings or []),
+        line_checks,
     )
     return int(screening_id)

@@ -94,7 +94,9 @@ async def test_screening__declared_empty_with_cargo_opens_a_case(
     data = build_tiny_cargo()
     digest = hashlib.sha256(data).hexdigest()
     async with centre.screening(load_cargo=lambda: CargoScorer(data, digest)):
-        scan = await post_scan(station, png(grey_scan(dark=True)), declaration={"declared_empty": True})
+        line = {"line_no": 1, "hs_code": "4011200000", "description": "轮胎"}
+        declaration = {"declared_empty": True, "lines": [line]}
+        scan = await post_scan(station, png(grey_scan(dark=True)), declaration=declaration)
         outcome = await outcome_of(centre, scan["scan_id"])
         other = await post_scan(station, png(grey_scan()), key="2")
         undeclared = await outcome_of(centre, other["scan_id"])
@@ -105,6 +107,8 @@ async def test_screening__declared_empty_with_cargo_opens_a_case(
     assert findings[-1]["box_xyxy"] is None
     assert findings[-1]["model_digest"] == digest
     assert undeclared["disposition"] == "release"
+    rows = await centre.pool.fetch("SELECT line_checks FROM screenings ORDER BY screening_id")
+    assert [row["line_checks"] for row in rows] == [["unknown"], None]
 
 
 async def test_screening__invalid_container_number_is_not_released(

@@ -125,7 +125,7 @@ class Centre:
         container_no: str | None = "CSQU3054383",
         photos: Sequence[tuple[str, bytes]] = (),
         findings: Sequence[dict[str, Any]] = FINDINGS,
-        declaration: dict[str, Any] | None = DECLARATION,
+        line_checks: list[str] | None = None,
     ) -> Opened:
         """Put a scan with real pixels into the queue."""
         number = await self.pool.fetchval("SELECT count(*) FROM scans")
@@ -140,11 +140,13 @@ class Centre:
                 height_px=49,
                 px16_full=bytes.fromhex(await self.store.put(full)),
                 px16_preview=bytes.fromhex(await self.store.put(preview)),
-                declaration=declaration,
+                declaration=DECLARATION,
             )
             await self._add_photos(conn, scan_id, photos)
             policy = await seed_policy(conn)
-            screening = await seed_screening(conn, scan_id, policy, risk=risk, findings=list(findings))
+            screening = await seed_screening(
+                conn, scan_id, policy, risk=risk, findings=list(findings), line_checks=line_checks
+            )
             case_id = await self.queue.open_case(
                 conn,
                 NewCase(

@@ -10,11 +10,12 @@ import pytest
 
 from inference.cargo_scorer import CargoScorer, ScanFacts, load_pinned_cargo
 from inference.errors import EngineError
-from inference.rescore_kept import checked_before
+from inference.rescore_kept import checked_before, line_checks_before
 from inference.scorer import open_scorer
 from inference.screening import screen_px16
 from inference.screening_jobs import Job
 from inference.screening_store import finding_json
+from models.cargo_checks import LineCheck
 from models.errors import ModelContractError
 from models.finding import Finding
 from models.registry import DEFAULT_MANIFEST
@@ -49,20 +50,20 @@ def facts(*codes: str, is_empty: bool = False) -> ScanFacts:
 
 def test_check__declared_empty_with_cargo(scorer: CargoScorer) -> None:
     """A finding without a place that names the model that made it; an empty vehicle gives none."""
-    [finding] = scorer.check(full(), facts(is_empty=True))
+    [finding] = scorer.check(full(), facts(is_empty=True)).findings
     assert (finding.kind, finding.box_xyxy, finding.model_digest) == ("declared_empty", None, DIGEST)
     assert finding.score > 0.9
-    assert scorer.check(air(), facts(is_empty=True)) == []
+    assert scorer.check(air(), facts(is_empty=True)).findings == []
 
 
 def test_check__declared_goods_and_no_cargo(scorer: CargoScorer) -> None:
     """The reverse has a kind of its own."""
-    assert [f.kind for f in scorer.check(air(), facts("2204210000"))] == ["found_empty"]
+    assert [f.kind for f in scorer.check(air(), facts("2204210000")).findings] == ["found_empty"]
 
 
 def test_check__policy_thresholds_replace_the_models(scorer: CargoScorer) -> None:
     """A supervisor who wants fewer alarms gets fewer."""
-    assert scorer.check(full(), facts(is_empty=True), thresholds={"declared_empty": 1.01}) == []
+    assert scorer.check(full(), facts(is_empty=True), thresholds={"declared_empty": 1.01}).findings == []
 
 
 def test_cargo_scorer__damaged_file_is_refused() -> None:
@@ -109,6 +110,10 @@ def test_screen_px16__checks_are_added_to_the_detector(scorer: CargoScorer) -> N
     for changes in ({"declaration": None}, {"modality": "passenger_vehicle"}):
         alone = screen_px16(detector, scorer, data, job(**changes), thresholds={})
         assert [f.kind for f in alone.findings] == ["dark"]
+        assert alone.line_checks is None, "not checked is not the same as no word on any line"
+    goods = facts("2204210000", "4011200000").declaration
+    empty = screen_px16(detector, scorer, px16.encode(air()), job(declaration=goods), thresholds={})
+    assert empty.line_checks == ["disagrees", "disagrees"]
 
 
 def test_job__declaration_is_not_in_its_words() -> None:
@@ -122,6 +127,12 @@ def test_finding_json__names_another_model_only() -> None:
     assert "model_digest" not in finding_json(finding)
     other = Finding(kind="goods_mismatch", score=0.9, threshold=0.5, box_xyxy=None, model_digest="ab")
     assert finding_json(other)["model_digest"] == "ab"
+
+
+def test_line_checks_before__keeps_the_words() -> None:
+    """Another detector says nothing about the lines of a declaration."""
+    assert line_checks_before(["agrees", "unknown"]) == [LineCheck.AGREES, LineCheck.UNKNOWN]
+    assert line_checks_before(None) is None
 
 
 def test_checked_before__keeps_what_no_detector_finds() -> None:

@@ -8,7 +8,9 @@ import pytest
 from models.cargo_checks import (
     CargoAnswer,
     DeclaredCargo,
+    LineCheck,
     check_cargo,
+    check_lines,
     mismatch_score,
     read_answer,
 )
@@ -83,6 +85,58 @@ def test_check_cargo__nothing_declared_nothing_compared() -> None:
 def test_check_cargo__unknown_heading_is_not_compared() -> None:
     """The model cannot say that goods are not what it has never seen."""
     assert findings(0, "4011200000", "9701910000") == {"found_empty": False}
+
+
+TYRES, WINE = "4011200000", "2204210000"
+AGREES, DISAGREES, UNKNOWN = LineCheck
+
+
+def mixed(n_tyres: int, n_wine: int) -> CargoAnswer:
+    """Blocks of both headings."""
+    found = np.concatenate([draw(0, n_tyres, 3), draw(1, n_wine, 4)])
+    blocks = Blocks(features=found, x_cells=np.zeros((len(found), 2), np.int64), has_material=True)
+    return CargoAnswer(embedding=np.zeros(2, np.float32), empty=0.01, blocks=blocks)
+
+
+def lines(seen: CargoAnswer, *codes: str, **thresholds: float) -> list[LineCheck]:
+    """What is said of the lines of a declaration."""
+    declared = DeclaredCargo(is_empty=False, hs_codes=codes)
+    return check_lines(seen, declared, CONTRACT, GOODS, thresholds=thresholds)
+
+
+@pytest.mark.parametrize(
+    ("seen", "codes", "said"),
+    [
+        (answer(0), (TYRES,), [AGREES]),
+        (answer(0), (WINE,), [DISAGREES]),
+        (mixed(6, 6), (TYRES, WINE, "4011"), [AGREES, AGREES, AGREES]),
+        # Nothing but tyres: without the wine it would fit.
+        (answer(0), (TYRES, WINE, TYRES), [AGREES, DISAGREES, AGREES]),
+        # There is wine that the one declared heading does not explain.
+        (mixed(6, 6), (TYRES, "401110"), [DISAGREES, DISAGREES]),
+        (answer(None), (TYRES, WINE), [DISAGREES, DISAGREES]),
+        (answer(0), (TYRES, "9999"), [UNKNOWN, UNKNOWN]),
+        (answer(0), (), []),
+    ],
+)
+def test_check_lines__names_the_line_to_blame(
+    seen: CargoAnswer, codes: tuple[str, ...], said: list[LineCheck]
+) -> None:
+    """One word per line, and only what the calibrated check of the whole can carry."""
+    assert lines(seen, *codes) == said
+
+
+def test_check_lines__go_with_the_findings() -> None:
+    """What the policy's thresholds make of the whole declaration is said of its lines too."""
+    assert lines(answer(0), WINE, goods_mismatch=1.01) == [AGREES]
+    assert lines(answer(0), TYRES, goods_mismatch=0.0) == [DISAGREES]
+    assert lines(answer(0), TYRES, found_empty=0.0) == [DISAGREES]
+
+
+def test_check_lines__a_declared_empty_vehicle_has_none_to_check() -> None:
+    """Nothing is said of lines beside the word that there is no cargo."""
+    declared = DeclaredCargo(is_empty=True, hs_codes=(TYRES,))
+    assert check_lines(answer(0), declared, CONTRACT, GOODS, thresholds={}) == [UNKNOWN]
 
 
 def test_mismatch_score__grows_with_the_distance() -> None:

@@ -2459,6 +2459,11 @@ export interface components {
             risk: number;
             /** Findings */
             findings: components["schemas"]["FindingOut"][];
+            /**
+             * Line Checks
+             * @description Whether the cargo agrees with each line of the declaration; null if that was not checked
+             */
+            line_checks: ("agrees" | "disagrees" | "unknown")[] | null;
         };
         /**
          * ScreeningRow

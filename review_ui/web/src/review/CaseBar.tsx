@@ -2,7 +2,7 @@
 
 import { WarningFilled } from '@ant-design/icons'
 
-import type { LeaseOut, ScanView } from '../api/types'
+import type { LeaseOut, ScanView, ScreeningOut } from '../api/types'
 import { clock, containerNo, moment, riskBand } from '../format'
 import { usePick, useT, useWord } from '../i18n'
 import { useNowMs } from '../shell/now'
@@ -12,7 +12,7 @@ import type { HeldLease } from './seatState'
 export function CaseBar() {
   const t = useT()
   const current = useSeatState((state) => state.current)
-  const scan = useSeatState((state) => state.view?.scan ?? null)
+  const view = useSeatState((state) => state.view)
   return (
     <section className="sx-case" aria-label={t('case.label')}>
       <p className="sx-sr" role="status">
@@ -20,7 +20,12 @@ export function CaseBar() {
       </p>
       {current ? (
         <>
-          <CaseFacts of={current.lease} scanId={current.lease.scan_id} scan={scan} />
+          <CaseFacts
+            of={current.lease}
+            scanId={current.lease.scan_id}
+            scan={view?.scan ?? null}
+            screening={view?.screening ?? null}
+          />
           <Countdowns held={current} />
         </>
       ) : (
@@ -35,9 +40,10 @@ export interface CaseFactsProps {
   scanId: string
   /** Null while it is being fetched. */
   scan: ScanView | null
+  screening: ScreeningOut | null
 }
 
-export function CaseFacts({ of, scanId, scan }: CaseFactsProps) {
+export function CaseFacts({ of, scanId, scan, screening }: CaseFactsProps) {
   const t = useT()
   const word = useWord()
   const band = riskBand(of.risk)
@@ -55,7 +61,7 @@ export function CaseFacts({ of, scanId, scan }: CaseFactsProps) {
         ) : null}
         {of.stage > 1 ? <span className="sx-badge">{t(`stage.${of.stage}`)}</span> : null}
       </li>
-      {scan ? <ScanFacts scan={scan} /> : null}
+      {scan ? <ScanFacts scan={scan} screening={screening} /> : null}
       <li>
         <span>{t('case.reason')}</span>
         <b>{word('reason', of.reason)}</b>
@@ -70,9 +76,12 @@ export function CaseFacts({ of, scanId, scan }: CaseFactsProps) {
   )
 }
 
-function ScanFacts({ scan }: { scan: ScanView }) {
+const OTHER_NUMBER = 'container_number_mismatch'
+
+function ScanFacts({ scan, screening }: { scan: ScanView; screening: ScreeningOut | null }) {
   const t = useT()
   const pick = usePick()
+  const onPhoto = screening?.findings.find(({ kind }) => kind === OTHER_NUMBER)?.text
   return (
     <>
       <li>
@@ -97,6 +106,11 @@ function ScanFacts({ scan }: { scan: ScanView }) {
         {scan.container_no_valid === false ? (
           <span className="sx-badge is-warning" title={t('case.containerInvalidHint')}>
             <WarningFilled /> {t('case.containerInvalid')}
+          </span>
+        ) : null}
+        {onPhoto ? (
+          <span className="sx-badge is-warning" title={t('case.otherOnPhotoHint')}>
+            <WarningFilled /> {t('case.otherOnPhoto', { number: onPhoto })}
           </span>
         ) : null}
       </li>

@@ -2,17 +2,19 @@
 
 import { WarningFilled } from '@ant-design/icons'
 
-import type { Declaration, DeclarationLine } from '../api/types'
+import type { Declaration, DeclarationLine, ScreeningOut } from '../api/types'
 import { grouped, hsCode, masked } from '../format'
 import { useT } from '../i18n'
 
 export interface DeclarationPanelProps {
   declaration: Declaration | null
+  /** The model's word on each line; null if it was not asked. */
+  checks: ScreeningOut['line_checks']
   /** Without the parties, as below the findings. */
   isBrief?: boolean
 }
 
-export function DeclarationPanel({ declaration, isBrief = false }: DeclarationPanelProps) {
+export function DeclarationPanel({ declaration, checks, isBrief = false }: DeclarationPanelProps) {
   const t = useT()
   const lines = declaration?.lines ?? []
   return (
@@ -28,7 +30,7 @@ export function DeclarationPanel({ declaration, isBrief = false }: DeclarationPa
         </p>
       ) : null}
       {declaration && !isBrief ? <Parties declaration={declaration} /> : null}
-      {lines.length > 0 ? <Lines lines={lines} /> : null}
+      {lines.length > 0 ? <Lines lines={lines} checks={checks} /> : null}
       {declaration ? <WeightWarning declaration={declaration} lines={lines} /> : null}
     </section>
   )
@@ -64,7 +66,12 @@ function Parties({ declaration }: { declaration: Declaration }) {
   )
 }
 
-function Lines({ lines }: { lines: readonly DeclarationLine[] }) {
+interface LinesProps {
+  lines: readonly DeclarationLine[]
+  checks: DeclarationPanelProps['checks']
+}
+
+function Lines({ lines, checks }: LinesProps) {
   const t = useT()
   return (
     <table>
@@ -74,6 +81,9 @@ function Lines({ lines }: { lines: readonly DeclarationLine[] }) {
           <th scope="col">{t('declaration.goods')}</th>
           <th scope="col">{t('declaration.quantity')}</th>
           <th scope="col">{t('declaration.lineWeight')}</th>
+          <th scope="col" title={t('declaration.checkHint')}>
+            {t('declaration.check')}
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -88,6 +98,11 @@ function Lines({ lines }: { lines: readonly DeclarationLine[] }) {
               {grouped(line.quantity)} {line.unit ?? ''}
             </td>
             <td className="sx-num">{grouped(line.gross_weight_kg)}</td>
+            <td>
+              <span className={`sx-line-check is-${checks?.[index] ?? 'none'}`}>
+                {t(`check.${checks?.[index] ?? 'none'}`)}
+              </span>
+            </td>
           </tr>
         ))}
       </tbody>

@@ -16,6 +16,7 @@ const SUPERVISOR_TABS: readonly PanelTab[] = [...TABS, 'escalation']
 
 export function SidePanel() {
   const view = useView()
+  const checks = view?.screening?.line_checks ?? null
   const { tab, tabs, setTabs } = useSidePanel()
   const isSupervisor = useSeatState((state) => state.current?.lease.stage === 3)
   useEffect(() => setTabs(isSupervisor ? SUPERVISOR_TABS : TABS), [isSupervisor, setTabs])
@@ -32,10 +33,12 @@ export function SidePanel() {
           <>
             <Findings />
             <Marks />
-            <DeclarationPanel declaration={view.scan.declaration} isBrief />
+            <DeclarationPanel declaration={view.scan.declaration} checks={checks} isBrief />
           </>
         ) : null}
-        {view && tab === 'declaration' ? <DeclarationPanel declaration={view.scan.declaration} /> : null}
+        {view && tab === 'declaration' ? (
+          <DeclarationPanel declaration={view.scan.declaration} checks={checks} />
+        ) : null}
         {view && tab === 'escalation' ? <Escalation decisions={view.escalation} /> : null}
       </div>
     </aside>

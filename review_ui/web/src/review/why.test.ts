@@ -17,6 +17,7 @@ const screening = (...findings: ReturnType<typeof finding>[]): ScreeningOut => (
   outcome: 'flag',
   risk: 0.5,
   findings,
+  line_checks: null,
 })
 
 it('names the finding that goes furthest beyond its own threshold, not the highest score', () => {

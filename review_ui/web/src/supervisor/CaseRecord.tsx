@@ -53,7 +53,12 @@ export function CaseRecord({ caseId, scanId, chosen, config, account, onClose }:
       <section className="sx-record" aria-label={scanId}>
         <header>
           {record.data ? (
-            <CaseFacts of={record.data} scanId={scanId} scan={record.data.scan} />
+            <CaseFacts
+              of={record.data}
+              scanId={scanId}
+              scan={record.data.scan}
+              screening={record.data.screening}
+            />
           ) : (
             <b className="sx-mono">{scanId}</b>
           )}
@@ -77,7 +82,12 @@ export function CaseRecord({ caseId, scanId, chosen, config, account, onClose }:
           {history.data ? <Decisions history={history.data} look={look} config={config} /> : null}
           <div>
             {record.data ? <RecordFindings view={record.data} config={config} /> : null}
-            {record.data ? <DeclarationPanel declaration={record.data.scan.declaration} /> : null}
+            {record.data ? (
+              <DeclarationPanel
+                declaration={record.data.scan.declaration}
+                checks={record.data.screening?.line_checks ?? null}
+              />
+            ) : null}
             {history.data ? <Screenings history={history.data} /> : null}
           </div>
           <AuditTrail caseId={caseId} account={account} />
