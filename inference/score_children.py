@@ -280,7 +280,7 @@ async def _receive(child: ChildProcess, timeout_s: float) -> bytes:
     os.set_blocking(descriptor, False)
     async with asyncio.timeout(timeout_s):
         while len(reply) < _LENGTH.size or len(reply) < _LENGTH.size + _length_of(reply):
-            await _readable(child, timeout_s)
+            await _until_readable(descriptor)
             piece = os.read(descriptor, PIECE_BYTES)
             if not piece:
                 raise EOFError
@@ -297,13 +297,16 @@ def _length_of(reply: bytearray) -> int:
 
 async def _readable(child: ChildProcess, timeout_s: float) -> None:
     """Wait until a child has said something or is gone."""
+    async with asyncio.timeout(timeout_s):
+        await _until_readable(child.connection.fileno())
+
+
+async def _until_readable(descriptor: int) -> None:
     loop = asyncio.get_running_loop()
     said: asyncio.Future[None] = loop.create_future()
-    descriptor = child.connection.fileno()
     loop.add_reader(descriptor, _tell, said)
     try:
-        async with asyncio.timeout(timeout_s):
-            await said
+        await said
     finally:
         loop.remove_reader(descriptor)
 
