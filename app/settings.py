@@ -63,7 +63,9 @@ class Settings(BaseSettings):
         "`openvino`, `openvino-bf16` or `kserve`.",
     )
     engine_url: str | None = Field(
-        default=None, description="Address of the inference server behind the engine `kserve`."
+        default=None,
+        pattern=r"^https?://[^/]",
+        description="Address of the inference server behind the engine `kserve`.",
     )
     engine_key: SecretStr | None = Field(
         default=None, description="Bearer token for that inference server, if it asks for one."

@@ -91,7 +91,7 @@ class KserveEngine:
     def _check_digest(self, told: str | None) -> None:
         if told is not None and told != self._digest:
             raise EngineError(
-                f"the inference server runs the file {told[:12]}, pinned here is {self._digest[:12]}"
+                f"the inference server runs the file {str(told)[:12]}, pinned here is {self._digest[:12]}"
             )
 
     def _check_probe(self, data: bytes) -> None:

@@ -25,3 +25,20 @@ def test_serving__does_not_import_torch() -> None:
 
     code = "import app.serve, app.cli, app.simulator, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("app.model_server", ("numpy", "onnxruntime", "fastapi", "asyncpg")),
+        ("inference.score_child", ("pydantic", "fastapi", "httpx", "openvino")),
+    ],
+)
+def test_model_server__keeps_its_processes_small(module: str, unwanted: tuple[str, ...]) -> None:
+    """Neither its parent nor a child imports what would only take memory there."""
+    import subprocess
+    import sys
+
+    code = f"import {module}, sys; print(*sys.modules.keys() & set({unwanted!r}))"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert ran.stdout.split() == []

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from app.settings import Settings
+from inference.settings import EngineKind
 
 DOCS = Path(__file__).parents[3] / "docs" / "reference" / "settings.md"
 
@@ -44,3 +45,11 @@ def test_settings__database_password_is_not_shown(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("SHENXIANG_DATABASE_URL", "postgresql://u:hunter2@db/x")
     assert "hunter2" not in repr(Settings())
     assert Settings().dsn == "postgresql://u:hunter2@db/x"
+
+
+@pytest.mark.parametrize("url", [None, "gpu-1:8000", "ftp://gpu-1"])
+def test_settings__kserve_needs_an_address(url: str | None) -> None:
+    """An engine behind the network without a usable address is refused at the start."""
+    with pytest.raises(ValidationError, match=r"ENGINE_URL|engine_url"):
+        Settings(engine=EngineKind.KSERVE, engine_url=url)
+    assert Settings(engine=EngineKind.KSERVE, engine_url="http://gpu-1:8000").engine is EngineKind.KSERVE
