@@ -36,6 +36,7 @@ def test_sidecar__prints_json(folder: Path) -> None:
         "scan_no": None,
         "site": None,
         "scanned_at": "2025-11-12T04:29:10+08:00",
+        "modality": None,
         "containers": [{"container_no": "CSQU3054384", "is_valid": False}],
         "files": [{"name": "a.png", "kind": "", "is_preview": False}],
         "warnings": ["container_number_invalid"],
