@@ -44,10 +44,10 @@ def test_export_cargo__serving_reads_the_contract_and_answers(data: bytes) -> No
     answer = scorer.look(pixels, pitch_mm=6.0)
     assert np.linalg.norm(answer.embedding) == pytest.approx(1, abs=1e-4)
     facts = ScanFacts(pixel_pitch_mm=6.0, declaration=DECLARED)
-    [found] = scorer.check(pixels, facts, thresholds={FOUND_EMPTY: 0.0, "goods_mismatch": 1.0})
+    [found] = scorer.check(pixels, facts, thresholds={FOUND_EMPTY: 0.0, "goods_mismatch": 1.0}).findings
     assert (found.kind, found.model_digest) == (FOUND_EMPTY, "ab" * 32)
     assert found.score == pytest.approx(answer.empty)
-    assert scorer.check(pixels, ScanFacts(pixel_pitch_mm=None, declaration=None)) == []
+    assert scorer.check(pixels, ScanFacts(pixel_pitch_mm=None, declaration=None)).findings == []
 
 
 def test_check_cargo_parity__other_weights_are_refused(data: bytes) -> None:
