@@ -36,12 +36,14 @@ export function KeyChange({ id, label, keys, onTrouble }: KeyChangeProps) {
     <button
       type="button"
       className={`sx-key is-button${isWaiting ? ' is-on' : ''}`}
-      aria-label={`${t('help.changeKey')}: ${label} (${keys.join(' / ')})`}
       title={t('help.changeKey')}
       onClick={() => setIsWaiting(true)}
       onBlur={() => setIsWaiting(false)}
       onKeyDown={take}
     >
+      <span className="sx-sr">
+        {t('help.changeKey')}: {label}
+      </span>{' '}
       {isWaiting ? t('help.pressKey') : keys.join(' / ')}
     </button>
   )

@@ -72,7 +72,7 @@ function PresetButtons() {
             type="button"
             className={`sx-chip${isOn ? ' is-on' : ''}`}
             aria-pressed={isOn}
-            aria-label={name}
+            aria-label={`${index + 1} ${name}`}
             title={`${name} (${index + 1})`}
             disabled={!view}
             onMouseDown={(event) => event.preventDefault()}

@@ -133,7 +133,7 @@ function BarButton({ action, name, icon, isOff, isOn, onClick, children }: BarBu
     <button
       type="button"
       className={`sx-button${isOn ? ' is-on' : ''}`}
-      aria-label={name}
+      aria-label={children ? undefined : name}
       aria-pressed={isOn}
       aria-keyshortcuts={keyLabels(action).join(' ')}
       title={`${name} (${keys})`}

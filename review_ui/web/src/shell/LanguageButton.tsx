@@ -13,11 +13,11 @@ export function LanguageButton() {
       type="button"
       className="sx-language"
       title={label}
-      aria-label={label}
       onMouseDown={(event) => event.preventDefault()}
       onClick={() => setLocale(locale === 'zh-CN' ? 'en-US' : 'zh-CN')}
     >
       <GlobalOutlined aria-hidden />
+      <span className="sx-sr">{label}</span>
       <span className={locale === 'zh-CN' ? 'is-on' : ''}>中</span>/
       <span className={locale === 'en-US' ? 'is-on' : ''}>EN</span>
     </button>

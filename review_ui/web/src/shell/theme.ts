@@ -22,12 +22,23 @@ export function pageTheme(basePx: number): ThemeConfig {
       colorBorderSecondary: '#222c38',
       colorText: '#dfe6ee',
       colorTextSecondary: '#9aa8b8',
+      colorTextDescription: '#9aa8b8',
       fontFamily: FONT_FAMILY,
       fontSize: basePx,
       controlHeight: Math.round(basePx * 2.15),
       borderRadius: 4,
       motionDurationMid: '0.12s',
       motionDurationSlow: '0.16s',
+    },
+    // Letters and what is behind them differ by 4.5:1 (WCAG 2.2 AA).
+    components: {
+      Button: {
+        colorPrimary: '#1f6ae0',
+        colorPrimaryHover: '#1b5fcb',
+        colorPrimaryActive: '#1857ba',
+        colorError: '#ef5c62',
+        dangerColor: '#160405',
+      },
     },
   }
 }
