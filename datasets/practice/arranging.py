@@ -88,7 +88,7 @@ def boxed(parts: Sequence[Part], wall: float, material: Material, slack: float =
     return [*parts, (joined([outside, cavity(cuboid((x, y, z)).moved(middle))]), material)]
 
 
-def crated(rng: Rng, parts: Sequence[Part], *, with_lid: bool = True) -> list[Part]:
+def in_crate(rng: Rng, parts: Sequence[Part], *, with_lid: bool = True) -> list[Part]:
     """In a crate of boards with gaps between them."""
     (a, b, c), (x, y, z) = around(parts, between(rng, 3, 14))
     thick, n = between(rng, 10, 22), number(rng, 3, 6)

@@ -5,7 +5,17 @@ from typing import Final
 
 import numpy as np
 
-from datasets.practice.arranging import around, boxed, chamfered, copies, crated, lattice, many, piled, pillow
+from datasets.practice.arranging import (
+    around,
+    boxed,
+    chamfered,
+    copies,
+    in_crate,
+    lattice,
+    many,
+    piled,
+    pillow,
+)
 from datasets.practice.draws import number, one_of
 from datasets.synthetic.meshes import Point2, Point3, Rng, cuboid, rod, rotation, turned_body
 from datasets.synthetic.physics import ALUMINIUM, GLASS, ORGANIC, PLASTIC, STEEL, WOOD, Material
@@ -347,7 +357,7 @@ def canisters(rng: Rng) -> list[Part]:
     ]
     counts = (many(rng, x, 250, 750, 4), many(rng, y, 200, 700, 2), many(rng, z, 120, 450, 3))
     parts = copies(one, lattice(rng, _pitch(one, 4), counts, jitter=3))
-    return crated(rng, parts, with_lid=False) if rng.random() < 0.4 else parts
+    return in_crate(rng, parts, with_lid=False) if rng.random() < 0.4 else parts
 
 
 def barrel(rng: Rng) -> list[Part]:

@@ -12,8 +12,8 @@ from datasets.practice.arranging import (
     beside,
     boxed,
     copies,
-    crated,
     heaped,
+    in_crate,
     lattice,
     many,
     piled,
@@ -210,7 +210,7 @@ def cigarette_crate(rng: Rng) -> list[Part]:
     make, (x, y, z) = _make(rng), _space(rng, 0.7, 1.0)
     first, last = one_of(rng, _TURNS), one_of(rng, _TURNS)
     goods = piled([_filling(make, (x, y * 0.75, z), first), _filling(make, (x, y * 0.2, z), last)], 3)
-    return crated(rng, goods)
+    return in_crate(rng, goods)
 
 
 def cigarette_corner(rng: Rng) -> list[Part]:

@@ -4,7 +4,17 @@ from typing import Final
 
 import numpy as np
 
-from datasets.practice.arranging import band, boxed, chamfered, copies, crated, heaped, lattice, many, pillow
+from datasets.practice.arranging import (
+    band,
+    boxed,
+    chamfered,
+    copies,
+    heaped,
+    in_crate,
+    lattice,
+    many,
+    pillow,
+)
 from datasets.practice.draws import number, one_of
 from datasets.synthetic.meshes import Mesh, Point3, Rng, cuboid, rod, rotation, sweep
 from datasets.synthetic.physics import ALUMINIUM, ORGANIC, PLASTIC, RUBBER, STEEL, WOOD, Material
@@ -192,7 +202,7 @@ def brick_crate(rng: Rng) -> list[Part]:
     goods = _packed_into(rng, space, _powder(rng))
     if rng.random() < 0.6:
         goods.append(block((0, 0, 0), space, WOOD.packed(between(rng, 0.08, 0.22))))
-    return crated(rng, goods, with_lid=rng.random() < 0.7)
+    return in_crate(rng, goods, with_lid=rng.random() < 0.7)
 
 
 def brick_bales(rng: Rng) -> list[Part]:
