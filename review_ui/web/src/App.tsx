@@ -14,7 +14,7 @@ import { useSettings } from './settings'
 import { readNonce } from './shell/nonce'
 import { Splash } from './shell/Splash'
 import { useBaseSize } from './shell/scale'
-import { pageTheme } from './shell/theme'
+import { antdTheme, useTheme } from './shell/theme'
 
 const Login = lazy(() => import('./session/Login'))
 const ReviewerApp = lazy(() => import('./review/ReviewerApp'))
@@ -36,7 +36,8 @@ const csp = { nonce: readNonce() }
 export function App() {
   const locale = useSettings((settings) => settings.locale)
   const basePx = useBaseSize()
-  const theme = useMemo(() => pageTheme(basePx), [basePx])
+  const themeName = useTheme()
+  const theme = useMemo(() => antdTheme(basePx, themeName), [basePx, themeName])
   useEffect(() => {
     document.documentElement.lang = locale
     document.title = translate(locale, 'app.name')

@@ -39,6 +39,10 @@ export const enUS: Messages = {
   'menu.undoNone': 'Send at once',
   'menu.undoSeconds': '{seconds} s',
   'menu.help': 'Keyboard shortcuts',
+  'menu.theme': 'Appearance',
+  'theme.system': 'as the system',
+  'theme.dark': 'dark',
+  'theme.light': 'light',
   'menu.logOut': 'Log out',
   'menu.version': 'Version {version}',
 

@@ -38,6 +38,10 @@ export const zhCN = {
   'menu.undoNone': '立即提交',
   'menu.undoSeconds': '{seconds} 秒',
   'menu.help': '快捷键',
+  'menu.theme': '外观',
+  'theme.system': '跟随系统',
+  'theme.dark': '深色',
+  'theme.light': '浅色',
   'menu.logOut': '退出登录',
   'menu.version': '版本 {version}',
 

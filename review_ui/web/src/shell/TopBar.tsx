@@ -7,7 +7,7 @@ import type { LinkState } from '../api/events'
 import type { AccountOut, UiConfig } from '../api/types'
 import { useT } from '../i18n'
 import { useLogOut } from '../session/session'
-import { UNDO_CHOICES_MS, useSettings } from '../settings'
+import { THEMES, UNDO_CHOICES_MS, useSettings } from '../settings'
 import { LanguageButton } from './LanguageButton'
 import { Shield } from './Shield'
 
@@ -55,7 +55,7 @@ function LinkDot({ link }: { link: LinkState }) {
 function AccountMenu({ account, config, onHelp }: Pick<TopBarProps, 'account' | 'config' | 'onHelp'>) {
   const t = useT()
   const logOut = useLogOut()
-  const { undoMs, setUndoMs } = useSettings()
+  const { undoMs, setUndoMs, theme, setTheme } = useSettings()
   const undoName = (ms: number) =>
     ms === 0 ? t('menu.undoNone') : t('menu.undoSeconds', { seconds: ms / 1000 })
   const items: MenuProps['items'] = [
@@ -78,6 +78,15 @@ function AccountMenu({ account, config, onHelp }: Pick<TopBarProps, 'account' | 
           },
         ]
       : []),
+    {
+      key: 'theme',
+      label: `${t('menu.theme')} · ${t(`theme.${theme}`)}`,
+      children: THEMES.map((choice) => ({
+        key: `theme-${choice}`,
+        label: t(`theme.${choice}`),
+        onClick: () => setTheme(choice),
+      })),
+    },
     { type: 'divider' },
     { key: 'out', label: t('menu.logOut'), onClick: () => void logOut() },
     { key: 'version', disabled: true, label: t('menu.version', { version: config.version }) },

@@ -7,6 +7,7 @@ import { getFigures } from '../api/supervision'
 import type { BoardOut, FiguresOut, HourFigures, ReviewerAtWork } from '../api/types'
 import { percent, span } from '../format'
 import { usePick, useT, useWord } from '../i18n'
+import { useTheme } from '../shell/theme'
 import { Chart, pageColours } from './Chart'
 import { dueName, ratio, shares, sumHours } from './figures'
 
@@ -78,7 +79,9 @@ function Shares({ day }: { day: ReturnType<typeof sumHours> }) {
 const hourName = ({ hour }: HourFigures) => `${String(new Date(hour).getHours()).padStart(2, '0')}:00`
 
 function useAxes() {
+  const theme = useTheme()
   return useMemo(() => {
+    void theme
     const colour = pageColours()
     const line = { lineStyle: { color: colour('line') } }
     const category = (data: string[]) => ({
@@ -90,7 +93,7 @@ function useAxes() {
     })
     const value = { type: 'value', minInterval: 1, splitLine: line, axisLabel: { color: colour('text-3') } }
     return { colour, category, value }
-  }, [])
+  }, [theme])
 }
 
 function Throughput({ hours }: { hours: readonly HourFigures[] }) {
