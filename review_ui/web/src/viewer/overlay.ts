@@ -78,6 +78,7 @@ export class OverlayLayer {
   private image: ImageData | null = null
   /** What is drawn on the canvas. */
   private drawn: Box | null = null
+  private tones: Record<Overlay['tone'], number> | null = null
   private readonly labels = element('g', 'sxv-labels', this.svg)
   private readonly draftGroup = element('g', 'sxv-draft', this.svg)
   private readonly draftLine = element('path', 'sxv-draft-line', this.draftGroup)
@@ -116,8 +117,9 @@ export class OverlayLayer {
       }))
   }
 
-  /** The style sheet's colour of every tone, as 0xBBGGRR. */
+  /** The style sheet's colour of every tone, 0xBBGGRR; read once, because to read it styles the whole page. */
   private colours(): Record<Overlay['tone'], number> {
+    if (this.tones) return this.tones
     const style = getComputedStyle(this.canvas)
     const colourOf = (tone: Overlay['tone']): number => {
       const css = style.getPropertyValue(`--sxv-${tone}`).trim()
@@ -127,7 +129,9 @@ export class OverlayLayer {
       return (b << 16) | (g << 8) | r
     }
     const [danger, warning, info, drawn] = (['danger', 'warning', 'info', 'drawn'] as const).map(colourOf)
-    return { danger, warning, info, drawn }
+    const tones = { danger, warning, info, drawn }
+    if (this.canvas.isConnected) this.tones = tones
+    return tones
   }
 
   private newLabel(parent: SVGElement): Label {
