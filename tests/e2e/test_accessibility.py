@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.async_api import Page
@@ -18,6 +18,7 @@ from tests.e2e.test_compare import photo, post
 from tests.e2e.test_review import SCREENSHOTS, open_page
 
 AXE = Path(__file__).parents[2] / "review_ui" / "web" / "node_modules" / "axe-core" / "axe.min.js"
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # The scan is what it is; what stands beside it is text.
 PIXELS = ".sx-stage-host"
@@ -56,12 +57,14 @@ class Audit:
         self._page = page
 
     async def look(self, state: str) -> None:
-        """Look at the page as it is."""
+        """Look at the page as it is, in the light and in the dark."""
         if not await self._page.evaluate("typeof axe === 'object'"):
             await self._page.evaluate(AXE.read_text())
-        await self._page.wait_for_timeout(400)
-        found = await self._page.evaluate(RUN, [PIXELS, LEVELS])
-        self.found += [f"{state}: {fault}" for fault in found]
+        for theme in THEMES:
+            await self._page.emulate_media(color_scheme=theme)
+            await self._page.wait_for_timeout(400)
+            found = await self._page.evaluate(RUN, [PIXELS, LEVELS])
+            self.found += [f"{state}, {theme}: {fault}" for fault in found]
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ async def resize_by_pointer(page: Page) -> list[float]:
 async def resize_turned(page: Page) -> list[float]:
     """In a view turned clockwise the upper edge on the screen is the scan's left one; return the box."""
     before = await page.evaluate(BOX)
-    await page.keyboard.press("c")
+    await page.keyboard.press("q")
     host = await page.locator(".sx-stage-host").bounding_box()
     assert host is not None
     middle_x, top = host["x"] + host["width"] / 2, host["y"] + host["height"] / 2
@@ -123,20 +123,20 @@ async def highlight_density(page: Page) -> None:
 
 
 async def remap(page: Page) -> None:
-    """Give inverting the key U; then neither the old key nor a taken one does it."""
+    """Give inverting the backslash; then neither the old key nor a taken one does it."""
     await page.keyboard.press("F1")
     await page.get_by_role("button", name="更改按键: 反色").click()
     await page.keyboard.press("j")
     assert await page.get_by_text("J 已用于其他操作").count() == 1
     await page.get_by_role("button", name="更改按键: 反色").click()
-    await page.keyboard.press("u")
+    await page.keyboard.press("Backslash")
     await page.screenshot(path=SCREENSHOTS / "keys.png")
     await page.keyboard.press("Escape")
     inverted = page.locator(".sx-rail-button[aria-pressed=true]").filter(has_text="反色")
     await page.keyboard.press("i")
     await page.wait_for_timeout(200)
     assert await inverted.count() == 0
-    await page.keyboard.press("u")
+    await page.keyboard.press("Backslash")
     await page.wait_for_timeout(200)
     assert await inverted.count() == 1
-    await page.keyboard.press("u")
+    await page.keyboard.press("Backslash")

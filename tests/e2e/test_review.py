@@ -125,7 +125,7 @@ async def open_page(chromium: str) -> AsyncIterator[Page]:
     SCREENSHOTS.mkdir(exist_ok=True)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield await browser.new_page(viewport={"width": 1600, "height": 900})
+        yield await browser.new_page(viewport={"width": 1600, "height": 900}, color_scheme="dark")
         await browser.close()
 
 

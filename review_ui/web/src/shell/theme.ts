@@ -82,14 +82,15 @@ const TOKENS = {
 }
 
 /** Letters and what is behind them differ by 4.5:1 (WCAG 2.2 AA). */
-const DARK_BUTTONS: ThemeConfig['components'] = {
-  Button: {
+const BUTTON = {
+  dark: {
     colorPrimary: '#1f6ae0',
     colorPrimaryHover: '#1b5fcb',
     colorPrimaryActive: '#1857ba',
     colorError: '#ef5c62',
     dangerColor: '#160405',
   },
+  light: { colorPrimaryHover: '#0a55c2', colorPrimaryActive: '#094bab' },
 }
 
 export function antdTheme(basePx: number, name: Theme): ThemeConfig {
@@ -104,6 +105,6 @@ export function antdTheme(basePx: number, name: Theme): ThemeConfig {
       motionDurationMid: '0.12s',
       motionDurationSlow: '0.16s',
     },
-    components: name === 'dark' ? DARK_BUTTONS : {},
+    components: { Button: BUTTON[name] },
   }
 }
