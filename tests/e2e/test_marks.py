@@ -100,7 +100,7 @@ async def resize_turned(page: Page) -> list[float]:
     assert await page.locator(".sx-readout.is-top-right").get_by_text("旋转 90°").count() == 1
     assert after[0] < before[0]
     assert after[1:] == before[1:]
-    await page.keyboard.press("Shift+C")
+    await page.keyboard.press("Shift+Q")
     return list(after)
 
 
