@@ -24,6 +24,7 @@ from datasets.synthetic.hiding import hide_in_crop
 from datasets.synthetic.kinds import ThreatKind
 from datasets.synthetic.projection import Projection
 from datasets.synthetic.shapes import Shape
+from datasets.synthetic.threats_catalogue import shapes_of
 from models.preprocess import to_input
 from training.annotated import AnnotatedScan, cut_crop
 from training.augment import mirror
@@ -165,6 +166,7 @@ class CropMaker:
         self._loads = loads_folder(recipe, scenes[0].path.parent)
         self._annotated = list(annotated)
         self._weights = [recipe.weights(size) for size in recipe.crops.sizes]
+        self._practised = recipe.practised
 
     def draw(self, rng: Rng, size: int, *, has_threats: bool, hard: Sequence[HardPlace] = ()) -> Crop:
         """One crop: from the dataset, a hard place, or anywhere.
@@ -236,13 +238,16 @@ class CropMaker:
         for _ in range(int(rng.integers(1, self._recipe.crops.sizes[size].max_threats + 1))):
             kind = int(rng.choice(len(self._recipe.kinds), p=self._weights[size]))
             name = ThreatKind(self._recipe.kinds[kind])
-            shapes = TRAINING_SHAPES[name]
+            shapes = (PRACTICE_SHAPES if name in self._practised else PLAIN_SHAPES)[name]
             if hide_in_crop(rng, matter.planes, matter.beam, chain, kind=name, shapes=shapes):
                 load.add(matter.planes, kind)
         return load.build()
 
 
-TRAINING_SHAPES: Final[Mapping[ThreatKind, Sequence[Shape]]] = {
+PLAIN_SHAPES: Final[Mapping[ThreatKind, Sequence[Shape]]] = {
+    kind: shapes_of(kind, held_out=False) for kind in ThreatKind
+}
+PRACTICE_SHAPES: Final[Mapping[ThreatKind, Sequence[Shape]]] = {
     kind: practice_shapes(kind) for kind in ThreatKind
 }
 

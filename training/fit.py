@@ -8,6 +8,7 @@ import time
 from copy import deepcopy
 from dataclasses import astuple
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Final, cast
 
 import torch
@@ -23,7 +24,7 @@ from training.checkpoint import read_state, write_state
 from training.crops import Batch, BatchDataset, CropMaker, HardPlace
 from training.curves import draw_curves
 from training.devices import Process, join_run
-from training.errors import DivergedError
+from training.errors import DivergedError, RecipeError
 from training.mining import mine
 from training.optimizers import Optimizers
 from training.progress_log import ProgressLog, Row
@@ -76,7 +77,9 @@ def train(
             prepare_scenes(recipe.scenes, scenes_dir or out_dir / "scenes", workers=_drawers(recipe))
         process.wait()
         scenes = prepare_scenes(recipe.scenes, scenes_dir or out_dir / "scenes", workers=1)
-        path = _Run(recipe, out_dir, process).go(scenes, annotated, stop_after=stop_after)
+        path = _Run(recipe, out_dir, process, folder=recipe_path.parent).go(
+            scenes, annotated, stop_after=stop_after
+        )
         return path if process.is_first else None
 
 
@@ -108,12 +111,12 @@ class _LossModule(nn.Module):
 class _Run:
     """The state of one training run: what a checkpoint holds."""
 
-    def __init__(self, recipe: Recipe, out_dir: Path, process: Process) -> None:
+    def __init__(self, recipe: Recipe, out_dir: Path, process: Process, *, folder: Path) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.out_dir, self.process = recipe, out_dir, process
         self.step = self.mined_at = self.broken = 0
         self.hard: list[HardPlace] = []
-        model = build_model(recipe.architecture, n_kinds=len(recipe.kinds)).to(process.device)
+        model = _start_model(recipe, folder).to(process.device)
         # Convolutions over the last axis cost a CPU about a seventh less.
         model = model.to(memory_format=torch.channels_last)
         self.average: State = {k: v.clone() for k, v in model.state_dict().items()}
@@ -278,6 +281,15 @@ class _Run:
         for name, value in state["average"].items():
             self.average[name].copy_(value)
         self.optimizers.load_state_dict(state["optimizers"])
+
+
+def _start_model(recipe: Recipe, folder: Path) -> DetectionModel:
+    if recipe.start is None:
+        return build_model(recipe.architecture, n_kinds=len(recipe.kinds))
+    try:
+        return load_weights(folder / recipe.start, recipe)
+    except (OSError, RuntimeError, UnpicklingError) as error:
+        raise RecipeError(f"the weights to start with, {recipe.start}, cannot be used: {error}") from error
 
 
 def _distribute(learner: _LossModule, process: Process) -> nn.Module:

@@ -81,6 +81,7 @@ class CropRecipe:
         eight_bit_share: Crops that went through an 8-bit export.
         fittings_share: Crops with harmless bits of metal in them.
         weights: By kind, how often it is hidden, relatively; empty: all alike.
+        practice: Kinds of which the shapes that only training shows are hidden, too; None: all kinds.
     """
 
     sizes: tuple[CropSize, ...] = Field(min_length=1)
@@ -89,6 +90,7 @@ class CropRecipe:
     eight_bit_share: float = Field(ge=0, le=1)
     fittings_share: float = Field(ge=0, le=1)
     weights: dict[str, float] = Field(default_factory=dict)
+    practice: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -150,7 +152,12 @@ class FitRecipe:
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Recipe:
-    """A whole run; ``architecture`` is a name in ``models.architectures``."""
+    """A whole run.
+
+    Attributes:
+        architecture: A name in ``models.architectures``.
+        start: Weights of another run to begin with, relative to the recipe; None: from scratch.
+    """
 
     name: str
     version: str
@@ -160,6 +167,7 @@ class Recipe:
     crops: CropRecipe
     fit: FitRecipe
     architecture: str = "cpu"
+    start: str | None = None
     mining: MiningRecipe | None = None
     coco: CocoRecipe | None = None
 
@@ -176,6 +184,11 @@ class Recipe:
         """Of everything that decides what a crop with threats holds."""
         fields = asdict(self)
         return _digest({name: fields[name] for name in ("seed", "kinds", "scenes", "crops")})
+
+    @property
+    def practised(self) -> frozenset[str]:
+        """Kinds of which training shows shapes of its own, too."""
+        return frozenset(self.kinds if self.crops.practice is None else self.crops.practice)
 
     def crops_per_batch(self, size: CropSize) -> int:
         return max(self.fit.batch_px // size.n_pixels, 1)

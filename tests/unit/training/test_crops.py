@@ -1,14 +1,20 @@
 """Training crops and the order they come in."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 
+from datasets.synthetic.kinds import ThreatKind
+from datasets.synthetic.shapes import Shape
 from tests.unit.training.recipes import SMALL, TINY, WIDE
+from training import crops
 from training.crops import (
-    TRAINING_SHAPES,
+    PLAIN_SHAPES,
+    PRACTICE_SHAPES,
     Batch,
     BatchDataset,
     CropMaker,
@@ -91,7 +97,28 @@ def test_crops__labels_are_where_the_threats_are(scenes: list[CachedScene]) -> N
 
 def test_training_shapes__held_out_are_never_hidden() -> None:
     """What is evaluated as unseen must be unseen."""
-    assert all(shapes and not any(s.is_held_out for s in shapes) for shapes in TRAINING_SHAPES.values())
+    for table in (PLAIN_SHAPES, PRACTICE_SHAPES):
+        assert all(shapes and not any(s.is_held_out for s in shapes) for shapes in table.values())
+
+
+@pytest.mark.parametrize("practice", [None, (), ("gun",)])
+def test_draw__practice_shapes_of_the_kinds_that_the_recipe_names(
+    scenes: list[CachedScene], practice: tuple[str, ...] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By default every kind is shown in all shapes; a recipe may keep some to those of the catalogue."""
+    offered: dict[str, int] = {}
+
+    def hide(*_: object, kind: ThreatKind, shapes: Sequence[Shape], **__: object) -> None:
+        offered[kind.value] = len(shapes)
+
+    monkeypatch.setattr(crops, "hide_in_crop", hide)
+    maker = CropMaker(replace(TINY, crops=replace(TINY.crops, practice=practice)), scenes)
+    for seed in range(30):
+        maker.draw(np.random.default_rng(seed), 0, has_threats=True)
+    for kind in ("gun", "dense_block"):
+        is_practised = practice is None or kind in practice
+        table = PRACTICE_SHAPES if is_practised else PLAIN_SHAPES
+        assert offered[kind] == len(table[ThreatKind(kind)])
 
 
 def test_hard_matter__number_names_the_place(scenes: list[CachedScene]) -> None:

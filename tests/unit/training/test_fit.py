@@ -12,7 +12,7 @@ from tests.unit.training.recipes import TINY, TINY_TOML
 from training import fit
 from training.crops import CropMaker, collate
 from training.devices import Process
-from training.errors import CheckpointError, DivergedError
+from training.errors import CheckpointError, DivergedError, RecipeError
 from training.fit import load_weights, train
 from training.optimizers import Optimizers
 from training.progress_log import read_log
@@ -99,6 +99,23 @@ def test_train__steps_after_the_checkpoint_are_done_again(recipe_path: Path, tmp
     log.write_text("\n".join([*rows, rows[-1].replace("2,", "3,", 1), "4,0.1"]) + "\n")
     train(recipe_path, tmp_path / "run", device="cpu")
     assert [row["step"] for row in read_log(log)] == [1, 2, 3, 4, 5]
+
+
+def test_train__begins_with_the_weights_of_another_run(recipe_path: Path, tmp_path: Path) -> None:
+    """A run that hardly learns ends where the other one did; weights that do not fit are an error."""
+    first = train(recipe_path, tmp_path / "first", device="cpu")
+    assert first is not None
+    slow = TINY_TOML.replace("2e-3", "1e-12").replace("kernel_rate = 0.02", "kernel_rate = 1e-12")
+    recipe_path.write_text(f'start = "{first}"\n{slow}')
+    second = train(recipe_path, tmp_path / "second", device="cpu")
+    assert second is not None
+    before, after = (torch.load(path, weights_only=True) for path in (first, second))
+    for name in before:
+        if name.endswith(("weight", "bias")):
+            torch.testing.assert_close(after[name], before[name], rtol=1e-4, atol=1e-6)
+    first.write_bytes(b"cut off")
+    with pytest.raises(RecipeError, match="cannot be used"):
+        train(recipe_path, tmp_path / "third", device="cpu")
 
 
 def test_train__checkpoint_of_another_recipe_is_refused(recipe_path: Path, tmp_path: Path) -> None:
