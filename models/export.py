@@ -82,10 +82,19 @@ def write_onnx(
     )
     if program is None:
         raise ModelContractError("torch gave no ONNX program; update torch")
-    model = program.model_proto
+    model = _without_origin(program.model_proto)
     onnx.helper.set_model_props(model, dict(metadata))
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model, str(path))
+
+
+def _without_origin(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Without the source lines and paths that torch notes at every node: they are the exporter's own."""
+    graph = model.graph
+    for part in (*graph.node, *graph.value_info, *graph.input, *graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    return model
 
 
 def check_parity(detector: DetectionModel, data: bytes) -> None:

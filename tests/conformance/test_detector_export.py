@@ -42,12 +42,21 @@ def detector(request: pytest.FixtureRequest) -> DetectionModel:
 
 
 @pytest.fixture(scope="module")
-def session(
-    detector: DetectionModel, tmp_path_factory: pytest.TempPathFactory
-) -> onnxruntime.InferenceSession:
+def data(detector: DetectionModel, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("export") / "toy.onnx"
     export_onnx(detector, CONTRACT, path)
-    return onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def session(data: bytes) -> onnxruntime.InferenceSession:
+    return onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+
+
+def test_export__says_nothing_of_the_machine(data: bytes) -> None:
+    """A file that is handed on names no folder of who exported it."""
+    assert str(Path(__file__).parents[2]).encode() not in data
+    assert b"site-packages" not in data
 
 
 @pytest.mark.parametrize("shape", [(1, 64, 64), (1, 160, 352), (3, 96, 128)])
