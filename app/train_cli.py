@@ -10,7 +10,7 @@ from app.logging import configure_logging
 
 
 def train(
-    recipe: Annotated[Path, typer.Argument(help="Recipe file, such as training/recipes/default.toml.")],
+    recipe: Annotated[Path, typer.Argument(help="Recipe file, such as training/recipes/practice.toml.")],
     *,
     out: Annotated[Path, typer.Option(help="Folder for checkpoints and curves; the same folder resumes.")],
     scenes: Annotated[
