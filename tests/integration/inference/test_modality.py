@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from app.simulator import encode_channels
+from datasets.passenger_cars import make_car_scan
 from datasets.synthetic import make_scan
-from datasets.synthetic.passenger_cars import make_car_scan
 from inference.scorer import EngineScorer, ScoreResult, load_scorers_by_modality
 from inference.triage import ModalityPolicy, TriagePolicy, store_policy
 from models.errors import ModelNotPinnedError

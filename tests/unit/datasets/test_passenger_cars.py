@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from datasets.synthetic.passenger_cars import make_car_scan
+from datasets.passenger_cars import make_car_scan
 from scans.modality import Modality
 
 
