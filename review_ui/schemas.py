@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from scans.modality import Modality
+
 
 def _without_nul(text: str) -> str:
     if "\0" in text:
@@ -120,7 +122,7 @@ class ScanView(BaseModel):
     port_name_zh: str
     port_name_en: str
     station_id: str
-    modality: Literal["cargo", "passenger_vehicle", "under_vehicle"]
+    modality: Modality
     direction: Literal["import", "export", "transit"] | None
     container_no: str | None
     container_no_valid: bool | None
@@ -188,7 +190,7 @@ class EarlierScan(BaseModel):
     scan_id: str
     port: str
     station_id: str
-    modality: Literal["cargo", "passenger_vehicle", "under_vehicle"]
+    modality: Modality
     scanned_at: datetime
     pixel_pitch_mm: float | None
     bit_depth: int

@@ -24,11 +24,11 @@ from review_ui.supervision_schemas import (
     Disposition,
     EscalationPage,
     FiguresOut,
-    Modality,
     Reason,
     ReviewerOption,
     ScreeningBrief,
 )
+from scans.modality import Modality
 
 MAX_FEEDS = 200
 

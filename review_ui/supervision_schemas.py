@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from review_ui.schemas import PriorDecision, ReasonCode, Strict, Text, Verdict
+from scans.modality import Modality
 
-Modality = Literal["cargo", "passenger_vehicle", "under_vehicle"]
 Reason = Literal["finding", "sampled", "ai_unavailable", "unscreenable", "declaration_mismatch", "reopened"]
 Disposition = Literal["release", "inspect", "rescan"]
 CaseState = Literal["waiting", "held", "closed"]

@@ -1170,11 +1170,7 @@ export interface components {
             port: string;
             /** Container No */
             container_no: string | null;
-            /**
-             * Modality
-             * @enum {string}
-             */
-            modality: "cargo" | "passenger_vehicle" | "under_vehicle";
+            modality: components["schemas"]["Modality"];
             /**
              * Reason
              * @enum {string}
@@ -1480,11 +1476,7 @@ export interface components {
             port: string;
             /** Station Id */
             station_id: string;
-            /**
-             * Modality
-             * @enum {string}
-             */
-            modality: "cargo" | "passenger_vehicle" | "under_vehicle";
+            modality: components["schemas"]["Modality"];
             /**
              * Scanned At
              * Format: date-time
@@ -1697,11 +1689,7 @@ export interface components {
         KindEffect: {
             /** Port */
             port: string;
-            /**
-             * Modality
-             * @enum {string}
-             */
-            modality: "cargo" | "passenger_vehicle" | "under_vehicle";
+            modality: components["schemas"]["Modality"];
             /**
              * Reason
              * @enum {string}
@@ -1778,6 +1766,12 @@ export interface components {
             /** Password */
             password: string;
         };
+        /**
+         * Modality
+         * @description What was scanned, and from where.
+         * @enum {string}
+         */
+        Modality: "cargo" | "passenger_vehicle" | "under_vehicle";
         /**
          * ModelOut
          * @description A model file that the manifest pins.
@@ -2349,11 +2343,7 @@ export interface components {
             port_name_en: string;
             /** Station Id */
             station_id: string;
-            /**
-             * Modality
-             * @enum {string}
-             */
-            modality: "cargo" | "passenger_vehicle" | "under_vehicle";
+            modality: components["schemas"]["Modality"];
             /** Direction */
             direction: ("import" | "export" | "transit") | null;
             /** Container No */
@@ -4514,7 +4504,7 @@ export interface operations {
                 number?: string | null;
                 port?: string | null;
                 reason?: ("finding" | "sampled" | "ai_unavailable" | "unscreenable" | "declaration_mismatch" | "reopened") | null;
-                modality?: ("cargo" | "passenger_vehicle" | "under_vehicle") | null;
+                modality?: components["schemas"]["Modality"] | null;
                 state?: ("waiting" | "held" | "closed") | null;
                 disposition?: ("release" | "inspect" | "rescan") | null;
                 reviewer?: number | null;
