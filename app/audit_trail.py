@@ -9,9 +9,9 @@ from pathlib import Path
 import asyncpg
 import structlog
 
-from app.audit_key import AuditKey, load_key, load_or_make_key, load_public_keys, public_keys_of
 from app.database import open_database
 from app.settings import Settings
+from app.signing_key import SigningKey, load_key, load_or_make_key, load_public_keys, public_keys_of
 from review_queue.anchor import AnchorFile
 from review_queue.errors import SealingRefusedError
 from review_queue.ranking import REVEAL_GRACE_S, reveal_secrets
@@ -25,11 +25,11 @@ log = structlog.get_logger()
 SEAL_EVERY_S = 1.0
 
 
-def audit_key(settings: Settings) -> AuditKey:
+def audit_key(settings: Settings) -> SigningKey:
     """Return the key that seals here; the one of the data folder is made if there is none.
 
     Raises:
-        AuditKeyError: If it cannot be used.
+        SigningKeyError: If it cannot be used.
     """
     if settings.audit_key is not None:
         return load_key(settings.audit_key)
@@ -45,7 +45,7 @@ def make_sealer(pool: asyncpg.Pool, settings: Settings) -> Sealer:
     """Make what seals the trail.
 
     Raises:
-        AuditKeyError: If the key cannot be used.
+        SigningKeyError: If the key cannot be used.
     """
     return Sealer(pool, signer=audit_key(settings), anchor=AnchorFile(anchor_path(settings)))
 
@@ -97,7 +97,7 @@ async def verify_trail_of(
         tell: See ``verify_trail``.
 
     Raises:
-        AuditKeyError: If a key cannot be used.
+        SigningKeyError: If a key cannot be used.
     """
     keys = load_public_keys(public_keys) if public_keys else public_keys_of(audit_key(settings))
     path = anchor or anchor_path(settings)

@@ -20,8 +20,9 @@ from app.bench_cli import bench_app
 from app.dataset_cli import dataset_app
 from app.dicos_cli import build_dicos_app
 from app.evaluate_cli import evaluate
-from app.export_cli import export, pin
+from app.export_cli import export
 from app.logging import configure_logging
+from app.model_cli import build_model_app, build_pin
 from app.queue_policy_cli import build_queue_policy_app
 from app.settings import Settings
 from app.sidecar_cli import print_sidecars
@@ -107,7 +108,8 @@ station_app.command("watch")(watch)
 app.command("evaluate")(evaluate)
 app.command("train")(train)
 app.command("export")(export)
-app.command("pin")(pin)
+app.command("pin")(build_pin(_settings))
+app.add_typer(build_model_app(_settings), name="model")
 
 
 @app.command()

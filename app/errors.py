@@ -2,7 +2,7 @@
 
 AppError
 ├── PortTakenError        port_taken         something else listens there
-├── AuditKeyError         audit_key_invalid  the key that signs or checks seals cannot be used
+├── SigningKeyError       signing_key_invalid  a key that signs or checks seals or manifests cannot be used
 ├── ModelServerOpenError  model_server_open  it would be open to the network without a key
 ├── EngineRemoteError     engine_remote      a model server has to run its model itself
 ├── TracingPackageMissingError  tracing_package_missing  traces are asked for, their packages are not there
@@ -22,10 +22,10 @@ class PortTakenError(AppError):
     code = "port_taken"
 
 
-class AuditKeyError(AppError):
-    """A key that should sign or check seals cannot be used."""
+class SigningKeyError(AppError):
+    """A key that should sign or check seals or manifests cannot be used."""
 
-    code = "audit_key_invalid"
+    code = "signing_key_invalid"
 
 
 class ModelServerOpenError(AppError):

@@ -13,6 +13,7 @@ from app.version import VERSION
 from inference.receive import pace_of
 from inference.score_children import ChildOptions, ScoreChildren
 from inference.settings import EngineKind, IntakeSettings
+from models.registry import find_pinned_file
 from scans.image_info import ImageLimits
 
 log = structlog.get_logger()
@@ -30,6 +31,7 @@ async def run_model_server(settings: Settings) -> None:
         PortTakenError: Something else listens on the address.
         ModelServerOpenError: It would be open to the network without a key.
         EngineRemoteError: Its engine would be another server.
+        ModelNotPinnedError: The manifest does not pin the model, or nobody trusted has signed it.
     """
     key = settings.scoring_key.get_secret_value() if settings.scoring_key else None
     if key is None and settings.host not in LOOPBACK:
@@ -54,10 +56,17 @@ async def run_model_server(settings: Settings) -> None:
 
 
 def child_options(settings: Settings) -> ChildOptions:
-    """Return what the scoring children get."""
+    """Return what the scoring children get.
+
+    Raises:
+        ModelNotPinnedError: See ``find_pinned_file``.
+    """
     return ChildOptions(
-        model=settings.model,
-        manifest=settings.manifest.absolute(),
+        model=find_pinned_file(
+            None if settings.model == "default" else settings.model,
+            manifest_path=settings.manifest.absolute(),
+            keys=settings.manifest_keys,
+        ),
         engine=settings.engine,
         limits=ImageLimits(
             max_bytes=settings.max_image_mb * MiB, max_pixels=settings.scoring_megapixels * 1_000_000

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from inference.settings import EngineKind
+from models.manifest_signature import PROGRAM_KEY
 from models.registry import DEFAULT_MANIFEST
 from scans.object_store import S3Access
 
@@ -56,6 +57,17 @@ class Settings(BaseSettings):
         default=DEFAULT_MANIFEST,
         description="Manifest that pins the models; a changed one is followed while scans are screened. "
         "Default: the one that comes with the program.",
+    )
+    manifest_keys: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(PROGRAM_KEY,),
+        min_length=1,
+        description="Comma-separated Ed25519 public keys (PEM); one of them must have signed the manifest. "
+        "Default: the one that comes with the program.",
+    )
+    manifest_signing_key: Path | None = Field(
+        default=None,
+        description="Ed25519 private key (PEM) that `shenxiang pin` and `shenxiang model sign` sign with. "
+        "Default: `<data>/keys/model-ed25519.pem`, made when it is first needed.",
     )
     engine: EngineKind = Field(
         default=EngineKind.ONNXRUNTIME_CPU,
@@ -161,6 +173,11 @@ class Settings(BaseSettings):
     @field_validator("roles", mode="before")
     @classmethod
     def _split_roles(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("manifest_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
 
     @model_validator(mode="after")

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import orjson
 
-from app.audit_key import public_keys_of
 from app.audit_trail import audit_key
 from app.settings import Settings
+from app.signing_key import public_keys_of
 from review_queue.seals import PublicKeys
 
 NICENESS = 10
@@ -33,7 +33,7 @@ class TrailOffice:
         """Return the key that seals here.
 
         Raises:
-            AuditKeyError: If it cannot be used.
+            SigningKeyError: If it cannot be used.
         """
         return public_keys_of(audit_key(self._settings))
 

@@ -321,6 +321,7 @@ def screening_worker(
     """Make the worker that screens with the pinned model."""
     screening = ScreeningSettings(n_runners=settings.n_runners, deadline_s=settings.screening_deadline_s)
     engine = engine_options(settings, screening)
+    keys = settings.manifest_keys
     load_photos = partial(
         load_gate_photos,
         store=store,
@@ -333,10 +334,12 @@ def screening_worker(
         store=store,
         queue=queue,
         notifier=notifier,
-        load_scorer=partial(load_pinned_scorer, settings.model, manifest=settings.manifest, options=engine),
-        load_others=partial(load_scorers_by_modality, settings.manifest, options=engine),
-        find_digests=partial(pinned_digests, settings.model, manifest_path=settings.manifest),
-        load_cargo=partial(load_pinned_cargo, settings.manifest),
+        load_scorer=partial(
+            load_pinned_scorer, settings.model, manifest=settings.manifest, keys=keys, options=engine
+        ),
+        load_others=partial(load_scorers_by_modality, settings.manifest, keys=keys, options=engine),
+        find_digests=partial(pinned_digests, settings.model, manifest_path=settings.manifest, keys=keys),
+        load_cargo=partial(load_pinned_cargo, settings.manifest, keys=keys),
         load_photos=load_photos if settings.read_gate_photos else None,
         settings=screening,
         metrics=metrics,
@@ -373,6 +376,7 @@ def review_settings(settings: Settings) -> ReviewSettings:
         version=VERSION,
         model=settings.model,
         manifest=settings.manifest,
+        manifest_keys=settings.manifest_keys,
         demo=settings.demo,
         session_max_s=settings.session_max_h * 3600.0,
         session_idle_s=settings.session_idle_min * 60.0,

@@ -5,7 +5,7 @@ without a cargo model screens without these checks.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from models.cargo_contract import INPUT_NAME, OUTPUT_NAMES, CargoContract
 from models.cargo_view import MIN_SIDE, to_view
 from models.errors import ModelError
 from models.finding import Finding
+from models.manifest_signature import PROGRAM_KEY
 from models.registry import DEFAULT_MANIFEST, load_manifest, read_pinned_model
 from models.session import open_session
 
@@ -157,17 +158,19 @@ class CargoScorer:
         )
 
 
-def load_pinned_cargo(manifest: Path = DEFAULT_MANIFEST) -> CargoScorer | None:
+def load_pinned_cargo(
+    manifest: Path = DEFAULT_MANIFEST, *, keys: Sequence[Path] = (PROGRAM_KEY,)
+) -> CargoScorer | None:
     """Load the manifest's cargo model; None if it names none or that one cannot be used, which is logged.
 
     The detector screens without these checks rather than not at all.
     """
     try:
-        name = load_manifest(manifest).cargo
+        name = load_manifest(manifest, keys=keys).cargo
         if name is None:
             log.info("cargo_checks_off", reason="the manifest names no cargo model")
             return None
-        pinned = read_pinned_model(name, manifest_path=manifest)
+        pinned = read_pinned_model(name, manifest_path=manifest, keys=keys)
         return CargoScorer(pinned.data, pinned.digest)
     except (ModelError, EngineError) as error:
         log.error("cargo_model_not_loaded", code=error.code, error=str(error))

@@ -16,9 +16,10 @@ import orjson
 from inference.errors import EngineError, ModelNotServedError, RequestError, TensorInvalidError
 from inference.score_bytes import score_bytes
 from inference.score_reply import ANSWER, FAULT, MAX_REPLY_BYTES, N_LENGTH_BYTES, Ask
-from inference.scorer import EngineScorer, load_pinned_scorer
+from inference.scorer import EngineScorer, open_scorer
 from inference.settings import EngineKind, EngineOptions
 from models.errors import ModelError
+from models.registry import PinnedFile, read_pinned_file
 from scans.child_main import serve_jobs
 from scans.errors import ImageUndecodableError, ScanError
 from scans.image_info import ImageLimits
@@ -30,11 +31,8 @@ def main() -> None:
     connection_fd, input_fd, _ = map(int, sys.argv[1:4])
     options = json.loads(sys.argv[4])
     limits = ImageLimits(**options["limits"])
-    scorer = load_pinned_scorer(
-        options["model"],
-        manifest=Path(options["manifest"]),
-        options=EngineOptions(kind=EngineKind(options["engine"])),
-    )
+    model = read_pinned_file(PinnedFile(path=Path(options["model"]), allowed=options["allowed"]))
+    scorer = open_scorer(model.data, model.digest, EngineOptions(kind=EngineKind(options["engine"])))
 
     _give_back_memory()
 

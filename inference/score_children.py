@@ -13,13 +13,13 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import structlog
 
 from inference.errors import BusyError, EngineError, InferenceError, ModelNotServedError, RequestError
 from inference.score_reply import ANSWER, MAX_REPLY_BYTES, N_LENGTH_BYTES, Ask
 from models.errors import ModelError
+from models.registry import PinnedFile
 from scans.child_process import START_TIMEOUT_S, ChildProcess
 from scans.errors import DecoderUnavailableError, ImageUndecodableError, ScanError
 from scans.image_info import ImageLimits
@@ -38,15 +38,14 @@ class ChildOptions:
     """What every child gets.
 
     Attributes:
-        model: A name in the manifest, or "default".
-        manifest: Which manifest pins the model.
+        model: Its file, and what the manifest allows to be there. The manifest is read and its signature
+            checked once, before any child starts: every child runs the same model.
         engine: What runs it; one of ``settings.EngineKind``.
         memory_limit_bytes: Address space of a child; the runtime and a model of 10 MB take 0.6 GiB of it.
         timeout_s: For one scan.
     """
 
-    model: str
-    manifest: Path
+    model: PinnedFile
     engine: str
     limits: ImageLimits
     memory_limit_bytes: int
@@ -55,8 +54,8 @@ class ChildOptions:
     def as_json(self) -> dict[str, object]:
         """Return what crosses to the child."""
         return {
-            "model": self.model,
-            "manifest": str(self.manifest),
+            "model": str(self.model.path),
+            "allowed": dict(self.model.allowed),
             "engine": self.engine,
             "limits": asdict(self.limits),
             "memory_limit_bytes": self.memory_limit_bytes,

@@ -21,6 +21,7 @@ from models.cargo_checks import LineCheck
 from models.contract import ModelContract
 from models.errors import ModelNotPinnedError, ModelOutputError, ModelUnreadableError
 from models.finding import Finding
+from models.manifest_signature import PROGRAM_KEY
 from models.postprocess import to_findings
 from models.preprocess import AIR, to_input
 from models.registry import DEFAULT_MANIFEST, load_manifest, read_pinned_model
@@ -208,20 +209,30 @@ def load_pinned_scorer(
     model: str | Path = "default",
     *,
     manifest: Path = DEFAULT_MANIFEST,
+    keys: Sequence[Path] = (PROGRAM_KEY,),
     options: EngineOptions | None = None,
 ) -> EngineScorer:
     """Load the model that the manifest pins under a name, or a file whose digest it pins.
+
+    Args:
+        model: A name in the manifest, a path, or "default".
+        manifest: Which manifest.
+        keys: One of these must have signed it.
+        options: Of the engine.
 
     Raises:
         ModelNotPinnedError: The manifest does not pin it.
         ModelContractError: See ``open_scorer``; likewise EngineError and ModelOutputError.
     """
-    pinned = read_pinned_model(None if model == "default" else model, manifest_path=manifest)
+    pinned = read_pinned_model(None if model == "default" else model, manifest_path=manifest, keys=keys)
     return open_scorer(pinned.data, pinned.digest, options)
 
 
 def load_scorers_by_modality(
-    manifest: Path = DEFAULT_MANIFEST, *, options: EngineOptions | None = None
+    manifest: Path = DEFAULT_MANIFEST,
+    *,
+    keys: Sequence[Path] = (PROGRAM_KEY,),
+    options: EngineOptions | None = None,
 ) -> dict[Modality, EngineScorer | None]:
     """Load the models of modalities that have one of their own; None where no model has learnt one.
 
@@ -229,11 +240,13 @@ def load_scorers_by_modality(
         ModelNotPinnedError: The manifest names something that is no modality, or does not pin the model.
         ModelContractError: See ``open_scorer``; likewise EngineError and ModelOutputError.
     """
-    named = load_manifest(manifest).by_modality
+    named = load_manifest(manifest, keys=keys).by_modality
     if unknown := named.keys() - set(Modality):
         raise ModelNotPinnedError(f"{manifest} names modalities that there are not: {sorted(unknown)}")
     return {
-        Modality(modality): load_pinned_scorer(name, manifest=manifest, options=options) if name else None
+        Modality(modality): (
+            load_pinned_scorer(name, manifest=manifest, keys=keys, options=options) if name else None
+        )
         for modality, name in named.items()
     }
 

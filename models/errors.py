@@ -3,6 +3,7 @@
 ModelError                      model_error
 ├── ModelUnreadableError        model_unreadable        no such file, or not ours to read
 ├── ModelNotPinnedError         model_not_pinned        bytes whose digest no manifest names
+│   └── ManifestUntrustedError  model_manifest_untrusted  a manifest that no trusted key has signed
 ├── ModelContractError          model_contract_invalid  a file that does not say what it needs and gives
 ├── UnknownArchitectureError    model_architecture_unknown
 └── ModelOutputError            model_output_invalid    NaN, or shapes the contract does not promise
@@ -25,6 +26,12 @@ class ModelNotPinnedError(ModelError):
     """The model is not one that this deployment has agreed to run."""
 
     code = "model_not_pinned"
+
+
+class ManifestUntrustedError(ModelNotPinnedError):
+    """Nobody whose word counts here has signed the manifest: it pins nothing."""
+
+    code = "model_manifest_untrusted"
 
 
 class ModelContractError(ModelError):

@@ -11,6 +11,7 @@ from models.registry import Manifest, ManifestEntry, load_manifest
 from review_ui.admin_schemas import ModelOut, ModelsOut, ScreeningModelOut
 from review_ui.database import Pool
 from review_ui.guard import allow, json_response
+from review_ui.settings import ReviewSettings
 
 AT_WORK_SQL = """
 SELECT model_name, model_version, encode(model_digest, 'hex') AS sha256, engine,
@@ -24,10 +25,9 @@ ORDER BY last_at DESC
 class ModelRoutes:
     """``/admin/models``."""
 
-    def __init__(self, *, pool: Pool, model: str, manifest: Path) -> None:
+    def __init__(self, *, pool: Pool, settings: ReviewSettings) -> None:
         self._pool = pool
-        self._model = model
-        self._manifest = manifest
+        self._settings = settings
 
     def add_to(self, router: APIRouter) -> None:
         """Add the route."""
@@ -36,25 +36,21 @@ class ModelRoutes:
     @allow("admin")
     async def models(self) -> Response:
         """Return the pinned models with their cards, and those that made the newest screenings."""
-        pinned = await asyncio.to_thread(read_models, self._manifest, self._model)
+        pinned = await asyncio.to_thread(read_models, self._settings)
         rows = await self._pool.fetch(AT_WORK_SQL)
         return json_response(
             ModelsOut(models=pinned, at_work=[ScreeningModelOut(**dict(row)) for row in rows])
         )
 
 
-def read_models(manifest_path: Path, chosen: str) -> list[ModelOut]:
-    """Return the models of a manifest; blocks while the files are hashed.
-
-    Args:
-        manifest_path: Which manifest.
-        chosen: The model of the settings: a name, or ``default``.
+def read_models(settings: ReviewSettings) -> list[ModelOut]:
+    """Return the models of the settings' manifest; blocks while the files are hashed.
 
     Raises:
-        ModelNotPinnedError: If the manifest cannot be read.
+        ModelNotPinnedError: If the manifest cannot be read, or nobody trusted has signed it.
     """
-    manifest = load_manifest(manifest_path)
-    active = {manifest.default if chosen == "default" else chosen, manifest.cargo}
+    manifest = load_manifest(settings.manifest, keys=settings.manifest_keys)
+    active = {manifest.default if settings.model == "default" else settings.model, manifest.cargo}
     return [_model_out(manifest, entry, is_active=entry.name in active) for entry in manifest.models]
 
 

@@ -190,7 +190,7 @@ def build_review_router(
     HistoryRoutes(history=history).add_to(router)
     AccountRoutes(pool=pool, queue=queue, session_idle_s=settings.session_idle_s).add_to(router)
     StationRoutes(pool=pool, desk=stations).add_to(router)
-    ModelRoutes(pool=pool, model=settings.model, manifest=settings.manifest).add_to(router)
+    ModelRoutes(pool=pool, settings=settings).add_to(router)
     AuditRoutes(
         pool=pool,
         sessions=sessions,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.manifest_signature import PROGRAM_KEY
 from models.registry import DEFAULT_MANIFEST
 
 
@@ -14,6 +15,7 @@ class ReviewSettings:
         version: The program's version, shown on the page.
         model: The model that screens, by its name in the manifest.
         manifest: Pins the models.
+        manifest_keys: One of these public keys must have signed it.
         demo: Whether the login page shows the demo's accounts.
         session_max_s: A login ends at the latest after this.
         session_idle_s: A login ends after this long without a request that a person caused.
@@ -30,6 +32,7 @@ class ReviewSettings:
     version: str = "0"
     model: str = "default"
     manifest: Path = DEFAULT_MANIFEST
+    manifest_keys: tuple[Path, ...] = (PROGRAM_KEY,)
     demo: bool = False
     session_max_s: float = 12 * 3600.0
     session_idle_s: float = 30 * 60.0

@@ -1,7 +1,6 @@
 """A real ``shenxiang serve-model`` over models of a test's own."""
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -14,13 +13,14 @@ import httpx
 import psutil
 
 from app.throwaway import free_port
+from tests.manifest_key import sign_manifest
 
 ROOT = Path(__file__).parents[1]
 START_TIMEOUT_S = 120.0
 
 
 def write_manifest(folder: Path, **models: bytes) -> Path:
-    """Write model files and a manifest that pins them; the first is the default."""
+    """Write model files, a signed manifest that pins them, and its key; the first is the default."""
     for name, data in models.items():
         (folder / f"{name}.onnx").write_bytes(data)
     entries = [
@@ -28,16 +28,21 @@ def write_manifest(folder: Path, **models: bytes) -> Path:
         for name, data in models.items()
     ]
     manifest = folder / "manifest.json"
-    new = folder / "manifest.new"
-    new.write_text(json.dumps({"default": entries[0]["name"], "models": entries}))
-    return new.replace(manifest)
+    sign_manifest(manifest, {"default": entries[0]["name"], "models": entries})
+    return manifest
 
 
 @contextmanager
 def model_server(manifest: Path, settings: Mapping[str, str]) -> Iterator[tuple[str, psutil.Process]]:
     """Run a server until the block ends: its address and its process. It ends with status 0."""
     port = free_port()
-    chosen = {"PORT": str(port), "MANIFEST": str(manifest), "SCREENING_RUNNERS": "1", **settings}
+    chosen = {
+        "PORT": str(port),
+        "MANIFEST": str(manifest),
+        "MANIFEST_KEYS": str(manifest.with_name("manifest-key.pem")),
+        "SCREENING_RUNNERS": "1",
+        **settings,
+    }
     environment = os.environ | {f"SHENXIANG_{name}": value for name, value in chosen.items()}
     process = subprocess.Popen([sys.executable, "-m", "app.cli", "serve-model"], cwd=ROOT, env=environment)
     url = f"http://127.0.0.1:{port}"

@@ -5,8 +5,7 @@
 """
 
 import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,9 +17,10 @@ from numpy.typing import NDArray
 from datasets.synthetic.scene import make_scan
 from models.contract import METADATA_KEY, KindSpec, ModelContract
 from models.export import export_onnx
+from models.manifest_signature import PROGRAM_KEY, ManifestSigner, is_signed_by
 from models.preprocess import to_input
 from models.quantise import quantise
-from models.registry import DEFAULT_MANIFEST, ManifestEntry
+from models.registry import DEFAULT_MANIFEST, ManifestEntry, load_manifest, read_fields, write_signed
 from training.evaluate import choose_release_thresholds
 from training.fit import load_weights
 from training.recipe import load_recipe
@@ -135,42 +135,47 @@ def pin(
     onnx_path: Path,
     *,
     name: str,
+    signer: ManifestSigner,
+    keys: Sequence[Path] = (PROGRAM_KEY,),
     card: str = "",
     manifest_path: Path = DEFAULT_MANIFEST,
     is_default: bool = True,
 ) -> str:
-    """Copy a model file beside the manifest and pin its digest.
+    """Copy a model file beside the manifest, pin its digest and sign the manifest.
 
     Servers that follow the manifest never see half of it: it is replaced as a whole, after the file.
 
     Args:
         onnx_path: The file.
         name: What the manifest calls it.
+        signer: Signs the manifest.
+        keys: One of these must have signed the manifest that is there, or ``signer``'s own: what others
+            have put into it is not signed unseen.
         card: Relative to the manifest.
         manifest_path: A new one is made if there is none.
         is_default: Make it the default; a manifest's first model is that anyway.
 
     Returns:
         Its sha256.
+
+    Raises:
+        ModelNotPinnedError: If the manifest that is there cannot be read or is not trusted.
     """
+    manifest: dict[str, Any] = {"models": []}
+    if manifest_path.exists():
+        manifest = read_fields(manifest_path)
+        if not is_signed_by(manifest, signer):
+            load_manifest(manifest_path, keys=keys)
     data = onnx_path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     target = manifest_path.parent / f"{name}.onnx"
     manifest_path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(target, data)
-    manifest: dict[str, Any] = {"models": []}
-    if manifest_path.exists():
-        manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+    new = target.with_name(f"{target.name}.new")
+    new.write_bytes(data)
+    new.replace(target)
     entry = asdict(ManifestEntry(name=name, file=target.name, sha256=digest, card=card))
     manifest["models"] = [*(m for m in manifest["models"] if m["name"] != name), entry]
     if is_default or "default" not in manifest:
         manifest["default"] = name
-    text = json.dumps(manifest, indent=2, ensure_ascii=False)
-    _replace(manifest_path, f"{text}\n".encode())
+    write_signed(manifest_path, manifest, signer)
     return digest
-
-
-def _replace(path: Path, data: bytes) -> None:
-    new = path.with_name(f"{path.name}.new")
-    new.write_bytes(data)
-    new.replace(path)

@@ -17,7 +17,9 @@ N_THREADS = 2
 
 def main() -> None:
     """Load the model and take orders until stdin ends."""
-    scorer, limits = load_pinned_scorer(sys.argv[2], manifest=Path(sys.argv[1])), ImageLimits()
+    manifest = Path(sys.argv[1])
+    scorer = load_pinned_scorer(sys.argv[2], manifest=manifest, keys=[manifest.with_name("manifest-key.pem")])
+    limits = ImageLimits()
     with ThreadPoolExecutor(N_THREADS) as threads:
         print("ready", flush=True)
         for line in sys.stdin:

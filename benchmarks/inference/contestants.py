@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from app.throwaway import free_port
+from benchmarks.inference.workload import key_of
 from benchmarks.queue.cpu import tree_cpu_s
 
 START_TIMEOUT_S = 120.0
@@ -154,6 +155,7 @@ def our_server(
     environment = {
         "SHENXIANG_PORT": str(port),
         "SHENXIANG_MANIFEST": str(manifest),
+        "SHENXIANG_MANIFEST_KEYS": str(key_of(manifest)),
         "SHENXIANG_MODEL": model,
         "SHENXIANG_ENGINE": engine,
         "SHENXIANG_LOG_LEVEL": "warning",

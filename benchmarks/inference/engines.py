@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.inference.workload import key_of
 from datasets.synthetic import make_scan
 from inference.scorer import EngineScorer, Pixels, load_pinned_scorer
 from inference.settings import EngineKind, EngineOptions
@@ -56,7 +57,9 @@ def name_of(pair: Pair) -> str:
 
 def _load(manifest: Path, pair: Pair) -> EngineScorer:
     kind, model = pair
-    return load_pinned_scorer(model, manifest=manifest, options=EngineOptions(kind=kind))
+    return load_pinned_scorer(
+        model, manifest=manifest, keys=[key_of(manifest)], options=EngineOptions(kind=kind)
+    )
 
 
 def _scans(count: int) -> Iterator[Pixels]:

@@ -18,7 +18,8 @@ from scans.image_info import ImageLimits
 
 def build_app(manifest: Path, model: str) -> FastAPI:
     """Make the application over a loaded model."""
-    scorer, limits = load_pinned_scorer(model, manifest=manifest), ImageLimits()
+    scorer = load_pinned_scorer(model, manifest=manifest, keys=[manifest.with_name("manifest-key.pem")])
+    limits = ImageLimits()
     threads = ThreadPoolExecutor(2)
     app = FastAPI()
 

@@ -1,16 +1,17 @@
 """What is measured: models, bodies and how much of everything."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from app.signing_key import SigningKey
 from benchmarks.inference.tiny_model import build_millisecond_model
-from models.registry import read_pinned_model
+from models.registry import read_pinned_model, write_signed
 from scans import raw16
 
 SCAN_SHAPE = (1000, 2500)
@@ -74,7 +75,7 @@ QUICK = Workload(
 
 
 def write_models(folder: Path, **more: bytes) -> Path:
-    """Write a manifest that pins the default detector, the 1 ms model and more; return its path."""
+    """Write a signed manifest that pins the default detector, the 1 ms model and more; return its path."""
     models = {"default": read_pinned_model().data, "millisecond": build_millisecond_model(), **more}
     for name, data in models.items():
         (folder / f"{name}.onnx").write_bytes(data)
@@ -83,8 +84,15 @@ def write_models(folder: Path, **more: bytes) -> Path:
         for name, data in models.items()
     ]
     manifest = folder / "manifest.json"
-    manifest.write_text(json.dumps({"default": "default", "models": entries}))
+    signer = SigningKey(private=Ed25519PrivateKey.generate())
+    key_of(manifest).write_text(signer.public_pem())
+    write_signed(manifest, {"default": "default", "models": entries}, signer)
     return manifest
+
+
+def key_of(manifest: Path) -> Path:
+    """Where the public key of a manifest of ``write_models`` is."""
+    return manifest.with_name("manifest-key.pem")
 
 
 def make_bodies(folder: Path) -> dict[str, Path]:

@@ -49,10 +49,11 @@ class SlowScorer:
 async def screening(centre: Centre, folder: Path) -> AsyncIterator[ScreeningWorker]:
     """A worker that follows the manifest in a folder, with the old model in use."""
     manifest = write_manifest(folder, tiny=OLD)
+    keys = [folder / "manifest-key.pem"]
     SlowScorer.n_runs = 0
     async with centre.screening(
-        lambda: SlowScorer(load_pinned_scorer(manifest=manifest)),
-        find_digests=partial(pinned_digests, "default", manifest_path=manifest),
+        lambda: SlowScorer(load_pinned_scorer(manifest=manifest, keys=keys)),
+        find_digests=partial(pinned_digests, "default", manifest_path=manifest, keys=keys),
         settings=replace(QUICK, reload_s=0.05),
     ) as worker:
         await until_used(worker, "old")
@@ -100,7 +101,7 @@ async def test_swap__stream_of_scans_is_screened_once_each(
     assert await centre.pool.fetchval("SELECT count(*) FROM audit WHERE event = 'screening_failed'") == 0
 
 
-@pytest.mark.parametrize("fault", ["half a manifest", "other bytes", "useless model"])
+@pytest.mark.parametrize("fault", ["half a manifest", "unsigned", "other bytes", "useless model"])
 async def test_swap__what_cannot_be_used_is_not(
     fault: str, centre: Centre, station: httpx.AsyncClient, tmp_path: Path
 ) -> None:
@@ -109,6 +110,10 @@ async def test_swap__what_cannot_be_used_is_not(
         match fault:
             case "half a manifest":
                 (tmp_path / "manifest.json").write_text('{"default": "ti')
+            case "unsigned":
+                write_manifest(tmp_path, tiny=NEW)
+                text = (tmp_path / "manifest.json").read_text()
+                (tmp_path / "manifest.json").write_text(text.replace('"signature"', '"signed"'))
             case "other bytes":
                 write_manifest(tmp_path, tiny=NEW)
                 (tmp_path / "tiny.onnx").write_bytes(NEW[:-1] + b"\0")

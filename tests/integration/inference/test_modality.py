@@ -1,7 +1,6 @@
 """A scan's modality: who says it, and what it decides."""
 
 import hashlib
-import json
 from pathlib import Path
 
 import httpx
@@ -17,6 +16,7 @@ from scans.modality import Modality
 from tests.dicos_files import dicos_dx
 from tests.integration.inference.centre import Centre, FakeScorer, grey_scan, png, post_scan
 from tests.integration.inference.test_screening import outcome_of
+from tests.manifest_key import sign_manifest
 from tests.unit.inference.tiny_onnx import build_tiny_model
 
 
@@ -109,18 +109,18 @@ def test_load_scorers_by_modality__only_pinned_ones(tmp_path: Path) -> None:
     data = build_tiny_model()
     (tmp_path / "tiny.onnx").write_bytes(data)
     pinned = {"name": "tiny", "file": "tiny.onnx", "sha256": hashlib.sha256(data).hexdigest()}
-    path = tmp_path / "manifest.json"
+    path, keys = tmp_path / "manifest.json", [tmp_path / "manifest-key.pem"]
 
     def write(by_modality: dict[str, str | None]) -> None:
-        path.write_text(json.dumps({"default": "tiny", "models": [pinned], "by_modality": by_modality}))
+        sign_manifest(path, {"default": "tiny", "models": [pinned], "by_modality": by_modality})
 
     write({"passenger_vehicle": "tiny", "under_vehicle": None})
-    loaded = load_scorers_by_modality(path)
+    loaded = load_scorers_by_modality(path, keys=keys)
     assert isinstance(loaded[Modality.PASSENGER_VEHICLE], EngineScorer)
     assert loaded[Modality.UNDER_VEHICLE] is None
     write({"passenger_vehicle": "other"})
     with pytest.raises(ModelNotPinnedError, match="other"):
-        load_scorers_by_modality(path)
+        load_scorers_by_modality(path, keys=keys)
     write({"bicycle": "tiny"})
     with pytest.raises(ModelNotPinnedError, match="bicycle"):
-        load_scorers_by_modality(path)
+        load_scorers_by_modality(path, keys=keys)

@@ -8,16 +8,16 @@ from pathlib import Path
 import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from app.audit_key import AuditKey, public_keys_of
+from app.signing_key import SigningKey, public_keys_of
 from review_queue.anchor import AnchorFile
 from review_queue.sealing import Sealer
 from review_queue.verification.findings import FindingCode, Report
 from review_queue.verification.run import verify_trail
 
 
-def make_key() -> AuditKey:
+def make_key() -> SigningKey:
     """Make a key that is in no file."""
-    return AuditKey(private=Ed25519PrivateKey.generate())
+    return SigningKey(private=Ed25519PrivateKey.generate())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Notary:
 
     pool: asyncpg.Pool
     folder: Path
-    key: AuditKey = field(default_factory=make_key)
+    key: SigningKey = field(default_factory=make_key)
 
     @property
     def anchor(self) -> AnchorFile:

@@ -7,8 +7,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.audit_key import public_keys_of
 from app.database import open_pool
+from app.signing_key import public_keys_of
 from review_queue import claim_statements, statements
 from review_queue.cases import Reviewer, Role, Verdict
 from review_queue.ranking import reveal_secrets

@@ -13,6 +13,7 @@ from models.registry import DEFAULT_MANIFEST, load_manifest
 from review_ui.accounts import create_account, disable_account
 from review_ui.errors import LastAdminError
 from review_ui.model_routes import read_models
+from review_ui.settings import ReviewSettings
 from tests.integration.review_ui.centre import PASSWORD, Centre
 
 NEW = {"login": "li.wei", "display_name": "李伟", "role": "reviewer", "port": "SKZ", "quals": [0, 3]}
@@ -224,10 +225,11 @@ def test_read_models__tells_of_a_file_that_is_another(tmp_path: Path) -> None:
     """A model file that was exchanged or is missing is not intact."""
     text = DEFAULT_MANIFEST.read_text()
     (tmp_path / "manifest.json").write_text(text)
-    [missing] = read_models(tmp_path / "manifest.json", "default")
+    settings = ReviewSettings(manifest=tmp_path / "manifest.json")
+    [missing] = read_models(settings)
     assert (missing.is_intact, missing.size_bytes, missing.card) == (False, None, "")
     (tmp_path / missing.file).write_bytes(b"another")
-    [other] = read_models(tmp_path / "manifest.json", "default")
+    [other] = read_models(settings)
     assert (other.is_intact, other.size_bytes) == (False, 7)
 
 

@@ -307,7 +307,7 @@ async def test_verify__says_why_it_cannot(centre: Centre) -> None:
     (centre.store_path / "keys" / "audit-ed25519.pem").write_text("no key")
     auditor = await centre.person("wu", "auditor")
     lines = await verify(auditor)
-    assert "audit_key_invalid" in lines[-1]["error"]["detail"]
+    assert "signing_key_invalid" in lines[-1]["error"]["detail"]
     assert await pages(auditor, "event=trail_verified") == []
 
 

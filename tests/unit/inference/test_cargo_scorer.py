@@ -20,6 +20,7 @@ from models.errors import ModelContractError
 from models.finding import Finding
 from models.registry import DEFAULT_MANIFEST
 from scans import px16
+from tests.manifest_key import sign_manifest
 from tests.unit.inference.tiny_cargo import build_tiny_cargo
 from tests.unit.inference.tiny_onnx import build_tiny_model
 
@@ -78,8 +79,8 @@ def test_load_pinned_cargo__none_named_is_no_checks(tmp_path: Path) -> None:
     """A deployment without the model, or with a broken one, screens without these checks."""
     manifest = json.loads(DEFAULT_MANIFEST.read_text())
     for name in (None, "no such model"):
-        (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "cargo": name}))
-        assert load_pinned_cargo(tmp_path / "manifest.json") is None
+        keys = sign_manifest(tmp_path / "manifest.json", {**manifest, "cargo": name})
+        assert load_pinned_cargo(tmp_path / "manifest.json", keys=keys) is None
 
 
 def job(**changes: Any) -> Job:

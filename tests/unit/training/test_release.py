@@ -10,7 +10,9 @@ import pytest
 from onnx import TensorProto, helper
 
 from models.contract import METADATA_KEY, KindSpec, ModelContract
+from models.errors import ManifestUntrustedError
 from models.registry import load_manifest
+from tests.manifest_key import SIGNER, sign_manifest
 from tests.unit.training.recipes import TINY
 from training.card import write_card
 from training.evaluation.looking import ModelSession
@@ -39,16 +41,23 @@ def test_set_thresholds__changes_those_named(model: Path) -> None:
     assert kinds == {"gun": 0.1235, "blade": 0.5}
 
 
-def test_pin__replaces_the_entry_and_keeps_the_rest(model: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def keys(tmp_path: Path) -> list[Path]:
+    """The public key of what these tests pin."""
+    public = tmp_path / "key.pem"
+    public.write_text(SIGNER.public_pem())
+    return [public]
+
+
+def test_pin__replaces_the_entry_and_keeps_the_rest(model: Path, tmp_path: Path, keys: list[Path]) -> None:
     """The default changes; other models and the cargo model stay agreed."""
     manifest = tmp_path / "weights" / "manifest.json"
-    pin(model, name="other", manifest_path=manifest)
-    fields = json.loads(manifest.read_text())
-    manifest.write_text(json.dumps({**fields, "cargo": "other"}))
-    pin(model, name="tiny", manifest_path=manifest)
+    pin(model, name="other", signer=SIGNER, manifest_path=manifest)
+    sign_manifest(manifest, {**json.loads(manifest.read_text()), "cargo": "other"})
+    pin(model, name="tiny", signer=SIGNER, manifest_path=manifest)
     set_thresholds(model, {"gun": 0.2})
-    digest = pin(model, name="tiny", card="../cards/tiny.md", manifest_path=manifest)
-    read = load_manifest(manifest)
+    digest = pin(model, name="tiny", signer=SIGNER, card="../cards/tiny.md", manifest_path=manifest)
+    read = load_manifest(manifest, keys=keys)
     assert read.default == "tiny"
     assert read.cargo == "other"
     assert [entry.name for entry in read.models] == ["other", "tiny"]
@@ -56,15 +65,27 @@ def test_pin__replaces_the_entry_and_keeps_the_rest(model: Path, tmp_path: Path)
     assert hashlib.sha256((tmp_path / "weights" / "tiny.onnx").read_bytes()).hexdigest() == digest
 
 
-def test_pin__beside_the_default_leaves_it(model: Path, tmp_path: Path) -> None:
+def test_pin__beside_the_default_leaves_it(model: Path, tmp_path: Path, keys: list[Path]) -> None:
     """A twin gets a name of its own; a manifest without a default takes its first model."""
     manifest = tmp_path / "weights" / "manifest.json"
-    pin(model, name="tiny", manifest_path=manifest, is_default=False)
-    pin(model, name="tiny-int8", manifest_path=manifest, is_default=False)
-    assert load_manifest(manifest).default == "tiny"
+    pin(model, name="tiny", signer=SIGNER, manifest_path=manifest, is_default=False)
+    pin(model, name="tiny-int8", signer=SIGNER, manifest_path=manifest, is_default=False)
+    assert load_manifest(manifest, keys=keys).default == "tiny"
     assert {path.name for path in manifest.parent.iterdir()} == {
         "manifest.json", "tiny.onnx", "tiny-int8.onnx",
     }  # fmt: skip
+
+
+def test_pin__never_signs_what_others_put_in(model: Path, tmp_path: Path, keys: list[Path]) -> None:
+    """A manifest that was changed since it was signed stays as it is, and so do the files beside it."""
+    manifest = tmp_path / "weights" / "manifest.json"
+    pin(model, name="tiny", signer=SIGNER, manifest_path=manifest)
+    changed = json.dumps({**json.loads(manifest.read_text()), "default": "theirs"})
+    manifest.write_text(changed)
+    with pytest.raises(ManifestUntrustedError):
+        pin(model, name="other", signer=SIGNER, keys=keys, manifest_path=manifest)
+    assert manifest.read_text() == changed
+    assert not (manifest.parent / "other.onnx").exists()
 
 
 def _report(model: Path) -> dict[str, Any]:

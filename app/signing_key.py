@@ -1,4 +1,4 @@
-"""The Ed25519 key that signs seals: a PEM file, made at the first start.
+"""Ed25519 keys that sign seals or model manifests: PEM files, made when they are first needed.
 
 The id of a key is the first 16 hex digits of the sha256 of the raw public key.
 """
@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from app.errors import AuditKeyError
+from app.errors import SigningKeyError
 from review_queue.anchor import fsync_folder
 from review_queue.seals import PublicKeys, SignatureCheck
 
@@ -29,8 +29,8 @@ _HOW = "`openssl genpkey -algorithm ed25519` makes one"
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuditKey:
-    """A private key that signs seals; a ``review_queue.seals.Signer``."""
+class SigningKey:
+    """A private key; a ``review_queue.seals.Signer`` and a ``models.manifest_signature.ManifestSigner``."""
 
     private: Ed25519PrivateKey
 
@@ -44,59 +44,59 @@ class AuditKey:
         return self.private.sign(message)
 
     def public_pem(self) -> str:
-        """Return the public key, for an auditor to keep."""
+        """Return the public key, for whoever checks what it signed."""
         pem = self.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         return pem.decode()
 
 
-def load_or_make_key(path: Path) -> AuditKey:
+def load_or_make_key(path: Path) -> SigningKey:
     """Read the key of a data folder, or make one; processes that start at once agree on one key.
 
     Raises:
-        AuditKeyError: If none can be made there, or there is a file that holds no Ed25519 private key.
+        SigningKeyError: If none can be made there, or there is a file that holds no Ed25519 private key.
     """
     if not path.exists():
         try:
             _make_key(path)
         except OSError as error:
-            raise AuditKeyError(f"no key can be made at {path} ({error})") from error
+            raise SigningKeyError(f"no key can be made at {path} ({error})") from error
     return load_key(path)
 
 
-def load_key(path: Path) -> AuditKey:
+def load_key(path: Path) -> SigningKey:
     """Read a key that must be there.
 
     Raises:
-        AuditKeyError: If it cannot be read, or is no Ed25519 private key.
+        SigningKeyError: If it cannot be read, or is no Ed25519 private key.
     """
     try:
         private = load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError, TypeError) as error:
-        raise AuditKeyError(f"{path} cannot be read as a private key ({error}); {_HOW}") from error
+        raise SigningKeyError(f"{path} cannot be read as a private key ({error}); {_HOW}") from error
     if not isinstance(private, Ed25519PrivateKey):
-        raise AuditKeyError(f"{path} is not an Ed25519 key; {_HOW}")
-    return AuditKey(private=private)
+        raise SigningKeyError(f"{path} is not an Ed25519 key; {_HOW}")
+    return SigningKey(private=private)
 
 
 def load_public_keys(paths: Iterable[Path]) -> PublicKeys:
     """Read public keys, by their ids.
 
     Raises:
-        AuditKeyError: If one cannot be read, or is no Ed25519 public key.
+        SigningKeyError: If one cannot be read, or is no Ed25519 public key.
     """
     keys: dict[str, SignatureCheck] = {}
     for path in paths:
         try:
             public = load_pem_public_key(path.read_bytes())
         except (OSError, ValueError) as error:
-            raise AuditKeyError(f"{path} cannot be read as a public key ({error})") from error
+            raise SigningKeyError(f"{path} cannot be read as a public key ({error})") from error
         if not isinstance(public, Ed25519PublicKey):
-            raise AuditKeyError(f"{path} is not an Ed25519 public key")
+            raise SigningKeyError(f"{path} is not an Ed25519 public key")
         keys[key_id_of(public)] = signature_check(public)
     return keys
 
 
-def public_keys_of(key: AuditKey) -> PublicKeys:
+def public_keys_of(key: SigningKey) -> PublicKeys:
     """Return what verifies the seals made with one key."""
     return {key.key_id: signature_check(key.private.public_key())}
 

@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from app.audit_key import load_key, load_or_make_key, load_public_keys, public_keys_of
 from app.audit_trail import audit_key
-from app.errors import AuditKeyError
+from app.errors import SigningKeyError
 from app.settings import Settings
+from app.signing_key import load_key, load_or_make_key, load_public_keys, public_keys_of
 
-MAKE = "import sys; from pathlib import Path; from app.audit_key import load_or_make_key as f; "
+MAKE = "import sys; from pathlib import Path; from app.signing_key import load_or_make_key as f; "
 SHOW = "print(f(Path(sys.argv[1])).key_id)"
 
 
@@ -67,7 +67,7 @@ def test_audit_key__signs_what_its_public_key_confirms(tmp_path: Path) -> None:
 
 def test_audit_key__named_one_must_be_there(tmp_path: Path) -> None:
     """A key that the settings name is never made: a wrong path would seal with a key that nobody keeps."""
-    with pytest.raises(AuditKeyError, match="openssl"):
+    with pytest.raises(SigningKeyError, match="openssl"):
         audit_key(Settings(data=tmp_path, audit_key=tmp_path / "none.pem"))
     assert not (tmp_path / "none.pem").exists()
     made = audit_key(Settings(data=tmp_path))
@@ -84,15 +84,15 @@ def test_audit_key__other_files_are_refused(tmp_path: Path) -> None:
     key = load_or_make_key(tmp_path / "keys" / "key.pem")
     public.write_text(key.public_pem())
     for path in (text, other, public):
-        with pytest.raises(AuditKeyError, match=path.name):
+        with pytest.raises(SigningKeyError, match=path.name):
             load_or_make_key(path)
     for path in (text, other):
-        with pytest.raises(AuditKeyError, match=path.name):
+        with pytest.raises(SigningKeyError, match=path.name):
             load_public_keys([path])
 
 
 def test_audit_key__folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     """Where no key can be made the error names the place."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(AuditKeyError, match="no key can be made"):
+    with pytest.raises(SigningKeyError, match="no key can be made"):
         load_or_make_key(tmp_path / "file" / "key.pem")
