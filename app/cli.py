@@ -367,6 +367,31 @@ def rescore(
     _print(summary, as_json=as_json)
 
 
+@app.command()
+def scrub(
+    since: Annotated[datetime | None, typer.Option(help="Only what was received at or after, UTC.")] = None,
+    mb_per_s: Annotated[
+        float | None, typer.Option("--mb-per-s", help="Read no faster; default: as fast as it goes.", min=0.1)
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a JSON line for each damage, and the sums as the last.")
+    ] = False,
+) -> None:
+    """Read every stored image again and compare it with its digest; exit status 1 if one is damaged."""
+    from dataclasses import asdict
+
+    from app.operations import scrub_store
+
+    def tell(damage: Any) -> None:
+        scans = ", ".join(damage.scan_ids) or "of no scan"
+        typer.echo(json.dumps(asdict(damage)) if as_json else f"{damage.code} {damage.digest} {scans}")
+
+    report = asyncio.run(scrub_store(_settings(), since=_utc(since), mb_per_s=mb_per_s, tell=tell))
+    sums = {"n_objects": report.n_objects, "n_bytes": report.n_bytes, "n_damaged": len(report.damages)}
+    _print(sums, as_json=as_json)
+    raise typer.Exit(1 if report.damages else 0)
+
+
 def _utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC)
 

@@ -3,8 +3,9 @@
 Each opens the database (attaching to the embedded server of a running system), does one thing and closes.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from inference.errors import PolicyInvalidError
 from inference.rescore import rescore
 from inference.rescore_run import RescoreFilters
 from inference.scorer import load_scorer_file
+from inference.scrub import Damage, ScrubReport, scrub
 from inference.triage import TriagePolicy, current_policy, store_policy
 from review_queue.queue import ReviewQueue
 from scans.store import open_store
@@ -131,6 +133,25 @@ async def change_policy(settings: Settings, *, changes: dict[str, Any]) -> int:
         except ValidationError as error:
             raise PolicyInvalidError(f"this is no triage policy: {error}") from error
         return await store_policy(connection, policy, author="system:cli")
+
+
+async def scrub_store(
+    settings: Settings, *, since: datetime | None, mb_per_s: float | None, tell: Callable[[Damage], None]
+) -> ScrubReport:
+    """Read every stored object again; see ``inference.scrub``."""
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(
+            open_database(settings.dsn, settings.data, max_connections=4, attach=True)
+        )
+        store = open_store(settings.store, s3=settings.s3_access)
+        stack.push_async_callback(store.close)
+        return await scrub(
+            pool=database.pool,
+            store=store,
+            since=since,
+            max_bytes_per_s=None if mb_per_s is None else mb_per_s * 1e6,
+            tell=tell,
+        )
 
 
 async def rescore_archive(
