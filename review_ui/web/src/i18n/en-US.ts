@@ -164,6 +164,13 @@ export const enUS: Messages = {
   'material.dense': 'Dense',
   'material.air': 'Air',
 
+  'popOut.button': 'Window',
+  'popOut.image': 'Image in a second window',
+  'popOut.panel': 'Side panel in a second window',
+  'popOut.title.image': 'Image',
+  'popOut.title.panel': 'Evidence',
+  'popOut.blocked':
+    'The browser blocked the second window. Allow pop-ups for this site in the address bar, then try again.',
   'compare.label': 'Comparison',
   'compare.open': 'Compare',
   'compare.counts': 'Earlier scans of the container: {earlier}, gate photos: {photos}',
@@ -355,6 +362,8 @@ export const enUS: Messages = {
   'key.modes': 'Display modes',
   'key.focusPanel': 'Focus: image or side panel',
   'key.nextTab': 'Next tab of the side panel',
+  'key.popImage': 'Image to a second window, and back',
+  'key.popPanel': 'Side panel to a second window, and back',
   'key.pause': 'Pause or continue',
   'key.help': 'This help',
 

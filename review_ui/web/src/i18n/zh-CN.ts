@@ -163,6 +163,12 @@ export const zhCN = {
   'material.dense': '高密度',
   'material.air': '空气',
 
+  'popOut.button': '双屏',
+  'popOut.image': '图像移到第二窗口',
+  'popOut.panel': '右侧面板移到第二窗口',
+  'popOut.title.image': '图像',
+  'popOut.title.panel': '研判依据',
+  'popOut.blocked': '浏览器拦截了第二窗口。请在地址栏允许本站弹出窗口，再试一次。',
   'compare.label': '同箱对比',
   'compare.open': '对比',
   'compare.counts': '同箱历史图像 {earlier}，门区照片 {photos}',
@@ -348,6 +354,8 @@ export const zhCN = {
   'key.modes': '显示模式',
   'key.focusPanel': '焦点在图像与右侧面板间切换',
   'key.nextTab': '切换右侧页签',
+  'key.popImage': '图像移到第二窗口 / 收回',
+  'key.popPanel': '右侧面板移到第二窗口 / 收回',
   'key.pause': '暂停 / 继续派单',
   'key.help': '显示本帮助',
 

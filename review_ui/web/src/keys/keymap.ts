@@ -82,6 +82,8 @@ export type ActionId =
   | 'previousSource'
   | 'focusPanel'
   | 'nextTab'
+  | 'popImage'
+  | 'popPanel'
   | 'pause'
   | 'help'
 
@@ -180,6 +182,8 @@ export const KEYMAP: readonly Binding[] = [
   ),
   bind('focusPanel', 'session', [{ key: 'Backquote' }]),
   bind('nextTab', 'session', [{ key: 't' }], { modes: ALWAYS }),
+  bind('popImage', 'session', [{ key: 'Backslash' }], { modes: ALWAYS }),
+  bind('popPanel', 'session', [{ key: 'Backslash', shift: true }], { modes: ALWAYS }),
   bind('pause', 'session', [{ key: 'p' }]),
   bind('help', 'session', [{ key: 'F1' }, { key: 'Slash', shift: true }], { modes: ALWAYS }),
 ]
@@ -230,6 +234,7 @@ const NAMES: Record<string, string> = {
   Comma: ',',
   Period: '.',
   Backquote: '`',
+  Backslash: '\\',
   Delete: 'Del',
   Backspace: '⌫',
 }

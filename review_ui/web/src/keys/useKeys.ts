@@ -2,6 +2,7 @@
 
 import { useEffect, useRef } from 'react'
 
+import { listenInAll } from '../shell/windows'
 import { resolveNow } from './bindings'
 import type { ActionId, KeyMode } from './keymap'
 
@@ -26,12 +27,14 @@ const CONTROL_KEYS = new Set([
 const CONTROLS = 'button, a[href], input, [role="slider"], [role="tab"], [role="switch"], [role="menuitem"]'
 
 export function scopeOf(target: EventTarget | null): KeyScope {
-  if (document.querySelector('dialog[open]')) return 'dialog'
-  if (!(target instanceof HTMLElement)) return 'free'
+  // Not by its class: an element of another window may be of that window's.
+  const element = target && 'closest' in target ? (target as HTMLElement) : null
+  if ((element?.ownerDocument ?? document).querySelector('dialog[open]')) return 'dialog'
+  if (!element) return 'free'
   // A select finds its options by typed letters.
-  if (target.isContentEditable || target.matches('textarea, select')) return 'text'
-  if (target instanceof HTMLInputElement && TEXT_TYPES.has(target.type)) return 'text'
-  return target.closest(CONTROLS) ? 'control' : 'free'
+  if (element.isContentEditable || element.matches('textarea, select')) return 'text'
+  if (element.matches('input') && TEXT_TYPES.has((element as HTMLInputElement).type)) return 'text'
+  return element.closest(CONTROLS) ? 'control' : 'free'
 }
 
 /** Whether a press in this scope may be a hot key at all. Text fields look after their own Esc and Enter. */
@@ -42,7 +45,8 @@ export function isHotKey(event: Pick<KeyboardEvent, 'key' | 'isComposing'>, scop
   return scope === 'free' || !CONTROL_KEYS.has(event.key)
 }
 
-export type ActionHandlers = (action: ActionId) => boolean
+/** What each action does, from the window whose key was pressed. */
+export type ActionHandlers = (action: ActionId, place: Window) => boolean
 
 /** Calls `handle` for each action; what it handles (returns true) goes no further. */
 export function useKeys(mode: KeyMode, handle: ActionHandlers, isOn = true): void {
@@ -50,12 +54,13 @@ export function useKeys(mode: KeyMode, handle: ActionHandlers, isOn = true): voi
   latest.current = { mode, handle }
   useEffect(() => {
     if (!isOn) return
-    const onKeyDown = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || !isHotKey(event, scopeOf(event.target))) return
-      const action = resolveNow(event, latest.current.mode)
-      if (action && latest.current.handle(action)) event.preventDefault()
-    }
-    window.addEventListener('keydown', onKeyDown)
-    return () => window.removeEventListener('keydown', onKeyDown)
+    return listenInAll((place, signal) => {
+      const onKeyDown = (event: KeyboardEvent) => {
+        if (event.defaultPrevented || !isHotKey(event, scopeOf(event.target))) return
+        const action = resolveNow(event, latest.current.mode)
+        if (action && latest.current.handle(action, place)) event.preventDefault()
+      }
+      place.addEventListener('keydown', onKeyDown, { signal })
+    })
   }, [isOn])
 }

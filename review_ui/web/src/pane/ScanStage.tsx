@@ -6,6 +6,7 @@ import { useStore } from 'zustand'
 import type { ScanView } from '../api/types'
 import { grouped, percent } from '../format'
 import { useT } from '../i18n'
+import { useRoom } from '../shell/Movable'
 import type { EnergyStatistics, Measurement } from '../viewer'
 import { usePane, usePaneState } from './PaneContext'
 
@@ -25,6 +26,11 @@ export function ScanStage({ scan, label, children }: ScanStageProps) {
   const pane = usePane()
   const host = useRef<HTMLDivElement>(null)
   useEffect(() => (host.current ? pane.attach(host.current) : undefined), [pane])
+  const room = useRoom()
+  useEffect(() => {
+    void room
+    pane.rehosted()
+  }, [pane, room])
   return (
     <section className="sx-stage" aria-label={name}>
       <div

@@ -35,7 +35,6 @@ interface RailItem {
   icon: ReactNode
   isOn?: (state: PaneState) => boolean
   needsDual?: boolean
-  writes?: boolean
 }
 
 const isTool = (tool: PaneState['tool']) => (state: PaneState) => state.tool === tool
@@ -48,7 +47,7 @@ const GROUPS: readonly RailItem[][] = [
     { action: 'window', text: 'tool.window', icon: <BgColorsOutlined />, isOn: isTool('window') },
   ],
   [
-    { action: 'box', text: 'tool.box', icon: <BorderOutlined />, isOn: isTool('box'), writes: true },
+    { action: 'box', text: 'tool.box', icon: <BorderOutlined />, isOn: isTool('box') },
     { action: 'roi', text: 'tool.roi', icon: <AimOutlined />, isOn: isTool('roi') },
     { action: 'ruler', text: 'tool.ruler', icon: <ColumnWidthOutlined />, isOn: isTool('ruler') },
   ],
@@ -93,23 +92,16 @@ const GROUPS: readonly RailItem[][] = [
   ],
 ]
 
-export interface ToolRailProps {
-  isReadOnly?: boolean
-  /** More buttons, at the end. */
-  children?: ReactNode
-}
-
-export function ToolRail({ isReadOnly = false, children }: ToolRailProps) {
+/** `children` are more buttons, at the end. */
+export function ToolRail({ children }: { children?: ReactNode }) {
   const t = useT()
   return (
     <nav className="sx-rail" aria-label={t('tool.label')}>
       {GROUPS.map((items) => (
         <Fragment key={items[0].action}>
-          {items
-            .filter((item) => !(isReadOnly && item.writes))
-            .map((item) => (
-              <RailButton key={item.action} item={item} />
-            ))}
+          {items.map((item) => (
+            <RailButton key={item.action} item={item} />
+          ))}
           <hr />
         </Fragment>
       ))}

@@ -1,7 +1,7 @@
 /** One viewer and what the page knows about it. The reviewer's workstation and the read-only case view each have one. */
 
 import { createStore, type StoreApi } from 'zustand/vanilla'
-
+import { focusElement } from '../shell/windows'
 import {
   type Box,
   type ColourMode,
@@ -23,7 +23,6 @@ import {
   type ViewState,
   wayToScan,
 } from '../viewer'
-
 import { densityRange } from './densityRange'
 
 export const MODES: readonly ColourMode[] = [
@@ -368,11 +367,16 @@ export class Pane {
     this.viewer?.setOverlays(overlays)
   }
 
-  contains(node: Node): boolean {
-    return this.#host?.contains(node) ?? false
+  contains(node: EventTarget | null): boolean {
+    return this.#host?.contains(node as Node | null) ?? false
+  }
+
+  /** The image was put in another window. */
+  rehosted(): void {
+    this.viewer?.rehosted()
   }
 
   focusHost(): void {
-    this.#host?.focus({ preventScroll: true })
+    if (this.#host) focusElement(this.#host)
   }
 }

@@ -5,6 +5,7 @@
  * linked; what is aligned by hand while they are not stays aligned when they are linked again.
  */
 
+import { listenInAll } from '../shell/windows'
 import type { ScanRef, ViewState } from '../viewer'
 import { scanSize } from '../viewer'
 import type { Pane } from './pane'
@@ -64,14 +65,16 @@ export class PaneLink {
       }),
     )
     const lead = ({ type, target }: Event) => {
-      const isSecond = type !== 'keydown' && target instanceof Node && this.#second.contains(target)
+      const isSecond = type !== 'keydown' && this.#second.contains(target)
       this.#leader = isSecond ? this.#second : this.#first
     }
     const types = ['pointerdown', 'wheel', 'keydown'] as const
-    for (const type of types) document.addEventListener(type, lead, { capture: true, passive: true })
+    const unlisten = listenInAll((place, signal) => {
+      for (const type of types) place.addEventListener(type, lead, { capture: true, passive: true, signal })
+    })
     return () => {
       for (const end of ends) end()
-      for (const type of types) document.removeEventListener(type, lead, { capture: true })
+      unlisten()
     }
   }
 

@@ -26,7 +26,7 @@ export function CaseBar() {
             scan={view?.scan ?? null}
             screening={view?.screening ?? null}
           />
-          <Countdowns held={current} />
+          <CaseCountdowns />
         </>
       ) : (
         <span className="sx-case-none">–</span>
@@ -120,6 +120,12 @@ function ScanFacts({ scan, screening }: { scan: ScanView; screening: ScreeningOu
 
 const LEASE_WARNING_S = 20
 const DUE_WARNING = 0.25
+
+/** How long the lease and the case's time still last; nothing without a case. */
+export function CaseCountdowns() {
+  const current = useSeatState((state) => state.current)
+  return current ? <Countdowns held={current} /> : null
+}
 
 function Countdowns({ held }: { held: HeldLease }) {
   const t = useT()

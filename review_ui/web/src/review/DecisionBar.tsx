@@ -169,7 +169,8 @@ function NextCase() {
   )
 }
 
-function Submit() {
+/** Sends the verdict, or takes it back while that is possible. */
+export function Submit() {
   const decision = useSeatState((state) => state.decision)
   const hasView = useSeatState((state) => state.view !== null)
   if (decision.at === 'undo') return <UndoButton verdict={decision.verdict} />

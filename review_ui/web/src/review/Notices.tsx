@@ -5,6 +5,7 @@ import { useEffect } from 'react'
 
 import { useT } from '../i18n'
 import { useNowMs } from '../shell/now'
+import { PopOutBlocked } from './PopOut'
 import { useDesk, useSeatState } from './SeatContext'
 import type { NoticeKind } from './seatState'
 
@@ -41,6 +42,7 @@ export function Notices() {
   }, [seat, notice])
   return (
     <div className="sx-notices" role="status" aria-live="polite">
+      <PopOutBlocked />
       {notice ? (
         <div key={notice.id} className={`sx-notice is-${TONES[notice.kind]}`}>
           <span>

@@ -7,6 +7,7 @@ import { DeclarationPanel } from './DeclarationPanel'
 import { Escalation } from './Escalation'
 import { Findings } from './Findings'
 import { Marks } from './Marks'
+import { PopOutButton } from './PopOut'
 import { useSeatState } from './SeatContext'
 import { type PanelTab, useSidePanel } from './sidePanelState'
 import { useFindings, useView } from './useOverlays'
@@ -52,23 +53,26 @@ function TabList({ tabs }: { tabs: readonly PanelTab[] }) {
   const nPrior = useSeatState((state) => state.view?.escalation.length ?? 0)
   const counts: Record<PanelTab, number> = { findings: nFindings, declaration: 0, escalation: nPrior }
   return (
-    <div className="sx-tabs" role="tablist">
-      {tabs.map((name) => (
-        <button
-          key={name}
-          type="button"
-          role="tab"
-          id={`sx-tab-${name}`}
-          aria-selected={tab === name}
-          aria-controls={`sx-tabpanel-${name}`}
-          className={tab === name ? 'is-on' : ''}
-          onMouseDown={(event) => event.preventDefault()}
-          onClick={() => setTab(name)}
-        >
-          {t(`tab.${name}`)}
-          {counts[name] > 0 ? <span className="sx-count">{counts[name]}</span> : null}
-        </button>
-      ))}
-    </div>
+    <header className="sx-panel-top">
+      <div className="sx-tabs" role="tablist">
+        {tabs.map((name) => (
+          <button
+            key={name}
+            type="button"
+            role="tab"
+            id={`sx-tab-${name}`}
+            aria-selected={tab === name}
+            aria-controls={`sx-tabpanel-${name}`}
+            className={tab === name ? 'is-on' : ''}
+            onMouseDown={(event) => event.preventDefault()}
+            onClick={() => setTab(name)}
+          >
+            {t(`tab.${name}`)}
+            {counts[name] > 0 ? <span className="sx-count">{counts[name]}</span> : null}
+          </button>
+        ))}
+      </div>
+      <PopOutButton part="panel" className="sx-pop-button" />
+    </header>
   )
 }

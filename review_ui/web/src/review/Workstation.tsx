@@ -4,6 +4,7 @@ import '../styles/workstation.css'
 
 import { useQueryClient } from '@tanstack/react-query'
 import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from 'react'
+import { createPortal } from 'react-dom'
 import { useStore } from 'zustand'
 
 import * as endpoints from '../api/endpoints'
@@ -18,7 +19,10 @@ import { ScanStage } from '../pane/ScanStage'
 import { ToolRail } from '../pane/ToolRail'
 import { UI_CONFIG_KEY } from '../session/session'
 import { useSettings } from '../settings'
+import { Movable } from '../shell/Movable'
+import { usePopOut } from '../shell/popOut'
 import { TopBar } from '../shell/TopBar'
+import { useWindows } from '../shell/windows'
 import { CaseBar } from './CaseBar'
 import { Compare } from './Compare'
 import { CompareButton } from './CompareButton'
@@ -28,6 +32,7 @@ import { loadDone, saveDone } from './doneLog'
 import { DraftStore } from './drafts'
 import { FatigueRing, Glance, PauseButton } from './HeaderTools'
 import { Notices, OfflineBanner } from './Notices'
+import { PopOut, PopOutButton } from './PopOut'
 import { DeskContext } from './SeatContext'
 import { SeatStates } from './SeatStates'
 import { SidePanel } from './SidePanel'
@@ -68,12 +73,13 @@ interface PageProps extends WorkstationProps {
 }
 
 function Page({ account, config, nav, glance, link }: PageProps) {
-  const [showsHelp, setShowsHelp] = useState(false)
+  const [helpIn, setHelpIn] = useState<Window | null>(null)
+  const away = usePopOut((state) => state.part)
   // Key caps and tooltips all over the page follow the person's own keys.
   useSettings((settings) => settings.keys)
   const view = useView()
   useOverlays()
-  useWorkstationKeys(() => setShowsHelp(true))
+  useWorkstationKeys(setHelpIn)
   const tools = (
     <>
       <FatigueRing />
@@ -81,39 +87,53 @@ function Page({ account, config, nav, glance, link }: PageProps) {
     </>
   )
   return (
-    <div className="sx-ws">
+    <div className={`sx-ws${away ? ` is-${away}-away` : ''}`}>
       <TopBar
         account={account}
         config={config}
         nav={nav}
         link={link}
         tools={tools}
-        onHelp={() => setShowsHelp(true)}
+        onHelp={() => setHelpIn(window)}
       >
         <Glance glance={glance} />
       </TopBar>
       <CaseBar />
-      <ToolRail>
-        <CompareButton />
-      </ToolRail>
-      <main className="sx-center">
-        <ModeBar />
-        <Stages view={view}>
-          <OfflineBanner />
-          <SeatStates glance={glance} />
-          <Notices />
-        </Stages>
-        <Strip />
-      </main>
-      <SidePanel />
+      <Movable part="image">
+        <ToolRail>
+          <CompareButton />
+          <PopOutButton part="image" className="sx-rail-button" />
+        </ToolRail>
+        <main className="sx-center">
+          <ModeBar />
+          <Stages view={view}>
+            <OfflineBanner />
+            <SeatStates glance={glance} />
+            <Notices />
+          </Stages>
+        </main>
+      </Movable>
+      <Strip />
+      <Movable part="panel">
+        <SidePanel />
+      </Movable>
       <DecisionBar />
-      {showsHelp ? (
-        <Suspense>
-          <HelpDialog onClose={() => setShowsHelp(false)} />
-        </Suspense>
-      ) : null}
+      <PopOut />
+      <Help place={helpIn} onClose={() => setHelpIn(null)} />
     </div>
   )
+}
+
+/** The help, in the window in which it was asked for. */
+function Help({ place, onClose }: { place: Window | null; onClose: () => void }) {
+  const isThere = useWindows(({ windows }) => place !== null && windows.includes(place))
+  if (!place || !isThere) return null
+  const help = (
+    <Suspense>
+      <HelpDialog onClose={onClose} />
+    </Suspense>
+  )
+  return place === window ? help : createPortal(help, place.document.body)
 }
 
 const STACKED_FROM = 1.6
@@ -121,6 +141,7 @@ const STACKED_FROM = 1.6
 /** The image, and what it is compared with: beside it, or below it where both are wide. */
 function Stages({ view, children }: { view: CaseView | null; children: ReactNode }) {
   const { isOpen, close } = useCompare()
+  const isBeside = usePopOut(({ part }) => part !== 'panel')
   const key = view ? scanKey(view) : null
   useEffect(() => {
     void key
@@ -130,9 +151,13 @@ function Stages({ view, children }: { view: CaseView | null; children: ReactNode
   const full = view?.scan.levels.at(-1)
   const isWide = full !== undefined && full.width_px >= STACKED_FROM * full.height_px
   return (
-    <div className={`sx-stages${isSplit ? ' is-split' : ''}${isWide ? ' is-wide' : ''}`}>
+    <div className={`sx-stages${isSplit && isBeside ? ' is-split' : ''}${isWide ? ' is-wide' : ''}`}>
       <ScanStage scan={view?.scan ?? null}>{children}</ScanStage>
-      {isSplit && view ? <Compare view={view} /> : null}
+      {isSplit && view ? (
+        <Movable part="panel">
+          <Compare view={view} />
+        </Movable>
+      ) : null}
     </div>
   )
 }

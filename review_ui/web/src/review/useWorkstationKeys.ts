@@ -16,6 +16,8 @@ import {
 import { usePane } from '../pane/PaneContext'
 import type { Pane } from '../pane/pane'
 import { runPaneAction } from '../pane/paneActions'
+import { type Part, usePopOut } from '../shell/popOut'
+import { elementById, focusElement } from '../shell/windows'
 import type { Box } from '../viewer'
 import { comparableWith, useCompare } from './compareState'
 import { reasonsFor } from './decision'
@@ -30,15 +32,16 @@ const VERDICTS: Partial<Record<ActionId, Verdict>> = {
   rescan: 'rescan',
 }
 
-export function useWorkstationKeys(onHelp: () => void): void {
+export function useWorkstationKeys(onHelp: (place: Window) => void): void {
   const desk = useDesk()
   const pane = usePane()
   const mode = useSeatState(({ decision }): KeyMode => {
     if (decision.at === 'undo' || decision.at === 'sending') return 'undo'
     return decision.at
   })
-  useKeys(mode, (action) => {
-    if (action === 'help') onHelp()
+  useKeys(mode, (action, place) => {
+    if (action === 'help') onHelp(place)
+    else if (action === 'focusPanel') toggleFocus(pane, place)
     else return act(action, desk, pane)
     return true
   })
@@ -54,7 +57,8 @@ function act(action: ActionId, desk: Desk, pane: Pane): boolean {
     return true
   }
   if (action === 'nextTab') useSidePanel.getState().nextTab()
-  else if (action === 'focusPanel') toggleFocus(pane)
+  else if (action === 'popImage') popOut('image', pane)
+  else if (action === 'popPanel') popOut('panel', pane)
   else if (!view) return false
   else if (comparableWith(view).n > 0 && compare(action, comparableWith(view).n)) return true
   else return decide(action, desk) || mark(action, desk, pane) || runPaneAction(pane, action)
@@ -79,7 +83,7 @@ function decide(action: ActionId, { seat, config }: Desk): boolean {
   if (verdict) seat.hand.choose(verdict)
   else if (action === 'confirm') seat.hand.confirm()
   else if (action === 'takeBack') seat.hand.cancel()
-  else if (action === 'note') document.getElementById('sx-note')?.focus()
+  else if (action === 'note') focusById('sx-note')
   else if (reason && decision.at === 'chosen') {
     const offered = reasonsFor(decision.verdict, config.reason_codes)[Number(reason[1]) - 1]
     if (offered) seat.hand.toggleReason(offered.code)
@@ -123,7 +127,7 @@ function mark(action: ActionId, { seat }: Desk, pane: Pane): boolean {
       seat.hand.redoMark()
       return true
     case 'markKind':
-      document.getElementById(`sx-kind-${markIndex ?? draft.annotations.length - 1}`)?.focus()
+      focusById(`sx-kind-${markIndex ?? draft.annotations.length - 1}`)
       return true
     default:
       return editMark(action, seat, pane, markIndex)
@@ -190,8 +194,20 @@ function vote(seat: Desk['seat'], pane: Pane, accepted: boolean): void {
   if (id === null) pane.select(findingKey(finding.finding_id), finding.box)
 }
 
-function toggleFocus(pane: Pane): void {
-  const panel = document.getElementById('sx-panel')
-  if (panel?.contains(document.activeElement)) pane.focusHost()
-  else panel?.querySelector<HTMLElement>('button:not([disabled]), [tabindex="0"]')?.focus()
+/** From the panel to the image, from anywhere else to the panel; each may be in another window. */
+function toggleFocus(pane: Pane, place: Window): void {
+  const panel = elementById('sx-panel')
+  const first = panel?.querySelector<HTMLElement>('button:not([disabled]), [tabindex="0"]')
+  if (panel?.contains(place.document.activeElement)) pane.focusHost()
+  else if (first) focusElement(first)
+}
+
+function focusById(id: string): void {
+  const element = elementById(id)
+  if (element) focusElement(element)
+}
+
+function popOut(part: Part, pane: Pane): void {
+  usePopOut.getState().toggle(part)
+  pane.focusHost()
 }

@@ -1,5 +1,6 @@
 /** Turns pointer and wheel events into what they mean under the chosen tool. Knows nothing of pixels. */
 import type { Point } from './geometry'
+import { windowOf } from './screen'
 import type { Tool } from './types'
 
 export type ShapeKind = 'box' | 'ruler' | 'roi' | 'zoom'
@@ -40,6 +41,8 @@ export class Gestures {
   private drag: Drag | null = null
   private lastClick: { at: number; point: Point } | null = null
   private readonly listening = new AbortController()
+  /** Where Esc gives a drag up. */
+  private keyWindow: Window | null = null
 
   constructor(
     private readonly root: HTMLElement,
@@ -53,7 +56,6 @@ export class Gestures {
     root.addEventListener('pointerleave', this.leave, { signal })
     root.addEventListener('wheel', this.wheel, { signal, passive: false })
     root.addEventListener('contextmenu', (event) => event.preventDefault(), { signal })
-    window.addEventListener('keydown', this.key, { signal, capture: true })
   }
 
   destroy(): void {
@@ -87,6 +89,8 @@ export class Gestures {
     const action = this.actionOf(event, at)
     this.drag = { action, pointer: event.pointerId, start: at, last: at, moved: false }
     this.root.toggleAttribute('data-drag', true)
+    this.keyWindow = windowOf(this.root)
+    this.keyWindow.addEventListener('keydown', this.key, { signal: this.listening.signal, capture: true })
   }
 
   private readonly move = (event: PointerEvent): void => {
@@ -160,6 +164,12 @@ export class Gestures {
     this.giveUp()
   }
 
+  /** The window under the pointers is another one now: whatever they held is let go. */
+  letGo(): void {
+    this.giveUp()
+    this.pointers.clear()
+  }
+
   private giveUp(): void {
     const drag = this.drag
     this.endDrag()
@@ -171,6 +181,7 @@ export class Gestures {
 
   private endDrag(): void {
     this.drag = null
+    this.keyWindow?.removeEventListener('keydown', this.key, { capture: true })
     this.root.removeAttribute('data-drag')
   }
 
@@ -200,6 +211,7 @@ function capture(root: HTMLElement, pointerId: number): void {
   try {
     root.setPointerCapture(pointerId)
   } catch (error) {
-    if (!(error instanceof DOMException)) throw error
+    // By name: in another window it is an error of that window's class.
+    if ((error as Error).name !== 'NotFoundError') throw error
   }
 }

@@ -3,6 +3,7 @@ import type { Point } from './geometry'
 import type { ScanPixels } from './pixels'
 import type { DrawStyle } from './raster'
 import { CpuPainter } from './renderer'
+import { pixelRatio } from './screen'
 import type { ViewState } from './types'
 
 const DIAMETER_PX = 260
@@ -29,7 +30,7 @@ export class Lens {
   }
 
   draw(scan: ScanPixels, view: ViewState, center: Point, style: DrawStyle): void {
-    const side = Math.round(DIAMETER_PX * (window.devicePixelRatio || 1))
+    const side = Math.round(DIAMETER_PX * pixelRatio(this.canvas))
     const zoom = Math.min(48, Math.max(MIN_ZOOM, view.zoom * ENLARGE))
     const size = { width: DIAMETER_PX, height: DIAMETER_PX }
     const pose = { ...view, zoom, center }

@@ -12,6 +12,7 @@ import {
 } from './geometry'
 import type { ShapeKind } from './gestures'
 import { type PlacedLabel, placeLabels } from './labels'
+import { pixelRatio } from './screen'
 import type { Box, Overlay } from './types'
 
 const SVG = 'http://www.w3.org/2000/svg'
@@ -210,7 +211,7 @@ export class OverlayLayer {
   }
 
   private paintBoxes(view: Size): void {
-    const ratio = window.devicePixelRatio || 1
+    const ratio = pixelRatio(this.canvas)
     const size = { width: Math.round(view.width * ratio), height: Math.round(view.height * ratio) }
     const boxes = this.shapes.filter(({ isVisible }) => isVisible).map((shape) => placed(shape, ratio))
     const touched = touchedArea(boxes, size, ratio)

@@ -3,6 +3,7 @@ import { boxToScreen, fitZoom, type Point, type Pose, type Size, screenToScan, t
 import type { ScanPixels } from './pixels'
 import type { DrawStyle } from './raster'
 import { CpuPainter } from './renderer'
+import { pixelRatio, SizeWatch } from './screen'
 import type { Box } from './types'
 
 export interface OverviewTarget {
@@ -14,7 +15,7 @@ export class Overview {
   private readonly painter = new CpuPainter()
   private readonly picture = document.createElement('canvas')
   private readonly listening = new AbortController()
-  private readonly observer: ResizeObserver
+  private readonly watch: SizeWatch
   private pose: Pose | null = null
   private isDragging = false
   /** Read only when it changes: to read it in a frame would make the browser lay out the page. */
@@ -32,18 +33,17 @@ export class Overview {
       canvas.addEventListener(end, () => (this.isDragging = false), { signal })
     }
     this.size = sizeOf(canvas)
-    this.observer = new ResizeObserver(() => {
+    this.watch = new SizeWatch(canvas, () => {
       this.size = sizeOf(canvas)
       target.resized()
     })
-    this.observer.observe(canvas)
   }
 
   /** Draw the scan; `view` only matters for how it is flipped and turned. */
   drawPicture(scan: ScanPixels | null, view: Pose, style: DrawStyle): void {
     const size = this.size
     if (size.width === 0 || size.height === 0) return
-    const ratio = window.devicePixelRatio || 1
+    const ratio = pixelRatio(this.canvas)
     const width = Math.round(size.width * ratio)
     const height = Math.round(size.height * ratio)
     this.pose = scan && {
@@ -100,9 +100,13 @@ export class Overview {
     )
   }
 
+  rehosted(): void {
+    this.watch.begin()
+  }
+
   destroy(): void {
     this.listening.abort()
-    this.observer.disconnect()
+    this.watch.stop()
     this.canvas.classList.remove('sxv-map')
   }
 }

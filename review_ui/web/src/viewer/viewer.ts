@@ -15,6 +15,7 @@ import type { ScanPixels } from './pixels'
 import { browserPool } from './pool'
 import type { DrawStyle, FrameSpec } from './raster'
 import { CpuRenderer, type Renderer } from './renderer'
+import { pixelRatio, SizeWatch, windowOf } from './screen'
 import { ScanStore } from './store'
 import type {
   Box,
@@ -56,13 +57,15 @@ export class ScanViewer {
   private readonly lens = new Lens()
   private readonly tables = new ColourTables()
   private readonly gestures: Gestures
-  private readonly observer: ResizeObserver
+  private readonly size: SizeWatch
   private map: Overview | null = null
   private scan: ScanPixels | null = null
   private painted: Stage | null = null
   private pointer: Point | null = null
   private dirty: Dirty = { ...NONE }
   private frameRequest = 0
+  /** The window that was asked for a frame. */
+  private frameWindow: Window = window
   private settleTimer = 0
   private isMoving = false
   private pictureMs = 0
@@ -89,8 +92,7 @@ export class ScanViewer {
       document.baseURI,
     )
     this.gestures = new Gestures(this.root, this.gestureTarget())
-    this.observer = new ResizeObserver(() => this.resized())
-    this.observer.observe(this.root)
+    this.size = new SizeWatch(this.root, () => this.resized())
     this.resized()
   }
 
@@ -162,7 +164,7 @@ export class ScanViewer {
   /** One scan pixel on one pixel of the device. */
   actualSize(): void {
     const { width, height } = this.model.viewSize
-    this.model.zoomAt([width / 2, height / 2], 1 / (window.devicePixelRatio || 1))
+    this.model.zoomAt([width / 2, height / 2], 1 / pixelRatio(this.root))
     this.moved()
   }
 
@@ -227,11 +229,21 @@ export class ScanViewer {
     this.invalidate({ ...NONE, map: true })
   }
 
+  /** The host was put in another window, which draws its own frames on its own pixels. */
+  rehosted(): void {
+    this.frameWindow.cancelAnimationFrame(this.frameRequest)
+    this.frameRequest = 0
+    this.gestures.letGo()
+    this.size.begin()
+    this.map?.rehosted()
+    this.resized()
+  }
+
   destroy(): void {
     this.isDestroyed = true
-    cancelAnimationFrame(this.frameRequest)
+    this.frameWindow.cancelAnimationFrame(this.frameRequest)
     clearTimeout(this.settleTimer)
-    this.observer.disconnect()
+    this.size.stop()
     this.gestures.destroy()
     this.map?.destroy()
     this.store.close()
@@ -306,7 +318,9 @@ export class ScanViewer {
 
   private invalidate(what: Dirty): void {
     for (const part of Object.keys(what) as (keyof Dirty)[]) this.dirty[part] ||= what[part]
-    if (this.frameRequest === 0) this.frameRequest = requestAnimationFrame(this.frame)
+    if (this.frameRequest !== 0) return
+    this.frameWindow = windowOf(this.root)
+    this.frameRequest = this.frameWindow.requestAnimationFrame(this.frame)
   }
 
   private readonly frame = (): void => {
@@ -335,7 +349,7 @@ export class ScanViewer {
 
   private spec(coarseness: number): FrameSpec {
     const view = this.model.viewSize
-    const ratio = (window.devicePixelRatio || 1) / coarseness
+    const ratio = pixelRatio(this.root) / coarseness
     return {
       pose: this.model.state,
       view,
