@@ -18,11 +18,14 @@ export interface Settings {
   undoMs: number
   /** Keys of the person's own. */
   keys: KeyOverrides
+  /** Accounts that have seen the tour, or want none. */
+  toured: readonly number[]
   setLocale: (locale: Locale) => void
   setTheme: (theme: ThemeChoice) => void
   setUndoMs: (undoMs: number) => void
   setKey: (id: ActionId, chord: Chord) => void
   resetKeys: () => void
+  setToured: (accountId: number) => void
 }
 
 export const THEMES: readonly ThemeChoice[] = ['system', 'dark', 'light']
@@ -36,11 +39,14 @@ export const useSettings = create<Settings>()(
       theme: 'system',
       undoMs: DEFAULT_UNDO_MS,
       keys: {},
+      toured: [],
       setLocale: (locale) => set({ locale }),
       setTheme: (theme) => set({ theme }),
       setUndoMs: (undoMs) => set({ undoMs }),
       setKey: (id, chord) => set(({ keys }) => ({ keys: { ...keys, [id]: chord } })),
       resetKeys: () => set({ keys: {} }),
+      setToured: (accountId) =>
+        set(({ toured }) => ({ toured: [...toured.filter((id) => id !== accountId), accountId] })),
     }),
     { name: 'sx:settings', version: 1 },
   ),

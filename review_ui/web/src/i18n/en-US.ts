@@ -164,12 +164,44 @@ export const enUS: Messages = {
   'material.dense': 'Dense',
   'material.air': 'Air',
 
-  'popOut.button': 'Window',
-  'popOut.image': 'Image in a second window',
-  'popOut.panel': 'Side panel in a second window',
-  'popOut.title.image': 'Image',
-  'popOut.title.panel': 'Evidence',
-  'popOut.blocked':
+  'tour.start': 'Take the tour',
+  'tour.decline': 'No, thanks',
+  'tour.invitation':
+    'New here? A tour takes a minute; your case goes back to the queue meanwhile. It is in the help ({key}), too.',
+  'tour.next': 'Next',
+  'tour.back': 'Back',
+  'tour.skip': 'Skip',
+  'tour.end': 'Begin',
+  'tour.case.title': 'The case',
+  'tour.case':
+    'Nobody picks a case: the most urgent one comes by itself. Here is what it is, why a person looks at it, and how long you have. It stays yours while this page is open.',
+  'tour.image.title': 'The image',
+  'tour.image':
+    'Drag to move, turn the wheel to zoom, drag with the right button for window and level. {popImage} puts the image on a second monitor.',
+  'tour.tools.title': 'Tools',
+  'tour.tools':
+    'Every tool has a key, shown on it: {magnifier} magnifier, {window} window and level, {box} draw a box. Esc ends a tool.',
+  'tour.modes.title': 'Colours and brightness',
+  'tour.modes':
+    'Digits choose the window, Shift with a digit the colours: grey, material, stripping and more.',
+  'tour.panel.title': 'What the model saw',
+  'tour.panel':
+    '{nextFinding} goes through the findings, {acceptFinding} accepts and {rejectFinding} rejects one. Below them are your own marks and what was declared.',
+  'tour.verdict.title': 'The verdict',
+  'tour.verdict':
+    '{release} release, {inspect} inspect, {escalate} escalate, {rescan} rescan; then the digits of the reasons, and {confirm}. For a moment {takeBack} takes it back.',
+  'tour.pause.title': 'A break',
+  'tour.pause':
+    '{pause} pauses: your cases go back to the queue. A break is due after a while, and the ring shows when.',
+  'tour.help.title': 'Help',
+  'tour.help':
+    '{help} shows all keys and lets you change them; this tour is there, too. Language and appearance are here.',
+  'second.button': 'Window',
+  'second.image': 'Image in a second window',
+  'second.panel': 'Side panel in a second window',
+  'second.title.image': 'Image',
+  'second.title.panel': 'Evidence',
+  'second.blocked':
     'The browser blocked the second window. Allow pop-ups for this site in the address bar, then try again.',
   'compare.label': 'Comparison',
   'compare.open': 'Compare',

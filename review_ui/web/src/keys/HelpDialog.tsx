@@ -14,7 +14,12 @@ import { useSettings } from '../settings'
 import { type HelpRow, helpGroups } from './help'
 import { KeyChange } from './KeyChange'
 
-export default function HelpDialog({ onClose }: { onClose: () => void }) {
+export interface HelpDialogProps {
+  onClose: () => void
+  onTour: () => void
+}
+
+export default function HelpDialog({ onClose, onTour }: HelpDialogProps) {
   const t = useT()
   const dialog = useRef<HTMLDialogElement>(null)
   const [trouble, setTrouble] = useState('')
@@ -33,6 +38,16 @@ export default function HelpDialog({ onClose }: { onClose: () => void }) {
     >
       <header>
         <h2>{t('help.title')}</h2>
+        <button
+          type="button"
+          className="sx-button sx-help-tour"
+          onClick={() => {
+            onClose()
+            onTour()
+          }}
+        >
+          {t('tour.start')}
+        </button>
         <button type="button" className="sx-button" aria-label={t('notice.close')} onClick={onClose}>
           <CloseOutlined />
         </button>

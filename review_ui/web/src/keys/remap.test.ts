@@ -23,7 +23,7 @@ describe('a key of a person’s own', () => {
 
   it('may not be one that has a meaning at the same time', () => {
     expect(takenBy('inspect', { key: 'j' }, KEYMAP)).toBe('release')
-    expect(takenBy('inspect', { key: 'Backslash' }, KEYMAP)).toBeNull()
+    expect(takenBy('inspect', { key: 'Quote' }, KEYMAP)).toBeNull()
     expect(takenBy('magnifier', { key: 'z' }, withOverrides({ inspect: { key: 'z' } }))).toBe('inspect')
     // Z takes back in the undo window only.
     expect(takenBy('takeBack', { key: 'z' }, KEYMAP)).toBeNull()

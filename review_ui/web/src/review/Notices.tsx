@@ -8,6 +8,7 @@ import { useNowMs } from '../shell/now'
 import { PopOutBlocked } from './PopOut'
 import { useDesk, useSeatState } from './SeatContext'
 import type { NoticeKind } from './seatState'
+import { TourInvitation } from './Tour'
 
 const TONES: Record<NoticeKind, 'info' | 'warning' | 'danger'> = {
   leaseLost: 'warning',
@@ -31,7 +32,7 @@ const SHOWN_MS: Record<NoticeKind, number> = {
   fatigue: 0,
 }
 
-export function Notices() {
+export function Notices({ accountId }: { accountId: number }) {
   const t = useT()
   const { seat, config } = useDesk()
   const notice = useSeatState((state) => state.notice)
@@ -43,6 +44,7 @@ export function Notices() {
   return (
     <div className="sx-notices" role="status" aria-live="polite">
       <PopOutBlocked />
+      <TourInvitation accountId={accountId} />
       {notice ? (
         <div key={notice.id} className={`sx-notice is-${TONES[notice.kind]}`}>
           <span>

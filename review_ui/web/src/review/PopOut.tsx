@@ -26,13 +26,13 @@ export function PopOutButton({ part, className }: { part: Part; className: strin
       className={`${className}${isOn ? ' is-on' : ''}`}
       aria-pressed={isOn}
       aria-keyshortcuts={keys.join(' ')}
-      aria-label={t(`popOut.${part}`)}
-      title={`${t(`popOut.${part}`)} (${keys.join(' / ')})`}
+      aria-label={t(`second.${part}`)}
+      title={`${t(`second.${part}`)} (${keys.join(' / ')})`}
       onMouseDown={(event) => event.preventDefault()}
       onClick={() => toggle(part)}
     >
       {isOn ? <ImportOutlined /> : <ExportOutlined />}
-      <span>{t('popOut.button')}</span>
+      <span>{t('second.button')}</span>
       <KeyCap of={ACTION[part]} />
     </button>
   )
@@ -49,13 +49,13 @@ function Bar({ part, room }: { part: Part; room: HTMLElement }) {
   const t = useT()
   const scanId = useSeatState((state) => state.current?.lease.scan_id)
   const isDeciding = useSeatState((state) => state.decision.at !== 'open')
-  const title = `${t(`popOut.title.${part}`)} · ${t('app.name')}`
+  const title = `${t(`second.title.${part}`)} · ${t('app.name')}`
   useEffect(() => {
     windowOf(room).document.title = title
   }, [room, title])
   return (
     <header className="sx-popout-bar">
-      <h1>{t(`popOut.title.${part}`)}</h1>
+      <h1>{t(`second.title.${part}`)}</h1>
       <b className="sx-mono">{scanId ?? '–'}</b>
       <CaseCountdowns />
       {isDeciding ? <Submit /> : null}
@@ -70,7 +70,7 @@ export function PopOutBlocked() {
   if (!isBlocked) return null
   return (
     <div className="sx-notice is-warning">
-      <span>{t('popOut.blocked')}</span>
+      <span>{t('second.blocked')}</span>
       <button type="button" aria-label={t('notice.close')} onClick={forgetBlocked}>
         <CloseOutlined />
       </button>

@@ -33,12 +33,14 @@ import { DraftStore } from './drafts'
 import { FatigueRing, Glance, PauseButton } from './HeaderTools'
 import { Notices, OfflineBanner } from './Notices'
 import { PopOut, PopOutButton } from './PopOut'
-import { DeskContext } from './SeatContext'
+import { DeskContext, useDesk } from './SeatContext'
 import { SeatStates } from './SeatStates'
 import { SidePanel } from './SidePanel'
 import { Strip } from './Strip'
 import { Seat } from './seat'
 import { scanKey } from './seatState'
+import { Tour } from './Tour'
+import { startTour } from './tourState'
 import { useOverlays, useView } from './useOverlays'
 import { useWorkstationKeys } from './useWorkstationKeys'
 
@@ -77,6 +79,7 @@ function Page({ account, config, nav, glance, link }: PageProps) {
   const away = usePopOut((state) => state.part)
   // Key caps and tooltips all over the page follow the person's own keys.
   useSettings((settings) => settings.keys)
+  const { seat } = useDesk()
   const view = useView()
   useOverlays()
   useWorkstationKeys(setHelpIn)
@@ -109,7 +112,7 @@ function Page({ account, config, nav, glance, link }: PageProps) {
           <Stages view={view}>
             <OfflineBanner />
             <SeatStates glance={glance} />
-            <Notices />
+            <Notices accountId={account.account_id} />
           </Stages>
         </main>
       </Movable>
@@ -119,18 +122,25 @@ function Page({ account, config, nav, glance, link }: PageProps) {
       </Movable>
       <DecisionBar />
       <PopOut />
-      <Help place={helpIn} onClose={() => setHelpIn(null)} />
+      <Help place={helpIn} onClose={() => setHelpIn(null)} onTour={() => startTour(seat)} />
+      <Tour accountId={account.account_id} />
     </div>
   )
 }
 
+interface HelpProps {
+  place: Window | null
+  onClose: () => void
+  onTour: () => void
+}
+
 /** The help, in the window in which it was asked for. */
-function Help({ place, onClose }: { place: Window | null; onClose: () => void }) {
+function Help({ place, onClose, onTour }: HelpProps) {
   const isThere = useWindows(({ windows }) => place !== null && windows.includes(place))
   if (!place || !isThere) return null
   const help = (
     <Suspense>
-      <HelpDialog onClose={onClose} />
+      <HelpDialog onClose={onClose} onTour={onTour} />
     </Suspense>
   )
   return place === window ? help : createPortal(help, place.document.body)
