@@ -54,6 +54,15 @@ def open_engine(data: bytes, contract: ModelContract, digest: str, options: Engi
             from inference.engine_openvino import OpenVinoEngine
 
             return OpenVinoEngine(data, kind=options.kind, n_calls=options.n_calls)
+        case (
+            EngineKind.TORCH_CPU
+            | EngineKind.TORCH_CPU_BF16
+            | EngineKind.TORCH_CUDA
+            | EngineKind.TORCH_CUDA_BF16
+        ):
+            from inference.engine_torch import TorchEngine
+
+            return TorchEngine(data, kind=options.kind)
         case EngineKind.KSERVE:
             from inference.engine_kserve import KserveEngine
 

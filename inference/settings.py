@@ -57,6 +57,10 @@ class EngineKind(StrEnum):
     ONNXRUNTIME_TENSORRT = "onnxruntime-tensorrt"
     OPENVINO = "openvino"
     OPENVINO_BF16 = "openvino-bf16"
+    TORCH_CPU = "torch-cpu"
+    TORCH_CPU_BF16 = "torch-cpu-bf16"
+    TORCH_CUDA = "torch-cuda"
+    TORCH_CUDA_BF16 = "torch-cuda-bf16"
     KSERVE = "kserve"
 
 

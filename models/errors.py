@@ -5,6 +5,7 @@ ModelError                      model_error
 ├── ModelNotPinnedError         model_not_pinned        bytes whose digest no manifest names
 │   └── ManifestUntrustedError  model_manifest_untrusted  a manifest that no trusted key has signed
 ├── ModelContractError          model_contract_invalid  a file that does not say what it needs and gives
+├── ModelGraphError             model_graph_unsupported a graph that an engine of ours cannot run
 ├── UnknownArchitectureError    model_architecture_unknown
 └── ModelOutputError            model_output_invalid    NaN, or shapes the contract does not promise
 """
@@ -38,6 +39,12 @@ class ModelContractError(ModelError):
     """The model file carries no contract, or one this version cannot read."""
 
     code = "model_contract_invalid"
+
+
+class ModelGraphError(ModelError):
+    """The file's graph has an operator, or a way of one, that this version does not know."""
+
+    code = "model_graph_unsupported"
 
 
 class UnknownArchitectureError(ModelError):

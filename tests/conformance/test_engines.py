@@ -20,9 +20,11 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import torch
 
 from datasets.synthetic import make_scan
 from inference.engine_onnxruntime import PROVIDERS
+from inference.engine_torch import RUNS_ON
 from inference.engines import Engine, open_engine
 from inference.errors import EngineError
 from inference.protocol_http import HEADER_LENGTH
@@ -52,6 +54,10 @@ TOLERANCE = {
     EngineKind.ONNXRUNTIME_TENSORRT: Tolerance(score=5e-3, box_px=1),
     EngineKind.OPENVINO: Tolerance(score=1e-4, box_px=0.05),  # float32, summed in another order
     EngineKind.OPENVINO_BF16: Tolerance(score=0.05, box_px=2),  # seven bits of fraction
+    EngineKind.TORCH_CPU: Tolerance(score=1e-4, box_px=0.05),
+    EngineKind.TORCH_CPU_BF16: Tolerance(score=0.05, box_px=2),
+    EngineKind.TORCH_CUDA: Tolerance(score=5e-3, box_px=1),
+    EngineKind.TORCH_CUDA_BF16: Tolerance(score=0.05, box_px=2),
     EngineKind.KSERVE: Tolerance(score=0, box_px=0),  # the same runtime on the other end
 }
 
@@ -101,6 +107,8 @@ def skip_if_missing(kind: EngineKind) -> None:
         pytest.skip(f"{kind.value}: no {PROVIDERS[kind][0]} in this ONNX Runtime")
     if kind in (EngineKind.OPENVINO, EngineKind.OPENVINO_BF16):
         pytest.importorskip("openvino", reason=f"{kind.value}: requirements/openvino.txt is not installed")
+    if kind in RUNS_ON and RUNS_ON[kind][0] == "cuda" and not torch.cuda.is_available():
+        pytest.skip(f"{kind.value}: no NVIDIA GPU here, or a PyTorch without CUDA")
 
 
 @pytest.fixture(scope="module", params=list(EngineKind), ids=lambda kind: kind.value)
