@@ -72,7 +72,15 @@ class Settings(BaseSettings):
     engine: EngineKind = Field(
         default=EngineKind.ONNXRUNTIME_CPU,
         description="What runs the detector: `onnxruntime-cpu`, `onnxruntime-cuda`, `onnxruntime-tensorrt`, "
-        "`openvino`, `openvino-bf16` or `kserve`.",
+        "`openvino`, `openvino-bf16`, `torch-cpu`, `torch-cpu-bf16`, `torch-cuda`, `torch-cuda-bf16` or "
+        "`kserve`.",
+    )
+    engine_batch: int = Field(
+        default=0,
+        ge=0,
+        le=64,
+        description="Scans of 1024 × 2560 pixels that the engine runs together at most; of smaller ones "
+        "more. 0 measures it on GPUs and takes one on processors.",
     )
     engine_url: str | None = Field(
         default=None,

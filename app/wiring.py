@@ -320,7 +320,7 @@ def screening_worker(
 ) -> ScreeningWorker:
     """Make the worker that screens with the pinned model."""
     screening = ScreeningSettings(n_runners=settings.n_runners, deadline_s=settings.screening_deadline_s)
-    engine = engine_options(settings, screening)
+    engine = engine_options(settings, screening, metrics)
     keys = settings.manifest_keys
     load_photos = partial(
         load_gate_photos,
@@ -347,7 +347,9 @@ def screening_worker(
     )
 
 
-def engine_options(settings: Settings, screening: ScreeningSettings) -> EngineOptions:
+def engine_options(
+    settings: Settings, screening: ScreeningSettings, metrics: InferenceMetrics
+) -> EngineOptions:
     """Which engine screens, from the program's settings."""
     return EngineOptions(
         kind=settings.engine,
@@ -355,6 +357,9 @@ def engine_options(settings: Settings, screening: ScreeningSettings) -> EngineOp
         url=settings.engine_url,
         key=settings.engine_key.get_secret_value() if settings.engine_key else None,
         timeout_s=screening.run_timeout_s,
+        n_images=settings.engine_batch,
+        measured_in=settings.data / "batch-sizes",
+        count_batch=metrics.count_engine_batch,
     )
 
 

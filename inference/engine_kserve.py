@@ -51,6 +51,11 @@ class KserveEngine:
         self._check_description()
         self._check_probe(data)
 
+    @property
+    def runs_on(self) -> str:
+        """See ``Engine.runs_on``."""
+        return str(self._http.base_url)
+
     def run(self, transmission: Tensor) -> tuple[Tensor, Tensor]:
         """See ``Engine.run``."""
         pieces, header_bytes = write_request(transmission)

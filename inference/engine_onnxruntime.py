@@ -1,5 +1,9 @@
 """ONNX Runtime: on the processor, or on an NVIDIA GPU with the package that has these providers."""
 
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import onnxruntime
@@ -11,6 +15,7 @@ from models.contract import INPUT_NAME, OUTPUT_NAMES
 from models.session import CPU, open_session
 
 CUDA, TENSORRT = "CUDAExecutionProvider", "TensorrtExecutionProvider"
+CARDS = Path("/proc/driver/nvidia/gpus")
 PROVIDERS = {
     EngineKind.ONNXRUNTIME_CPU: (CPU,),
     EngineKind.ONNXRUNTIME_CUDA: (CUDA, CPU),
@@ -43,6 +48,12 @@ class OnnxRuntimeEngine:
             raise EngineError(f"ONNX Runtime cannot load the model: {error}") from error
         if self._session.get_providers()[0] != wanted[0]:
             raise EngineError(f"ONNX Runtime could not start {wanted[0]}; look for its libraries and driver")
+        self._device = "cpu" if wanted[0] == CPU else _name_cards()
+
+    @property
+    def runs_on(self) -> str:
+        """See ``Engine.runs_on``."""
+        return f"{self._device}, ONNX Runtime {onnxruntime.__version__}"
 
     def run(self, transmission: Tensor) -> tuple[Tensor, Tensor]:
         """See ``Engine.run``."""
@@ -52,3 +63,12 @@ class OnnxRuntimeEngine:
             raise EngineError(f"ONNX Runtime failed: {error}") from error
         boxes, scores = outputs
         return boxes, scores
+
+
+def _name_cards() -> str:
+    """Name the NVIDIA cards of this machine, and those that this process may use: the runtime does not."""
+    names = []
+    for path in sorted(CARDS.glob("*/information")):
+        with suppress(OSError):
+            names += re.findall(r"^Model:\s*(.+)$", path.read_text(errors="replace"), re.MULTILINE)
+    return f"{', '.join(names) or 'a card'} ({os.environ.get('CUDA_VISIBLE_DEVICES', 'all')})"

@@ -43,7 +43,13 @@ class OpenVinoEngine:
             self._model = core.compile_model(core.read_model(io.BytesIO(data)), "CPU", settings)
         except Exception as error:  # its errors are RuntimeError and whatever its parts raise
             raise EngineError(f"OpenVINO cannot load the model: {error}") from error
+        self._runs_on = f"cpu, OpenVINO {openvino.__version__}"
         self._idle: SimpleQueue[Any] = SimpleQueue()
+
+    @property
+    def runs_on(self) -> str:
+        """See ``Engine.runs_on``."""
+        return self._runs_on
 
     def run(self, transmission: Tensor) -> tuple[Tensor, Tensor]:
         """See ``Engine.run``. A request holds the buffers of one call, so it serves one at a time."""

@@ -33,25 +33,27 @@ class TorchEngine:
             file does in ONNX Runtime.
     """
 
-    def __init__(
-        self, data: bytes, *, kind: EngineKind = EngineKind.TORCH_CPU, threads: int = 1
-    ) -> None:
+    def __init__(self, data: bytes, *, kind: EngineKind = EngineKind.TORCH_CPU, threads: int = 1) -> None:
         device, bf16 = RUNS_ON[kind]
         try:
             from models.torch_graph import TorchGraph, set_threads
         except ImportError as error:
-            raise EngineError(f"torch or onnx is not installed ({error}); see docs/howto/engines.md") from error
+            raise EngineError(
+                f"torch or onnx is not installed ({error}); see docs/howto/engines.md"
+            ) from error
         try:
             set_threads(threads)
             self._graph = TorchGraph(data, device=device, bf16=bf16)
         except Exception as error:  # torch's errors are RuntimeError and whatever its parts raise
             raise EngineError(f"PyTorch cannot load the model: {error}") from error
         if not answers_alike(self, data):
-            raise EngineError("PyTorch does not answer as the file does in ONNX Runtime; choose another engine")
+            raise EngineError(
+                "PyTorch does not answer as the file does in ONNX Runtime; choose another engine"
+            )
 
     @property
     def runs_on(self) -> str:
-        """See ``BatchEngine.runs_on``."""
+        """See ``Engine.runs_on``."""
         return self._graph.runs_on
 
     def run(self, transmission: Tensor) -> tuple[Tensor, Tensor]:

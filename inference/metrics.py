@@ -50,6 +50,12 @@ class InferenceMetrics:
             buckets=BATCH_BUCKETS,
             registry=registry,
         )
+        self._engine_batches = Histogram(
+            "shenxiang_engine_batch_size",
+            "Images that the engine ran together, where it makes batches.",
+            buckets=BATCH_BUCKETS,
+            registry=registry,
+        )
         self._infers = Histogram(
             "shenxiang_infer_seconds",
             "Time of one call of the inference protocol in the engine, from body to answer.",
@@ -74,6 +80,10 @@ class InferenceMetrics:
     def count_photos(self, outcome: str) -> None:
         """Count a scan whose gate photos were read, or could not be."""
         self._photos.labels(outcome).inc()
+
+    def count_engine_batch(self, n_images: int) -> None:
+        """Count a batch that the engine ran; called from its thread."""
+        self._engine_batches.observe(n_images)
 
     def count_infer(self, n_inputs: int, time_s: float) -> None:
         """Count an answered call of the inference protocol."""

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ from scans import px16
 from scans.modality import Modality
 
 Pixels = NDArray[np.uint16]
+BATCH_COLUMN_STEP_PX: Final = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,14 +95,18 @@ class EngineScorer:
         engine: Has the model loaded.
         info: What a screening stores of it.
         contract: Of the model.
+        column_step_px: Inputs have as many columns or a multiple, so that scans have a size in common.
 
     Raises:
         ModelOutputError: Its answer to an empty scan is not what the contract promises.
         EngineError: It gives none.
     """
 
-    def __init__(self, engine: Engine, info: ScorerInfo, contract: ModelContract) -> None:
+    def __init__(
+        self, engine: Engine, info: ScorerInfo, contract: ModelContract, *, column_step_px: int = 1
+    ) -> None:
         self._engine, self._info, self._contract = engine, info, contract
+        self._column_step_px = column_step_px
         self._warm_up()
 
     @property
@@ -123,7 +128,10 @@ class EngineScorer:
             (
                 tile,
                 to_input(
-                    pixels[:, :, tile.x0 : tile.x1], stride=contract.stride, min_side_px=contract.min_side_px
+                    pixels[:, :, tile.x0 : tile.x1],
+                    stride=contract.stride,
+                    min_side_px=contract.min_side_px,
+                    column_step_px=self._column_step_px,
                 ),
             )
             for tile in tiles
@@ -133,7 +141,7 @@ class EngineScorer:
     def run(
         self, items: Sequence[ScoreItem], *, thresholds: Mapping[str, float] | None = None
     ) -> list[ScoreResult]:
-        """See ``Scorer.run``. One scan after the other: batches gain nothing on a CPU."""
+        """See ``Scorer.run``. One scan after the other; batches are made below, of what threads bring."""
         return [self._run_one(item, thresholds) for item in items]
 
     def run_tensor(self, transmission: Tensor) -> tuple[Tensor, Tensor]:
@@ -202,7 +210,10 @@ def open_scorer(data: bytes, digest: str, options: EngineOptions | None = None) 
     contract = ModelContract.from_file(data)
     engine = open_engine(data, contract, digest, options)
     info = ScorerInfo(name=contract.name, version=contract.version, digest=digest, engine=options.kind.value)
-    return EngineScorer(engine, info, contract)
+    # Lorries differ in length: without a coarse step hardly two scans would ever make a batch.
+    return EngineScorer(
+        engine, info, contract, column_step_px=BATCH_COLUMN_STEP_PX if options.may_batch else 1
+    )
 
 
 def load_pinned_scorer(

@@ -4,8 +4,10 @@ Every field has its unit in its name. The defaults suit one machine that serves 
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from scans.image_info import ImageLimits
 
@@ -64,6 +66,16 @@ class EngineKind(StrEnum):
     KSERVE = "kserve"
 
 
+ON_GPU = frozenset(
+    {
+        EngineKind.ONNXRUNTIME_CUDA,
+        EngineKind.ONNXRUNTIME_TENSORRT,
+        EngineKind.TORCH_CUDA,
+        EngineKind.TORCH_CUDA_BF16,
+    }
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class EngineOptions:
     """Which engine, and how.
@@ -73,7 +85,11 @@ class EngineOptions:
         n_calls: Calls that are expected at once; each gets one thread of the processor.
         url: Of the server behind ``kserve``.
         key: Bearer token for it, if it wants one.
-        timeout_s: Longest time of a call over the network.
+        timeout_s: Longest time of a call over the network, or of waiting for a batch.
+        n_images: Run together, each as large as ``engines.BATCH_HEIGHT_PX`` says; 0 measures it on a GPU,
+            and takes one at a time on a processor, where more would gain nothing.
+        measured_in: Folder that keeps what was measured.
+        count_batch: Told the images of each batch.
     """
 
     kind: EngineKind = EngineKind.ONNXRUNTIME_CPU
@@ -81,6 +97,14 @@ class EngineOptions:
     url: str | None = None
     key: str | None = field(default=None, repr=False)
     timeout_s: float = 20.0
+    n_images: int = 0
+    measured_in: Path | None = None
+    count_batch: Callable[[int], None] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def may_batch(self) -> bool:
+        """Whether calls may be put together."""
+        return self.n_calls > 1 and (self.n_images > 1 or (self.n_images == 0 and self.kind in ON_GPU))
 
 
 @dataclass(frozen=True, kw_only=True)
