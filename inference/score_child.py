@@ -5,6 +5,7 @@ Replies as ``inference.score_reply`` says.
 
 import ctypes
 import json
+import resource
 import sys
 import traceback
 from collections.abc import Mapping
@@ -35,6 +36,7 @@ def main() -> None:
     scorer = open_scorer(model.data, model.digest, EngineOptions(kind=EngineKind(options["engine"])))
 
     _give_back_memory()
+    _check_room(options["memory_limit_bytes"], options["engine"])
 
     def reply(input_fd: int, job: Mapping[str, Any]) -> bytes:
         return answer(scorer, read_parts(input_fd, job["sizes"])[0], job, limits)
@@ -47,6 +49,21 @@ def _give_back_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it
     if trim is not None:
         trim(0)
+
+
+def _check_room(memory_limit_bytes: int, engine: str) -> None:
+    """Refuse a limit under which every scan would seem too large.
+
+    Raises:
+        EngineError: What is loaded fills it.
+    """
+    with open("/proc/self/statm") as file:
+        taken_bytes = int(file.read().split()[0]) * resource.getpagesize()
+    if taken_bytes >= memory_limit_bytes:
+        raise EngineError(
+            f"the engine {engine} takes {taken_bytes >> 20} MiB of address space, of "
+            f"{memory_limit_bytes >> 20} allowed; raise SHENXIANG_SCORING_MEMORY_MB"
+        )
 
 
 def answer(scorer: EngineScorer, data: bytes, job: Mapping[str, Any], limits: ImageLimits) -> bytes:

@@ -158,6 +158,7 @@ def our_server(
         "SHENXIANG_MANIFEST_KEYS": str(key_of(manifest)),
         "SHENXIANG_MODEL": model,
         "SHENXIANG_ENGINE": engine,
+        "SHENXIANG_SCORING_MEMORY_MB": "8192",  # address space: torch alone takes 3.3 GiB of it
         "SHENXIANG_LOG_LEVEL": "warning",
         "SHENXIANG_LOG_JSON": "true",
     }

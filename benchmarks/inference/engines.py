@@ -24,10 +24,12 @@ Seen = list[tuple[np.ndarray[Any, Any], int]]
 
 def engines_here() -> list[Pair]:
     """Return engines and models of the workload's manifest, the reference first."""
-    kinds = [EngineKind.ONNXRUNTIME_CPU]
+    both, fp32 = [EngineKind.ONNXRUNTIME_CPU], list[EngineKind]()
     if importlib.util.find_spec("openvino") is not None:
-        kinds += [EngineKind.OPENVINO, EngineKind.OPENVINO_BF16]
-    return [(kind, model) for model in ("default", "int8") for kind in kinds]
+        both += [EngineKind.OPENVINO, EngineKind.OPENVINO_BF16]
+    if importlib.util.find_spec("torch") is not None:
+        fp32 += [EngineKind.TORCH_CPU, EngineKind.TORCH_CPU_BF16]  # which take no int8 file
+    return [(kind, "default") for kind in both + fp32] + [(kind, "int8") for kind in both]
 
 
 def make_int8(folder: Path) -> bytes:

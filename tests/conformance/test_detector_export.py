@@ -12,6 +12,7 @@ from models.contract import INPUT_NAME, OUTPUT_NAMES, KindSpec, ModelContract
 from models.detection_model import DetectionModel
 from models.errors import ModelContractError
 from models.export import PARITY_SCORE, export_onnx
+from models.torch_graph import TorchGraph
 
 CONTRACT = ModelContract(
     name="toy",
@@ -73,6 +74,19 @@ def test_export__engines_agree(
     assert their_boxes.shape == boxes.shape == (shape[0], 2, 100, 4)
     np.testing.assert_allclose(their_scores, scores, atol=PARITY_SCORE)
     assert scores.std() > 10 * PARITY_SCORE
+
+
+@pytest.mark.parametrize("shape", [(1, 64, 64), (3, 96, 128)])
+def test_torch_graph__runs_the_file_of_every_architecture(
+    data: bytes, session: onnxruntime.InferenceSession, shape: tuple[int, int, int]
+) -> None:
+    """The file as PyTorch runs it answers like ONNX Runtime; in bfloat16 the scores keep two digits."""
+    image = np.random.default_rng(2).uniform(0.01, 1, (shape[0], 2, *shape[1:])).astype(np.float32)
+    _, expected = session.run(list(OUTPUT_NAMES), {INPUT_NAME: image})
+    for bf16, tolerance in ((False, PARITY_SCORE), (True, 0.05)):
+        outputs = TorchGraph(data, device="cpu", bf16=bf16).run(image)
+        np.testing.assert_allclose(outputs["scores"], expected, atol=tolerance)
+        assert outputs["boxes"].shape == (shape[0], 2, 100, 4)
 
 
 def test_export__contract_travels_along(session: onnxruntime.InferenceSession) -> None:

@@ -37,6 +37,14 @@ from tests.model_server import model_server, write_manifest
 from tests.unit.inference.tiny_onnx import build_tiny_model, tiny_contract
 
 N_THREADS = 4
+BATCHED = (
+    EngineKind.ONNXRUNTIME_CPU,
+    EngineKind.ONNXRUNTIME_CUDA,
+    EngineKind.ONNXRUNTIME_TENSORRT,
+    EngineKind.TORCH_CPU,
+    EngineKind.TORCH_CUDA_BF16,
+)
+"""Engines that are tried with batches, too; those on the processor for the sake of the others."""
 KEY = "a-key-for-tests"
 
 
@@ -65,15 +73,18 @@ TOLERANCE = {
 class Engines:
     """Opens models in one kind of engine; starts a server for each model where it takes one."""
 
-    def __init__(self, kind: EngineKind, folder: Path) -> None:
-        self.kind = kind
+    def __init__(self, kind: EngineKind, folder: Path, *, n_images: int = 1) -> None:
+        self.kind, self._n_images = kind, n_images
+        self.batches: list[int] = []
         self._folder = folder
         self._servers: dict[str, str] = {}
         self._stack = ExitStack()
 
     def options(self, data: bytes) -> EngineOptions:
         """How to open a model; its server runs already if it needs one."""
-        options = EngineOptions(kind=self.kind, n_calls=N_THREADS)
+        options = EngineOptions(
+            kind=self.kind, n_calls=N_THREADS, n_images=self._n_images, count_batch=self.batches.append
+        )
         return replace(options, url=self.serve(data), key=KEY) if self.kind is EngineKind.KSERVE else options
 
     def open(self, data: bytes) -> EngineScorer:
@@ -111,11 +122,17 @@ def skip_if_missing(kind: EngineKind) -> None:
         pytest.skip(f"{kind.value}: no NVIDIA GPU here, or a PyTorch without CUDA")
 
 
-@pytest.fixture(scope="module", params=list(EngineKind), ids=lambda kind: kind.value)
+@pytest.fixture(
+    scope="module",
+    params=[*((kind, 1) for kind in EngineKind), *((kind, 2) for kind in BATCHED)],
+    ids=lambda chosen: chosen[0].value + ("-batches" if chosen[1] > 1 else ""),
+)
 def engines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
-    skip_if_missing(request.param)
-    opened = Engines(request.param, tmp_path_factory.mktemp("engines"))
+    kind, n_images = request.param
+    skip_if_missing(kind)
+    opened = Engines(kind, tmp_path_factory.mktemp("engines"), n_images=n_images)
     yield opened
+    assert n_images == 1 or max(opened.batches) > 1, "no two calls ever met: nothing was tried"
     opened.close()
 
 
