@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import asyncpg
-import orjson
 import pyarrow as pa
 import structlog
 
 from inference.database_errors import Connection, Pool, connect
-from inference.rescore_kept import KINDS_BESIDE_DETECTOR, checked_before, line_checks_before
+from inference.rescore_kept import line_checks_before
 from inference.rescore_run import RescoreRun
 from inference.scorer import ScoreResult, ScorerInfo
 from inference.screening_store import insert_screening
@@ -28,15 +27,15 @@ log = structlog.get_logger()
 
 ACTOR = "system:rescore"
 
-# Locks a scan; its last word, its open case and what its primary screening found.
+# Locks a scan; its last word, its open case and what was said of its declaration.
 # $1 scan, $2 engine with the run's id, $3 new risk.
 LOOK = """
 SELECT d.disposition, c.reason, c.risk < $3::real AS is_riskier,
     EXISTS (SELECT FROM screenings WHERE scan_id = $1 AND engine = $2) AS is_done,
-    o.findings::text AS old_findings, o.line_checks AS old_line_checks
+    o.line_checks AS old_line_checks
 FROM scans s
     LEFT JOIN LATERAL (
-        SELECT findings, line_checks FROM screenings WHERE scan_id = s.scan_id ORDER BY screening_id LIMIT 1
+        SELECT line_checks FROM screenings WHERE scan_id = s.scan_id ORDER BY screening_id LIMIT 1
     ) o ON true
     LEFT JOIN cases c ON c.scan_id = s.scan_id AND c.closed_at IS NULL
     LEFT JOIN LATERAL (
@@ -63,18 +62,13 @@ class Flagged:
         return None if known is None or known["is_done"] else known
 
     async def store_screening(self, conn: Connection, known: asyncpg.Record) -> int:
-        """Store the screening that speaks for a change and return its id.
-
-        A run's files hold less of a finding than the database: what is kept is taken from there, whole.
-        """
-        kept = checked_before(orjson.loads(known["old_findings"] or b"[]"))
+        """Store the screening that speaks for a change and return its id."""
         lines = line_checks_before(known["old_line_checks"])
-        seen = [finding for finding in self.findings if finding.kind not in KINDS_BESIDE_DETECTOR]
         return await insert_screening(
             conn,
             self.scan_id,
             self.info,
-            ScoreResult(findings=[*seen, *kept], timings_ms={}, line_checks=lines),
+            ScoreResult(findings=self.findings, timings_ms={}, line_checks=lines),
             Triage(outcome=Outcome.FLAG, reason=CaseReason.FINDING, risk=self.risk),
             policy_version=self.policy_version,
         )
@@ -111,6 +105,8 @@ def _flagged(run: RescoreRun, result: pa.Table, info: ScorerInfo) -> Iterator[Fl
                     score=f["score"],
                     threshold=f["threshold"],
                     box_xyxy=f["box_xyxy"] and tuple(f["box_xyxy"]),
+                    model_digest=f["model_digest"],
+                    text=f["text"],
                 )
                 for f in row["new_findings"]
             ]

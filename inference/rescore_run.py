@@ -27,14 +27,23 @@ from inference.database_errors import Connection, Pool, connect
 from inference.errors import RescoreError, RescoreMismatchError
 from inference.scorer import ScorerInfo
 from inference.triage import StoredPolicy, TriagePolicy, current_policy
+from review_queue.anchor import fsync_folder
 
-FORMAT = 2
+FORMAT = 3
 RUN_FILE, PLAN_FILE = "run.json", "scans.parquet"
 
 BOX = pa.list_(pa.float64())
 FINDING = pa.struct(
-    [("kind", pa.string()), ("score", pa.float64()), ("threshold", pa.float64()), ("box_xyxy", BOX)]
+    [
+        ("kind", pa.string()),
+        ("score", pa.float64()),
+        ("threshold", pa.float64()),
+        ("box_xyxy", BOX),
+        ("model_digest", pa.string()),
+        ("text", pa.string()),
+    ]
 )
+"""All of a stored finding; see ``screening_store.finding_json`` for when the last two are null."""
 PLAN_FIELDS: "list[pa.Field[Any]]" = [
     pa.field("scan_id", pa.string()),
     pa.field("px16_full", pa.string()),
@@ -242,8 +251,4 @@ def write_whole(data: bytes, path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    fsync_folder(path.parent)

@@ -311,7 +311,7 @@ async def test_rescore__less_risk_puts_no_case_back(
 async def test_rescore__what_was_found_beside_the_detector_stays_whole(
     centre: Centre, station: httpx.AsyncClient, tmp_path: Path
 ) -> None:
-    """The screening that speaks for a case still says which number was read, and which model read it."""
+    """The screening for a case and the run's table still say which number was read, and by which model."""
     gun = Finding(kind="gun", score=0.6, threshold=0.5, box_xyxy=(1.0, 2.0, 3.0, 4.0))
     number = Finding(
         kind="container_number_mismatch",
@@ -334,3 +334,5 @@ async def test_rescore__what_was_found_beside_the_detector_stays_whole(
     [seen, kept] = json.loads(row["findings"])
     assert (seen["kind"], seen["score"]) == ("gun", 0.99)
     assert kept == finding_json(number)
+    [result] = pq.read_table(tmp_path / "run" / "result.parquet").to_pylist()
+    assert result["old_findings"][1] == result["new_findings"][1] == finding_json(number)
