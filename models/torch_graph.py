@@ -13,7 +13,7 @@ Source: docs/decisions/0014-torch-runs-the-file.md. ONNX operator specification,
 import platform
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from typing import Any, Final
 
 import numpy as np
@@ -27,6 +27,7 @@ from models.errors import ModelGraphError
 
 OPSETS: Final = range(18, 24)
 CONV: Final = "Conv"
+GRID_SAMPLE: Final = "GridSample"
 Value = Tensor | None
 """None stands for an optional input that is left out."""
 Run = Callable[..., Tensor | tuple[Tensor, ...]]
@@ -157,7 +158,10 @@ def _read_graph(data: bytes) -> onnx.GraphProto:
 
 
 def _inner_convolutions(graph: onnx.GraphProto) -> set[str]:
-    """Return the outputs of the convolutions that have another one before them and another one after."""
+    """Return the outputs of the convolutions that have another one before them and another one after.
+
+    What only says where to look comes neither before nor after what looks there: its numbers are pixels.
+    """
     after = _reached(graph.node, sources=lambda node: node.input, targets=lambda node: node.output)
     before = _reached(reversed(graph.node), sources=lambda node: node.output, targets=lambda node: node.input)
     return {
@@ -176,6 +180,8 @@ def _reached(
     """Return the values on the far side of a convolution, walking from sources to targets."""
     reached: set[str] = set()
     for node in nodes:
+        if node.op_type == GRID_SAMPLE:
+            continue
         if node.op_type == CONV or not reached.isdisjoint(sources(node)):
             reached.update(targets(node))
     return reached
@@ -245,6 +251,57 @@ def _max_pool(
     if auto_pad != "NOTSET" or list(pads[:2]) != list(pads[2:]):
         raise ModelGraphError("such a padding of a pool cannot be run in PyTorch")
     return F.max_pool2d(x, kernel_shape, strides, pads[:2], dilations, bool(ceil_mode))  # type: ignore[arg-type]
+
+
+def _average_pool(
+    x: Tensor,
+    *,
+    kernel_shape: Sequence[int],
+    strides: Sequence[int],
+    pads: Sequence[int] = (0, 0, 0, 0),
+    ceil_mode: int = 0,
+    count_include_pad: int = 0,
+    auto_pad: str = "NOTSET",
+) -> Tensor:
+    if auto_pad != "NOTSET" or any(pads) or ceil_mode:
+        raise ModelGraphError("such a padding of a pool cannot be run in PyTorch")
+    return F.avg_pool2d(x, kernel_shape, strides)  # type: ignore[arg-type]
+
+
+def _pad(
+    x: Tensor, pads: Tensor, value: Value = None, axes: Value = None, *, mode: str = "constant"
+) -> Tensor:
+    if mode != "constant" or axes is not None:
+        raise ModelGraphError(f"padding by {mode} or of some axes cannot be run in PyTorch")
+    before, after = _ints(pads)[: x.ndim], _ints(pads)[x.ndim :]
+    # torch names the last axis first.
+    sides = [side for pair in zip(before[::-1], after[::-1], strict=True) for side in pair]
+    return F.pad(x, sides, value=_number(value) or 0.0)
+
+
+def _grid_sample(
+    x: Tensor, grid: Tensor, *, mode: str = "linear", padding_mode: str = "zeros", align_corners: int = 0
+) -> Tensor:
+    if mode != "linear":
+        raise ModelGraphError(f"sampling by {mode} cannot be run in PyTorch")
+    return F.grid_sample(
+        x, grid, mode="bilinear", padding_mode=padding_mode, align_corners=bool(align_corners)
+    )
+
+
+def _gemm(
+    a: Tensor,
+    b: Tensor,
+    c: Value = None,
+    *,
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    transA: int = 0,  # noqa: N803 - the standard's name
+    transB: int = 0,  # noqa: N803
+) -> Tensor:
+    a, b = a.T if transA else a, b.T if transB else b
+    product = alpha * (a.to(b.dtype) @ b)
+    return product if c is None else product + beta * c
 
 
 def _resize(
@@ -356,32 +413,45 @@ TYPES: Final = {
 
 OPERATORS: Final[dict[str, Run]] = {
     "Add": torch.add,
+    "And": torch.logical_and,
     "ArgMin": _arg_min,
+    "AveragePool": _average_pool,
     "Cast": lambda x, *, to, **_: x.to(TYPES[to]),
     "Clip": lambda x, least=None, most=None: x.clamp(_number(least), _number(most)),
     "Concat": lambda *parts, axis: torch.cat(parts, dim=axis),
     CONV: _conv,
     "Div": _div,
+    "Equal": torch.eq,
     "Exp": torch.exp,
     "Expand": _expand,
     "Gather": _gather,
     "GatherElements": lambda x, indices, *, axis=0: torch.gather(x, axis, indices),
+    "Gemm": _gemm,
     "Greater": torch.gt,
+    "GreaterOrEqual": torch.ge,
+    GRID_SAMPLE: _grid_sample,
     "HardSigmoid": lambda x, *, alpha=0.2, beta=0.5: (alpha * x + beta).clamp(0, 1),
     "HardSwish": F.hardswish,
     "Identity": lambda x: x,
     "InstanceNormalization": _instance_norm,
+    "LessOrEqual": torch.le,
     "Log": torch.log,
+    "Max": lambda *values: reduce(torch.maximum, values),
     "MaxPool": _max_pool,
+    "Min": lambda *values: reduce(torch.minimum, values),
     "Mul": torch.mul,
     "Neg": torch.neg,
+    "Pad": _pad,
     "Pow": torch.pow,
     "Range": _range,
+    "Reciprocal": torch.reciprocal,
+    "ReduceMax": partial(_reduce, by=torch.amax),
     "ReduceMean": partial(_reduce, by=torch.mean),
     "ReduceMin": partial(_reduce, by=torch.amin),
     "Relu": torch.relu,
     "Reshape": _reshape,
     "Resize": _resize,
+    "Round": torch.round,
     "Shape": _shape,
     "Sigmoid": torch.sigmoid,
     "Slice": _slice,

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
@@ -77,3 +78,99 @@ def test_run__input_that_may_not_be_written_to_is_taken() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # torch only warns
         assert TorchGraph(chain(), device="cpu").run(given)["y"].max() == 2.0
+
+
+@pytest.mark.parametrize(
+    ("op", "inputs", "attributes"),
+    [
+        ("AveragePool", [(1, 2, 6, 8)], {"kernel_shape": [2, 2], "strides": [2, 2]}),
+        ("Pad", [(1, 2, 3, 4), [0, 0, 1, 2, 0, 0, 3, 0]], {}),
+        ("GridSample", [(2, 3, 5, 6), (2, 4, 7, 2)], {"mode": "linear"}),
+        ("GridSample", [(2, 3, 5, 6), (2, 4, 7, 2)], {"mode": "linear", "padding_mode": "border"}),
+        ("Gemm", [(3, 4), (5, 4), (5,)], {"transB": 1, "alpha": 0.5, "beta": 2.0}),
+        ("Gemm", [(4, 3), (4, 5)], {"transA": 1}),
+        ("Max", [(3, 4), (4,), (3, 1)], {}),
+        ("Min", [(3, 4), (4,)], {}),
+        ("ReduceMax", [(2, 3, 4), [1]], {"keepdims": 0}),
+        ("Round", [(3, 4)], {}),
+        ("Reciprocal", [(3, 4)], {}),
+    ],
+)
+def test_run__operators_answer_as_in_onnx_runtime(
+    op: str, inputs: list[tuple[int, ...] | list[int]], attributes: dict[str, object]
+) -> None:
+    """Each on numbers of its own; a list stands for whole numbers, which are constants."""
+    rng = np.random.default_rng(4)
+    values = [
+        np.array(given, np.int64) if isinstance(given, list) else rng.normal(0, 1, given).astype(np.float32)
+        for given in inputs
+    ]
+    names = [f"in{number}" for number in range(len(values))]
+    graph = helper.make_graph(
+        [helper.make_node(op, names, ["y"], **attributes)],
+        "one",
+        [helper.make_tensor_value_info("in0", TensorProto.FLOAT, values[0].shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        initializer=[
+            numpy_helper.from_array(value, name) for name, value in zip(names[1:], values[1:], strict=True)
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    data = bytes(model.SerializeToString())
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    (expected,) = session.run(["y"], {"in0": values[0]})
+    found = TorchGraph(data, device="cpu").run(values[0])["y"]
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("op", ["Equal", "GreaterOrEqual", "LessOrEqual", "And"])
+def test_run__comparisons_answer_as_in_onnx_runtime(op: str) -> None:
+    """Their answers choose between two numbers."""
+    nodes = [
+        helper.make_node("Greater", ["x", "two"], ["large"]),
+        helper.make_node("Greater", ["three", "x"], ["small"]),
+        helper.make_node(op, ["large", "small"] if op == "And" else ["x", "two"], ["chosen"]),
+        helper.make_node("Where", ["chosen", "two", "three"], ["y"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "comparison",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [5])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        initializer=[
+            numpy_helper.from_array(np.array(number, np.float32), name)
+            for name, number in (("two", 2), ("three", 3))
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    data = bytes(model.SerializeToString())
+    x = np.array([1, 2, 2.5, 3, 4], np.float32)
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    (expected,) = session.run(["y"], {"x": x})
+    np.testing.assert_array_equal(TorchGraph(data, device="cpu").run(x)["y"], expected)
+    assert len(set(expected.tolist())) == 2
+
+
+def test_bf16__what_says_where_to_look_stays_fp32() -> None:
+    """A convolution that another one follows only through where it looks keeps all of its bits."""
+    nodes = [
+        helper.make_node("Conv", ["x", "one"], ["a"]),
+        helper.make_node("Conv", ["a", "one"], ["where"]),
+        helper.make_node("Concat", ["where", "where"], ["both"], axis=1),
+        helper.make_node("Transpose", ["both"], ["grid"], perm=[0, 2, 3, 1]),
+        helper.make_node("GridSample", ["x", "grid"], ["closer"], mode="linear"),
+        helper.make_node("Conv", ["closer", "one"], ["b"]),
+        helper.make_node("Conv", ["b", "one"], ["c"]),
+        helper.make_node("Add", ["c", "where"], ["y"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "looking",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 1, "h", "w"])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("y", "where")],
+        initializer=[numpy_helper.from_array(np.ones((1, 1, 1, 1), np.float32), "one")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    x = np.full((1, 1, 4, 4), 0.2003, np.float32)
+    found = TorchGraph(bytes(model.SerializeToString()), device="cpu", bf16=True).run(x)["where"]
+    np.testing.assert_allclose(found, x, rtol=0, atol=1e-7)
