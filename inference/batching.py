@@ -189,7 +189,13 @@ class _Calls:
 
 def _serve(calls: _Calls, engine: Engine, count: Callable[[int], None] | None) -> None:
     while batch := calls.take():
-        _answer(batch, engine, count)
+        try:
+            _answer(batch, engine, count)
+        except Exception as error:  # noqa: BLE001 - the outermost loop: nobody may wait for ever
+            log.error("batch_not_answered", error=repr(error))
+            for call in batch:
+                if not call.answer.done():
+                    call.answer.set_exception(EngineError(f"the batch could not be answered: {error!r}"))
         del batch  # the next one may be long in coming
 
 

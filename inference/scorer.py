@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,6 @@ from scans import px16
 from scans.modality import Modality
 
 Pixels = NDArray[np.uint16]
-BATCH_COLUMN_STEP_PX: Final = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,18 +94,14 @@ class EngineScorer:
         engine: Has the model loaded.
         info: What a screening stores of it.
         contract: Of the model.
-        column_step_px: Inputs have as many columns or a multiple, so that scans have a size in common.
 
     Raises:
         ModelOutputError: Its answer to an empty scan is not what the contract promises.
         EngineError: It gives none.
     """
 
-    def __init__(
-        self, engine: Engine, info: ScorerInfo, contract: ModelContract, *, column_step_px: int = 1
-    ) -> None:
+    def __init__(self, engine: Engine, info: ScorerInfo, contract: ModelContract) -> None:
         self._engine, self._info, self._contract = engine, info, contract
-        self._column_step_px = column_step_px
         self._warm_up()
 
     @property
@@ -128,10 +123,7 @@ class EngineScorer:
             (
                 tile,
                 to_input(
-                    pixels[:, :, tile.x0 : tile.x1],
-                    stride=contract.stride,
-                    min_side_px=contract.min_side_px,
-                    column_step_px=self._column_step_px,
+                    pixels[:, :, tile.x0 : tile.x1], stride=contract.stride, min_side_px=contract.min_side_px
                 ),
             )
             for tile in tiles
@@ -210,10 +202,7 @@ def open_scorer(data: bytes, digest: str, options: EngineOptions | None = None) 
     contract = ModelContract.from_file(data)
     engine = open_engine(data, contract, digest, options)
     info = ScorerInfo(name=contract.name, version=contract.version, digest=digest, engine=options.kind.value)
-    # Lorries differ in length: without a coarse step hardly two scans would ever make a batch.
-    return EngineScorer(
-        engine, info, contract, column_step_px=BATCH_COLUMN_STEP_PX if options.may_batch else 1
-    )
+    return EngineScorer(engine, info, contract)
 
 
 def load_pinned_scorer(

@@ -1,6 +1,5 @@
 """From stored pixels to a detector's input: the same code for training, export and serving."""
 
-import math
 from typing import Final
 
 import numpy as np
@@ -12,11 +11,7 @@ STRIDE: Final = 32
 
 
 def to_input(
-    pixels: NDArray[np.uint16],
-    *,
-    stride: int = STRIDE,
-    min_side_px: int = MIN_SIDE_PX,
-    column_step_px: int = 1,
+    pixels: NDArray[np.uint16], *, stride: int = STRIDE, min_side_px: int = MIN_SIDE_PX
 ) -> NDArray[np.float32]:
     """Make a batch of one.
 
@@ -24,7 +19,6 @@ def to_input(
         pixels: Shape ``(C, H, W)``, C is 1 or 2 (high, low); 65535 is air.
         stride: Sides are padded with air, at the right and below, to multiples of it.
         min_side_px: And to at least this.
-        column_step_px: And columns to a multiple of this, too.
 
     Returns:
         Shape ``(1, 2, H', W')``, float32 transmission in (0, 1]; a single energy is given twice. Zero
@@ -36,9 +30,9 @@ def to_input(
     if pixels.ndim != 3 or pixels.shape[0] not in (1, 2) or pixels.dtype != np.uint16:
         raise ValueError(f"expected uint16 (1 or 2, H, W), got {pixels.dtype} {pixels.shape}")
     _, height, width = pixels.shape
-    rows = _fitted(height, stride, min_side_px)
-    columns = _fitted(width, math.lcm(stride, column_step_px), min_side_px)
-    padded = np.ones((1, 2, rows, columns), np.float32)
+    padded = np.ones(
+        (1, 2, _fitted(height, stride, min_side_px), _fitted(width, stride, min_side_px)), np.float32
+    )
     view = padded[:, :, :height, :width]
     np.multiply(np.maximum(pixels, 1), np.float32(1 / AIR), out=view[0], casting="unsafe")
     return padded

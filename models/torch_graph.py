@@ -65,7 +65,11 @@ class TorchGraph:
         self._device = torch.device(device)
         self._input_sides = [dim.dim_value for dim in graph.input[0].type.tensor_type.shape.dim]
         self._input, self._outputs = graph.input[0].name, [output.name for output in graph.output]
-        self._constants = {tensor.name: self._constant(tensor) for tensor in graph.initializer}
+        scales = {name for node in graph.node if node.op_type == "Resize" for name in node.input[1:]}
+        self._constants = {
+            tensor.name: self._constant(tensor, is_for_shapes=tensor.name in scales)
+            for tensor in graph.initializer
+        }
         inner = _inner_convolutions(graph) if bf16 else set()
         self._steps = self._make_steps(graph, inner)
 
@@ -99,7 +103,7 @@ class TorchGraph:
                     del found[name]
             return {name: _known(found[name]).float().cpu().numpy() for name in self._outputs}
 
-    def _constant(self, tensor: onnx.TensorProto) -> Tensor:
+    def _constant(self, tensor: onnx.TensorProto, *, is_for_shapes: bool) -> Tensor:
         """Put a constant where it is used.
 
         Numbers that shapes are made of stay on the processor, so that nobody waits for the device to learn
@@ -107,7 +111,7 @@ class TorchGraph:
         fifth off fp32 and a seventh off bf16 (1024 × 2528, 2026-11-29).
         """
         value = torch.from_numpy(np.array(onnx.numpy_helper.to_array(tensor)))
-        if value.ndim == 0 or not value.is_floating_point():
+        if is_for_shapes or value.ndim == 0 or not value.is_floating_point():
             return value
         layout = torch.channels_last if value.ndim == 4 else torch.contiguous_format
         return value.to(self._device).contiguous(memory_format=layout)

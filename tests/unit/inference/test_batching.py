@@ -200,6 +200,20 @@ def test_run__full_queue_is_an_error_in_time(monkeypatch: pytest.MonkeyPatch) ->
     assert "1 calls wait" in str(refused)
 
 
+def test_run__failure_beside_the_engine_leaves_nobody_waiting() -> None:
+    """Whatever breaks while answers are handed out, callers hear of it and the next batch is run."""
+    faults = [RuntimeError("no room to count")]
+
+    def count(_: int) -> None:
+        if faults:
+            raise faults.pop()
+
+    engine = batching(Recording(), n_callers=1, count=count)
+    with pytest.raises(EngineError, match="no room to count"):
+        engine.run(image(0.1))
+    assert engine.run(image(0.2))[1].shape == (1, 1)
+
+
 def test_close__what_waits_is_answered_and_nothing_more_taken() -> None:
     """Draining loses no call."""
     below = Recording()
