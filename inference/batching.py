@@ -159,7 +159,7 @@ class _Calls:
     def _oldest_batch(self) -> tuple[list[_Call], bool]:
         """Return the oldest call with those of its shape that fit beside it, and whether no more do."""
         shape, most = self._waiting[0].images.shape[1:], self.most_of(self._waiting[0].images)
-        batch, n_images = [], 0
+        batch, n_images = list[_Call](), 0
         for call in self._waiting:
             if call.images.shape[1:] != shape:
                 continue

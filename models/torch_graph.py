@@ -238,7 +238,7 @@ def _conv(
     x = x.to(weight.dtype)
     if (top, left) != (bottom, right):
         x, top, left = F.pad(x, (left, right, top, bottom)), 0, 0
-    return F.conv2d(x, weight, bias, strides, (top, left), dilations, group)  # type: ignore[arg-type]
+    return F.conv2d(x, weight, bias, tuple(strides), (top, left), tuple(dilations), group)
 
 
 def _max_pool(
@@ -254,7 +254,9 @@ def _max_pool(
 ) -> Tensor:
     if auto_pad != "NOTSET" or list(pads[:2]) != list(pads[2:]):
         raise ModelGraphError("such a padding of a pool cannot be run in PyTorch")
-    return F.max_pool2d(x, kernel_shape, strides, pads[:2], dilations, bool(ceil_mode))  # type: ignore[arg-type]
+    return F.max_pool2d(
+        x, tuple(kernel_shape), tuple(strides), tuple(pads[:2]), tuple(dilations), bool(ceil_mode)
+    )
 
 
 def _average_pool(
@@ -364,7 +366,8 @@ def _reshape(x: Tensor, shape: Tensor, *, allowzero: int = 0) -> Tensor:
 
 
 def _expand(x: Tensor, shape: Tensor) -> Tensor:
-    return x.expand(torch.broadcast_shapes(x.shape, tuple(_ints(shape))))
+    sides = torch.broadcast_shapes(x.shape, tuple(_ints(shape)))  # type: ignore[no-untyped-call]
+    return x.expand(sides)
 
 
 def _range(start: Tensor, limit: Tensor, delta: Tensor, *, device: torch.device) -> Tensor:

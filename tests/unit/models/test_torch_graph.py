@@ -12,13 +12,13 @@ from models.errors import ModelGraphError
 from models.torch_graph import TorchGraph
 
 
-def chain(*, n_convolutions: int = 3, op: str = "Relu", opset: int = 20, **attributes: object) -> bytes:
+def chain(*, n_convolutions: int = 3, op: str = "Relu", opset: int = 20, domain: str | None = None) -> bytes:
     """Return a file of so many 1 × 1 convolutions that leave their input as it is, and then an operator."""
     nodes, name = [], "x"
     for number in range(n_convolutions):
         nodes.append(helper.make_node("Conv", [name, "one"], [f"c{number}"]))
         name = f"c{number}"
-    nodes.append(helper.make_node(op, [name], ["y"], **attributes))
+    nodes.append(helper.make_node(op, [name], ["y"], domain=domain))
     graph = helper.make_graph(
         nodes,
         "chain",
