@@ -13,7 +13,7 @@ WEB := review_ui/web
 WEB_SOURCES := $(shell find $(WEB) \( -name node_modules -o -name dist \) -prune -o -type f -print 2>/dev/null)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test test-python test-web check format web api-types requirements bench bench-queue bench-ui clean
+.PHONY: help demo test test-python test-web check format web api-types requirements pictures bench bench-queue bench-ui clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ api-types: $(VENV)/.develop $(WEB)/node_modules/.installed ## Regenerate the pag
 
 requirements: $(VENV)/.develop ## Pin the newest allowed dependencies again
 	$(BIN)/python requirements/pin.py
+
+pictures: $(VENV)/.develop $(WEB)/dist/index.html ## Take the pictures of the screens anew, the documentation's too
+	$(BIN)/python -m pytest tests/e2e/test_pictures.py --write-pictures
 
 bench: $(VENV)/.develop $(WEB)/dist/index.html ## Measure the numbers of the README on this machine
 	$(BIN)/python -m benchmarks.first_slice

@@ -12,6 +12,7 @@ from review_ui.errors import CaseNotFoundError
 from review_ui.pixels import Px16Reader
 from review_ui.schemas import Px16Level
 from scans.errors import ObjectCorruptError, ObjectMissingError
+from scans.px16 import Px16Header
 
 log = structlog.get_logger()
 
@@ -42,6 +43,21 @@ def scan_facts(case_id: int, row: asyncpg.Record) -> ScanFacts:
         width_px=row["width_px"],
         height_px=row["height_px"],
         n_channels=row["n_channels"],
+    )
+
+
+def level_out(level: int, header: Px16Header, url: str) -> Px16Level:
+    """Return what the page has to know of a level; ``url`` has ``{strip}`` where a strip's number goes."""
+    return Px16Level.model_validate(
+        {
+            "level": level,
+            "width_px": header.width_px,
+            "height_px": header.height_px,
+            "n_channels": header.n_channels,
+            "strip_rows": header.strip_rows,
+            "n_strips": len(header.strips),
+            "url": url,
+        }
     )
 
 
@@ -77,17 +93,7 @@ class ScanPixels:
             except (ObjectMissingError, ObjectCorruptError) as error:
                 await self._record_damage(facts, error)
                 continue
-            levels.append(
-                Px16Level(
-                    level=level,
-                    width_px=header.width_px,
-                    height_px=header.height_px,
-                    n_channels=header.n_channels,
-                    strip_rows=header.strip_rows,
-                    n_strips=len(header.strips),
-                    url=f"{base}/px16/{level}/{{strip}}",
-                )
-            )
+            levels.append(level_out(level, header, f"{base}/px16/{level}/{{strip}}"))
         return levels
 
     async def strip(self, facts: ScanFacts, level: int, index: int) -> bytes:

@@ -27,6 +27,11 @@ TEMPLATE = "shenxiang_template"
 UNSAFE_AND_FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the pictures of the screens be taken anew: tests/e2e/test_pictures.py."""
+    parser.addoption("--write-pictures", action="store_true", help="keep how the screens look now")
+
+
 def run_apart(coroutine: Coroutine[Any, Any, Any]) -> None:
     """Run a coroutine on a loop of its own, also while the test's loop is set up."""
     with ThreadPoolExecutor(max_workers=1) as thread:

@@ -26,6 +26,7 @@ from starlette.staticfiles import StaticFiles
 
 from benchmarks.browser import wait_until
 from review_ui.pixel_routes import strip_response
+from review_ui.scan_pixels import level_out
 from scans import px16
 
 WEB = Path(__file__).parents[2] / "review_ui" / "web"
@@ -243,15 +244,7 @@ async def _served(folder: Path, files: dict[int, bytes]) -> AsyncIterator[str]:
 
 def _scan_out(coding: str, headers: dict[int, px16.Px16Header]) -> dict[str, Any]:
     levels = [
-        {
-            "level": level,
-            "width_px": header.width_px,
-            "height_px": header.height_px,
-            "n_channels": header.n_channels,
-            "strip_rows": header.strip_rows,
-            "n_strips": len(header.strips),
-            "url": f"/demo/{coding}/{level}/{{strip}}",
-        }
+        level_out(level, header, f"/demo/{coding}/{level}/{{strip}}").model_dump()
         for level, header in headers.items()
     ]
     return {"scan": {"key": coding, "bit_depth": 16, "pixel_pitch_mm": None, "levels": levels}, "boxes": []}

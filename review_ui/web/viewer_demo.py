@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from datasets.synthetic import make_scan
+from review_ui.scan_pixels import level_out
 from scans import px16
 
 FOLDER = Path(__file__).parent / ".demo"
@@ -24,18 +25,8 @@ def main() -> None:
             pixels = px16.downscale(scan.pixels, level) if level else scan.pixels
             data = px16.encode(pixels, level=level)
             (FOLDER / f"{name}.{level}.px16").write_bytes(data)
-            header = px16.read_header(data)
-            levels.append(
-                {
-                    "level": level,
-                    "width_px": header.width_px,
-                    "height_px": header.height_px,
-                    "n_channels": header.n_channels,
-                    "strip_rows": header.strip_rows,
-                    "n_strips": len(header.strips),
-                    "url": f"/demo/{name}/{level}/{{strip}}",
-                }
-            )
+            url = f"/demo/{name}/{level}/{{strip}}"
+            levels.append(level_out(level, px16.read_header(data), url).model_dump())
         scans.append(
             {
                 "scan": {

@@ -196,7 +196,7 @@ export const enUS: Messages = {
   'tour.help.title': 'Help',
   'tour.help':
     '{help} shows all keys and lets you change them; this tour is there, too. Language and appearance are here.',
-  'second.button': 'Window',
+  'second.button': 'Pop out',
   'second.image': 'Image in a second window',
   'second.panel': 'Side panel in a second window',
   'second.title.image': 'Image',
@@ -283,7 +283,7 @@ export const enUS: Messages = {
   'decision.label': 'Decision',
   'decision.reasons': 'Reasons',
   'decision.chooseFirst': 'Choose a verdict, then its reasons by digit',
-  'decision.note': 'Note (optional)',
+  'decision.note': 'Note',
   'decision.submit': 'Submit, next case',
   'decision.chooseVerdict': 'Choose a verdict',
   'decision.undo': 'Undo',

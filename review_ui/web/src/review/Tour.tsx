@@ -151,11 +151,12 @@ function usePlaces(target: string) {
       const part = document.querySelector(target)?.getBoundingClientRect()
       const own = cardRef.current
       if (!part || !own) return
+      const [left, top] = [Math.max(0, part.left - MARGIN_PX), Math.max(0, part.top - MARGIN_PX)]
       const rect = {
-        left: part.left - MARGIN_PX,
-        top: part.top - MARGIN_PX,
-        width: part.width + 2 * MARGIN_PX,
-        height: part.height + 2 * MARGIN_PX,
+        left,
+        top,
+        width: Math.min(window.innerWidth, part.right + MARGIN_PX) - left,
+        height: Math.min(window.innerHeight, part.bottom + MARGIN_PX) - top,
       }
       const size = { width: own.offsetWidth, height: own.offsetHeight }
       setSpot(rect)

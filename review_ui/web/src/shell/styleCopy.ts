@@ -2,25 +2,11 @@
 
 import { baseSizePx } from './scale'
 
-/** Everything the page's own style sheets say now, antd's made at run time too. */
-function allRules(): string {
-  return [...document.styleSheets]
-    .flatMap((sheet) => [...sheet.cssRules])
-    .map((rule) => rule.cssText)
-    .join('\n')
-}
-
-/**
- * Dresses `place` as the page: styles, theme, language, and a base size of its own.
- *
- * A constructed sheet needs neither a nonce nor a request, so that nothing is drawn without its style. Returns the
- * way to stop following the page.
- */
+/** Dresses `place` as the page: styles, theme, language, and a base size of its own. Returns the way to stop. */
 export function dress(place: Window): () => void {
   const { document: its } = place
-  const sheet = new (place as Window & typeof globalThis).CSSStyleSheet()
-  its.adoptedStyleSheets = [sheet]
-  const copyRules = () => sheet.replaceSync(allRules())
+  const copies = new Map<Node, HTMLElement>()
+  const copyStyles = () => keepStyles(its.head, copies)
   const copyRoot = () => {
     its.documentElement.dataset.theme = document.documentElement.dataset.theme
     its.documentElement.lang = document.documentElement.lang
@@ -28,19 +14,40 @@ export function dress(place: Window): () => void {
   const measure = () => {
     its.documentElement.style.fontSize = `${baseSizePx(place.innerWidth, place.innerHeight)}px`
   }
-  const rules = new MutationObserver(copyRules)
-  rules.observe(document.head, { childList: true, subtree: true, characterData: true })
+  const styles = new MutationObserver(copyStyles)
+  styles.observe(document.head, { childList: true, subtree: true, characterData: true })
   const root = new MutationObserver(copyRoot)
   root.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme', 'lang'] })
-  // A style sheet that is fetched says something only when it is here.
-  document.head.addEventListener('load', copyRules, true)
   place.addEventListener('resize', measure)
-  copyRules()
+  copyStyles()
   copyRoot()
   measure()
   return () => {
-    rules.disconnect()
+    styles.disconnect()
     root.disconnect()
-    document.head.removeEventListener('load', copyRules, true)
+  }
+}
+
+/**
+ * Makes `head` have the style elements of this document, antd's made at run time too, in their order.
+ *
+ * Elements, not the text of their rules: a rule whose shorthand names a variable does not give its text back whole.
+ */
+export function keepStyles(head: HTMLHeadElement, copies: Map<Node, HTMLElement>): void {
+  const sources = [...document.head.querySelectorAll<HTMLElement>('style, link[rel="stylesheet"]')]
+  let next: HTMLElement | null = null
+  for (const source of sources.reverse()) {
+    const copy = copies.get(source) ?? head.ownerDocument.importNode(source, true)
+    copies.set(source, copy)
+    // The copy of a nonce is not seen by the content security policy everywhere.
+    if (copy.nonce !== source.nonce) copy.nonce = source.nonce
+    if (copy.textContent !== source.textContent) copy.textContent = source.textContent
+    if (copy.parentNode !== head || copy.nextElementSibling !== next) head.insertBefore(copy, next)
+    next = copy
+  }
+  for (const [source, copy] of copies) {
+    if (source.isConnected) continue
+    copy.remove()
+    copies.delete(source)
   }
 }

@@ -127,84 +127,71 @@ function BandForm(props: RuleFormsProps) {
           </tr>
         </thead>
         <tbody>
-          {REASONS.map((reason) => {
-            const name = word('reason', reason)
-            return (
-              <tr key={reason}>
-                <th scope="row">{name}</th>
-                <td className="sx-num">{stored.band_of_reason[reason]}</td>
-                <td>
-                  <Shift
-                    {...props}
-                    name="shift_by_reason"
-                    of={reason}
-                    label={`${name} · ${t('policy.shift')}`}
-                  />
-                </td>
-                <td className="sx-num">
-                  {bandOf(policy, stored.band_of_reason as Record<string, number>, reason)}
-                </td>
-                <td>
-                  <Quals
-                    {...props}
-                    name="quals_by_reason"
-                    of={reason}
-                    label={`${name} · ${t('policy.quals')}`}
-                  />
-                </td>
-              </tr>
-            )
-          })}
-          {MODALITIES.map((modality) => {
-            const name = word('modality', modality)
-            return (
-              <tr key={modality}>
-                <th scope="row">{name}</th>
-                <td>–</td>
-                <td>
-                  <Shift
-                    {...props}
-                    name="shift_by_modality"
-                    of={modality}
-                    label={`${name} · ${t('policy.shift')}`}
-                  />
-                </td>
-                <td>–</td>
-                <td>
-                  <Quals
-                    {...props}
-                    name="quals_by_modality"
-                    of={modality}
-                    label={`${name} · ${t('policy.quals')}`}
-                  />
-                </td>
-              </tr>
-            )
-          })}
-          {stored.ports.map((port) => {
-            const name = pick({ zh: port.name_zh, en: port.name_en }, port.port)
-            return (
-              <tr key={port.port}>
-                <th scope="row">
-                  {name} <small className="sx-mono">{port.port}</small>
-                </th>
-                <td>–</td>
-                <td>
-                  <Shift
-                    {...props}
-                    name="shift_by_port"
-                    of={port.port}
-                    label={`${name} · ${t('policy.shift')}`}
-                  />
-                </td>
-                <td>–</td>
-                <td />
-              </tr>
-            )
-          })}
+          {REASONS.map((reason) => (
+            <BandRow
+              key={reason}
+              {...props}
+              name={word('reason', reason)}
+              of={reason}
+              shift="shift_by_reason"
+              quals="quals_by_reason"
+              base={stored.band_of_reason[reason]}
+              then={bandOf(policy, stored.band_of_reason as Record<string, number>, reason)}
+            />
+          ))}
+          {MODALITIES.map((modality) => (
+            <BandRow
+              key={modality}
+              {...props}
+              name={word('modality', modality)}
+              of={modality}
+              shift="shift_by_modality"
+              quals="quals_by_modality"
+            />
+          ))}
+          {stored.ports.map(({ port, name_zh, name_en }) => (
+            <BandRow
+              key={port}
+              {...props}
+              name={pick({ zh: name_zh, en: name_en }, port)}
+              code={port}
+              of={port}
+              shift="shift_by_port"
+            />
+          ))}
         </tbody>
       </table>
     </section>
+  )
+}
+
+interface BandRowProps extends RuleFormsProps {
+  name: string
+  code?: string
+  /** Which entry of the rules the row is about. */
+  of: string
+  shift: ShiftName
+  quals?: QualsName
+  base?: number
+  then?: number
+}
+
+function BandRow({ name, code, of, shift, quals, base, then, ...props }: BandRowProps) {
+  const t = useT()
+  return (
+    <tr>
+      <th scope="row">
+        {name} {code ? <small className="sx-mono">{code}</small> : null}
+      </th>
+      <td className="sx-num">{base ?? '–'}</td>
+      <td>
+        <Shift {...props} name={shift} of={of} label={`${name} · ${t('policy.shift')}`} />
+      </td>
+      <td className="sx-num">{then ?? '–'}</td>
+      <td>
+        {quals ? <Quals {...props} name={quals} of={of} label={`${name} · ${t('policy.quals')}`} /> : null}
+      </td>
+    </tr>
   )
 }
 

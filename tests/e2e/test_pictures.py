@@ -1,0 +1,185 @@
+"""The main screens look as they did: at two sizes, in the dark and in the light.
+
+``make pictures`` takes the pictures anew, those of the documentation too. Look at them before you commit them.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from app.demo import DEMO_PASSWORD, prepare_demo
+from app.reviewer import ReviewerClient
+from app.simulator import encode_channels
+from app.station import StationClient
+from app.throwaway import throwaway_system
+from benchmarks.browser import ARGUMENTS, IS_PAINTED, log_in, wait_until
+from datasets.synthetic import make_scan
+from inference.triage import TriagePolicy, store_policy
+from tests.e2e import pictures
+from tests.e2e.attach import attached_pool
+from tests.e2e.test_review import NEXT_IS_READY
+
+DOCS = Path(__file__).parents[2] / "docs" / "images"
+DOCS_SIZE = (1600, 900)
+SIZES = ((1366, 768), (1920, 1080))
+THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
+# Each office page, and what is on it once it is ready.
+OFFICE = {
+    "supervisor": ("sun", "board", ".sx-chart svg"),
+    "auditor": ("wu", "trail", "tbody tr"),
+    "admin": ("admin", "accounts", "tbody tr"),
+}
+# English letters are on every machine; nobody is new.
+SETTINGS = {"state": {"locale": "en-US", "toured": list(range(100))}, "version": 1}
+# What a change of the page may do by mistake.
+BREAKS = {
+    "panel too wide": ".sx-ws { --panel: 33rem !important }",
+    "decision bar too high": ".sx-decision { height: 6rem !important }",
+    "no tools": ".sx-rail > * { visibility: hidden }",
+    "no verdicts": ".sx-verdicts { visibility: hidden }",
+    "text like its background": ".sx-panel * { color: var(--surface) !important }",
+    "another background": ".sx-panel, .sx-rail { background: #777 !important }",
+    "the image is gone": ".sx-stage canvas { display: none !important }",
+    "no styles at all": "* { all: revert !important }",
+}
+PUT_STYLE = """(css) => {
+    const sheet = new CSSStyleSheet()
+    sheet.replaceSync(css)
+    document.adoptedStyleSheets = [sheet]
+}"""
+
+
+async def test_screens__look_as_they_did(chromium: str, request: pytest.FixtureRequest) -> None:
+    """Login, reviewer, supervisor, auditor and administrator; a broken layout is found, other fonts are not."""
+    keeps = request.config.getoption("--write-pictures")
+    found: list[str] = []
+    async with screens(chromium) as (browser, url, reviewer):
+        found += await look(reviewer, "reviewer", keeps=keeps)
+        if not keeps:
+            found += await find_breaks(reviewer)
+        async with new_page(browser) as page:
+            await page.goto(url)
+            await page.locator("input[type=password]").wait_for()
+            found += await look(page, "login", keeps=keeps)
+        for name, (login, path, ready) in OFFICE.items():
+            async with new_page(browser) as page:
+                await log_in(page, url, login=login, password=DEMO_PASSWORD)
+                await page.wait_for_selector("nav.sx-nav")
+                await page.goto(f"{url}/#/{path}")
+                await page.locator(ready).first.wait_for()
+                found += await look(page, name, keeps=keeps)
+    assert not found, "\n".join(found)
+
+
+def test_pictures__are_small() -> None:
+    """Together they take no more than 1.5 MB of the repository."""
+    sizes = [path.stat().st_size for path in pictures.FOLDER.iterdir()]
+    assert len(sizes) == 1 + (2 + len(OFFICE)) * len(SIZES) * len(THEMES)
+    assert sum(sizes) <= 1_500_000
+
+
+async def look(page: Page, screen: str, *, keeps: bool) -> list[str]:
+    """Compare a screen at every size in both themes with its pictures, or keep them and one for the docs."""
+    found = []
+    for width, height in SIZES:
+        await page.set_viewport_size({"width": width, "height": height})
+        for theme in THEMES:
+            await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            await page.wait_for_timeout(1000)
+            name = f"{screen}-{width}-{theme}"
+            picture = await pictures.take(page)
+            if keeps:
+                pictures.write(name, picture)
+            else:
+                found += [f"{name}: {fault}" for fault in pictures.faults(picture, pictures.read(name))]
+    if keeps and screen != "login":
+        await keep_for_docs(page, screen)
+    return found
+
+
+async def keep_for_docs(page: Page, screen: str) -> None:
+    """Take the documentation's picture of a screen, in few colours: it is for reading."""
+    width, height = DOCS_SIZE
+    await page.set_viewport_size({"width": width, "height": height})
+    await page.emulate_media(color_scheme="dark")
+    await page.wait_for_timeout(1000)
+    shot = cv2.imdecode(np.frombuffer(await page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
+    assert shot is not None
+    assert cv2.imwrite(str(DOCS / f"{screen}.png"), shot, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+
+
+async def find_breaks(page: Page) -> list[str]:
+    """Break the reviewer's page in every way; return what was not found, and what other letters break."""
+    (width, height), theme = SIZES[0], THEMES[0]
+    await page.set_viewport_size({"width": width, "height": height})
+    await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    kept = pictures.read(f"reviewer-{width}-{theme}")
+    missed = []
+    for name, css in BREAKS.items():
+        await page.evaluate(PUT_STYLE, css)
+        await page.wait_for_timeout(500)
+        if not list(pictures.faults(await pictures.take(page), kept)):
+            missed.append(f"not found: {name}")
+    # No hinting makes letters as different as another typeface does.
+    await page.evaluate(PUT_STYLE, ":root { --sans: 'DejaVu Serif', serif !important }")
+    await page.wait_for_timeout(500)
+    missed += [f"other letters: {fault}" for fault in pictures.faults(await pictures.take(page), kept)]
+    await page.evaluate(PUT_STYLE, "")
+    return missed
+
+
+@asynccontextmanager
+async def screens(chromium: str) -> AsyncIterator[tuple[Browser, str, Page]]:
+    """A system in which a case is decided, one is on the reviewer's screen and one waits behind it.
+
+    Nobody can choose a case, so that the one to be seen is posted while there is no other.
+    """
+    async with throwaway_system(demo="true") as system, attached_pool(system) as pool:
+        stations = await prepare_demo(pool)
+        async with pool.acquire() as connection:
+            await store_policy(connection, TriagePolicy(audit_sample=1.0), author="system:test")
+        client = StationClient(system.url, stations[1].key)
+        await post(client, 1)
+        async with asyncio.timeout(60), ReviewerClient(system.url, login="chen", password=DEMO_PASSWORD) as chen:
+            while (lease := await chen.next_case()) is None:
+                await asyncio.sleep(0.3)
+            await chen.decide(lease, "inspect", reason_codes=["concealment"])
+        await post(client, 0)
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+            async with new_page(browser) as page:
+                await log_in(page, system.url, login="lin", password=DEMO_PASSWORD)
+                await wait_until(page, IS_PAINTED)
+                await post(client, 2)
+                await wait_until(page, NEXT_IS_READY)
+                yield browser, system.url, page
+            await browser.close()
+
+
+@asynccontextmanager
+async def new_page(browser: Browser) -> AsyncIterator[Page]:
+    """Open a page of its own, in English."""
+    context = await browser.new_context()
+    text = json.dumps(json.dumps(SETTINGS))
+    await context.add_init_script(f"localStorage.setItem('sx:settings', {text})")
+    yield await context.new_page()
+    await context.close()
+
+
+async def post(client: StationClient, seed: int) -> None:
+    """Post a synthetic scan whose every word is known."""
+    made = await asyncio.to_thread(make_scan, seed, height_px=500, width_px=1200, threat_probability=1.0)
+    scan: dict[str, Any] = {
+        "scanned_at": "2026-01-01T00:00:00Z",
+        "container_no": made.container_no,
+        "declaration": made.declaration,
+    }
+    await client.post_scan(encode_channels(made.pixels, as_tiff=False), scan, idempotency_key=str(seed))
