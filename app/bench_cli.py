@@ -35,7 +35,8 @@ def bench_inference(
         bool, typer.Option("--quick", help="Two or three minutes; says where it is smaller.")
     ] = False,
     only: Annotated[
-        str | None, typer.Option(help="Some of rates,engines,tiny,start,strain,fuzz; other keys are null.")
+        str | None,
+        typer.Option(help="Some of rates,engines,tiny,ray,start,strain,fuzz; other keys are null."),
     ] = None,
 ) -> None:
     """Measure scoring over HTTP against a bare loop, under overload, slow senders and malformed uploads."""

@@ -28,6 +28,7 @@ from app.settings import Settings
 from app.sidecar_cli import print_sidecars
 from app.station_cli import post, watch
 from app.train_cli import train
+from inference.settings import RescoreEngine
 
 app = typer.Typer(
     name="shenxiang",
@@ -337,6 +338,9 @@ def rescore(
     until: Annotated[datetime | None, typer.Option(help="Scans received before, UTC.")] = None,
     port: Annotated[str | None, typer.Option(help="Only this port.")] = None,
     station: Annotated[str | None, typer.Option(help="Only this station.")] = None,
+    engine: Annotated[
+        RescoreEngine, typer.Option(help="Score in threads of this process, or on many machines with Ray.")
+    ] = RescoreEngine.THREADS,
     workers: Annotated[int, typer.Option(help="Scans at once; 0 takes one per core.", min=0)] = 0,
     reopen_above: Annotated[
         float | None,
@@ -359,6 +363,7 @@ def rescore(
             model=model,
             out=out,
             filters=filters,
+            engine=engine,
             workers=workers,
             reopen_above=reopen_above,
             reprioritize=reprioritize,

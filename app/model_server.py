@@ -29,17 +29,10 @@ async def run_model_server(settings: Settings) -> None:
 
     Raises:
         PortTakenError: Something else listens on the address.
-        ModelServerOpenError: It would be open to the network without a key.
-        EngineRemoteError: Its engine would be another server.
+        ModelServerOpenError: See ``find_key``; likewise EngineRemoteError.
         ModelNotPinnedError: The manifest does not pin the model, or nobody trusted has signed it.
     """
-    key = settings.scoring_key.get_secret_value() if settings.scoring_key else None
-    if key is None and settings.host not in LOOPBACK:
-        raise ModelServerOpenError(
-            f"listening on {settings.host} needs a key; set SHENXIANG_SCORING_KEY, or listen on 127.0.0.1"
-        )
-    if settings.engine is EngineKind.KSERVE:
-        raise EngineRemoteError("serve-model runs its model itself; choose another SHENXIANG_ENGINE")
+    key = find_key(settings, is_reachable=settings.host not in LOOPBACK)
     children = ScoreChildren(settings.n_runners, child_options(settings))
     with listen(settings.host, settings.port) as listener:
         children.start()
@@ -53,6 +46,28 @@ async def run_model_server(settings: Settings) -> None:
             await server.serve(sockets=[listener])
         finally:
             await children.close()
+
+
+def find_key(settings: Settings, *, is_reachable: bool) -> str | None:
+    """Return the key that senders need, if any, for a model server with these settings.
+
+    Args:
+        settings: The program's.
+        is_reachable: Whether others than this machine may reach it.
+
+    Raises:
+        ModelServerOpenError: It would be open to the network without a key.
+        EngineRemoteError: Its engine would be another server.
+    """
+    if settings.engine is EngineKind.KSERVE:
+        raise EngineRemoteError("serve-model runs its model itself; choose another SHENXIANG_ENGINE")
+    if settings.scoring_key is not None:
+        return settings.scoring_key.get_secret_value()
+    if is_reachable:
+        raise ModelServerOpenError(
+            "off the loopback a model server needs a key; set SHENXIANG_SCORING_KEY, or listen on 127.0.0.1"
+        )
+    return None
 
 
 def child_options(settings: Settings) -> ChildOptions:

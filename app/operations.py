@@ -3,11 +3,12 @@
 Each opens the database (attaching to the embedded server of a running system), does one thing and closes.
 """
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from pydantic import ValidationError
 from rich.console import Console
@@ -20,9 +21,12 @@ from app.queue_policy import open_policy
 from app.settings import Settings
 from inference.errors import PolicyInvalidError
 from inference.rescore import rescore
+from inference.rescore_parts import PartScorer, ThreadScorer
+from inference.rescore_ray import ModelFile, RayScorer, StoreAccess
 from inference.rescore_run import RescoreFilters
-from inference.scorer import load_scorer_file
+from inference.scorer import load_scorer_file, read_model_file
 from inference.scrub import Damage, ScrubReport, scrub
+from inference.settings import RayOptions, RescoreEngine
 from inference.triage import TriagePolicy, current_policy, store_policy
 from review_queue.queue import ReviewQueue
 from scans.store import open_store
@@ -160,18 +164,17 @@ async def rescore_archive(
     model: Path,
     out: Path,
     filters: RescoreFilters,
+    engine: RescoreEngine,
     workers: int,
     reopen_above: float | None,
     reprioritize: bool,
 ) -> dict[str, Any]:
     """Score the archive with a model file; see ``inference.rescore``. Shows a bar on stderr."""
-    scorer = load_scorer_file(model)
     async with AsyncExitStack() as stack:
+        scorer = _open_part_scorer(settings, stack, model=model, engine=engine, workers=workers)
         database = await stack.enter_async_context(
             open_database(settings.dsn, settings.data, max_connections=4, attach=True)
         )
-        store = open_store(settings.store, s3=settings.s3_access)
-        stack.push_async_callback(store.close)
         bar = stack.enter_context(
             Progress(
                 TextColumn("re-scoring"),
@@ -184,13 +187,33 @@ async def rescore_archive(
         task = bar.add_task("scans", total=None)
         return await rescore(
             pool=database.pool,
-            store=store,
             queue=ReviewQueue(database.pool, await open_policy(database.pool, settings)),
             scorer=scorer,
             out=out,
             filters=filters,
-            n_workers=workers,
             reopen_above=reopen_above,
             reprioritize=reprioritize,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
+
+
+def _open_part_scorer(
+    settings: Settings, stack: AsyncExitStack, *, model: Path, engine: RescoreEngine, workers: int
+) -> PartScorer:
+    match engine:
+        case RescoreEngine.THREADS:
+            n_threads = workers or os.cpu_count() or 1
+            scorer = load_scorer_file(model, settings.engine_options(n_calls=n_threads))
+            store = open_store(settings.store, s3=settings.s3_access)
+            stack.push_async_callback(store.close)
+            return ThreadScorer(scorer, store, n_workers=n_threads)
+        case RescoreEngine.RAY:
+            data, digest = read_model_file(model)
+            url = settings.store if "://" in settings.store else os.path.abspath(settings.store)
+            return RayScorer(
+                ModelFile(data=data, digest=digest, options=settings.engine_options(n_calls=1)),
+                StoreAccess(url=url, s3=settings.s3_access),
+                RayOptions(address=settings.ray_address, n_workers=workers, gpu_share=settings.ray_gpu_share),
+            )
+        case _:
+            assert_never(engine)

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from inference.settings import EngineKind
+from inference.settings import EngineKind, EngineOptions
 from models.manifest_signature import PROGRAM_KEY
 from models.registry import DEFAULT_MANIFEST
 from scans.object_store import S3Access
@@ -89,6 +89,17 @@ class Settings(BaseSettings):
     )
     engine_key: SecretStr | None = Field(
         default=None, description="Bearer token for that inference server, if it asks for one."
+    )
+    ray_address: str | None = Field(
+        default=None,
+        description="Ray cluster that `shenxiang rescore --engine ray` uses, `HOST:PORT` or `auto`. "
+        "Default: one on this machine, for the run.",
+    )
+    ray_gpu_share: float = Field(
+        default=0.0,
+        ge=0,
+        le=16,
+        description="Part of a GPU that each of its workers takes, such as `0.25`; for engines that use one.",
     )
     audit_key: Path | None = Field(
         default=None,
@@ -208,6 +219,18 @@ class Settings(BaseSettings):
             region=self.s3_region,
             access_key_id=self.s3_access_key_id,
             secret_access_key=secret.get_secret_value() if secret else None,
+        )
+
+    def engine_options(self, *, n_calls: int, timeout_s: float = EngineOptions.timeout_s) -> EngineOptions:
+        """Which engine runs the detector, for so many calls at once."""
+        return EngineOptions(
+            kind=self.engine,
+            n_calls=n_calls,
+            url=self.engine_url,
+            key=self.engine_key.get_secret_value() if self.engine_key else None,
+            timeout_s=timeout_s,
+            n_images=self.engine_batch,
+            measured_in=self.data / "batch-sizes",
         )
 
     @property

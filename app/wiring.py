@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -37,7 +37,6 @@ from inference.model_routes import ModelRoutes, build_model_router
 from inference.scorer import load_pinned_scorer, load_scorers_by_modality
 from inference.screening import ScreeningWorker
 from inference.settings import (
-    EngineOptions,
     IntakeSettings,
     ModelApiSettings,
     ScreeningSettings,
@@ -320,7 +319,10 @@ def screening_worker(
 ) -> ScreeningWorker:
     """Make the worker that screens with the pinned model."""
     screening = ScreeningSettings(n_runners=settings.n_runners, deadline_s=settings.screening_deadline_s)
-    engine = engine_options(settings, screening, metrics)
+    engine = replace(
+        settings.engine_options(n_calls=screening.n_runners, timeout_s=screening.run_timeout_s),
+        count_batch=metrics.count_engine_batch,
+    )
     keys = settings.manifest_keys
     load_photos = partial(
         load_gate_photos,
@@ -344,22 +346,6 @@ def screening_worker(
         settings=screening,
         metrics=metrics,
         tracer=tracer,
-    )
-
-
-def engine_options(
-    settings: Settings, screening: ScreeningSettings, metrics: InferenceMetrics
-) -> EngineOptions:
-    """Which engine screens, from the program's settings."""
-    return EngineOptions(
-        kind=settings.engine,
-        n_calls=screening.n_runners,
-        url=settings.engine_url,
-        key=settings.engine_key.get_secret_value() if settings.engine_key else None,
-        timeout_s=screening.run_timeout_s,
-        n_images=settings.engine_batch,
-        measured_in=settings.data / "batch-sizes",
-        count_batch=metrics.count_engine_batch,
     )
 
 

@@ -30,7 +30,8 @@ InferenceError                       inference_error
 ├── EngineError                      engine_error               the model did not give an answer
 │   └── EngineTimeoutError           engine_timeout
 └── RescoreError                     rescore_error
-    └── RescoreMismatchError         rescore_mismatch           the folder holds another run
+    ├── RescoreMismatchError         rescore_mismatch           the folder holds another run
+    └── RayMissingError              ray_missing                Ray is asked for and not installed
 """
 
 from typing import ClassVar
@@ -240,3 +241,9 @@ class RescoreMismatchError(RescoreError):
     """The output folder belongs to a run with another model, policy or choice of scans."""
 
     code = "rescore_mismatch"
+
+
+class RayMissingError(RescoreError):
+    """Ray is asked for, and its packages are not installed."""
+
+    code = "ray_missing"

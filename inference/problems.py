@@ -55,6 +55,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "engine_timeout": 503,
     "rescore_error": 500,
     "rescore_mismatch": 409,
+    "ray_missing": 500,
     "model_error": 500,
     "model_unreadable": 500,
     "model_not_pinned": 500,

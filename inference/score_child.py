@@ -14,15 +14,15 @@ from typing import Any
 
 import orjson
 
-from inference.errors import EngineError, ModelNotServedError, RequestError, TensorInvalidError
+from inference.carried_errors import CARRIED
+from inference.errors import EngineError, ModelNotServedError, TensorInvalidError
 from inference.score_bytes import score_bytes
 from inference.score_reply import ANSWER, FAULT, MAX_REPLY_BYTES, N_LENGTH_BYTES, Ask
 from inference.scorer import EngineScorer, open_scorer
 from inference.settings import EngineKind, EngineOptions
-from models.errors import ModelError
 from models.registry import PinnedFile, read_pinned_file
 from scans.child_main import serve_jobs
-from scans.errors import ImageUndecodableError, ScanError
+from scans.errors import ImageUndecodableError
 from scans.image_info import ImageLimits
 from scans.memory_file import read_parts
 
@@ -70,7 +70,7 @@ def answer(scorer: EngineScorer, data: bytes, job: Mapping[str, Any], limits: Im
     """Do one job; whatever goes wrong becomes a reply."""
     try:
         return ANSWER + _do(scorer, data, job, limits)
-    except (ScanError, ModelError, EngineError, RequestError, ModelNotServedError) as error:
+    except CARRIED as error:
         return _fault(error.code, str(error))
     except MemoryError:
         return _fault(ImageUndecodableError.code, "decoding takes more memory than is allowed")

@@ -16,12 +16,12 @@ from dataclasses import asdict, dataclass
 
 import structlog
 
-from inference.errors import BusyError, EngineError, InferenceError, ModelNotServedError, RequestError
+from inference.carried_errors import rebuild_error
+from inference.errors import BusyError
 from inference.score_reply import ANSWER, MAX_REPLY_BYTES, N_LENGTH_BYTES, Ask
-from models.errors import ModelError
 from models.registry import PinnedFile
 from scans.child_process import START_TIMEOUT_S, ChildProcess
-from scans.errors import DecoderUnavailableError, ImageUndecodableError, ScanError
+from scans.errors import DecoderUnavailableError, ImageUndecodableError
 from scans.image_info import ImageLimits
 
 log = structlog.get_logger()
@@ -85,6 +85,10 @@ class ScoreChildren:
         """Start the children; they load the model while the caller goes on."""
         for _ in range(self._n_children):
             self._start_one()
+
+    async def wait_until_started(self) -> None:
+        """Wait until each child has loaded the model, or cannot be started."""
+        await asyncio.gather(*self._starting)
 
     @property
     def is_ready(self) -> bool:
@@ -315,17 +319,10 @@ def _tell(said: "asyncio.Future[None]") -> None:
         said.set_result(None)
 
 
-_ERRORS: dict[str, type[Exception]] = {
-    error.code: error
-    for base in (ScanError, ModelError, EngineError, RequestError, ModelNotServedError)
-    for error in (base, *base.__subclasses__())
-}
-
-
 def _read(reply: bytes) -> bytes:
     if reply[:1] == ANSWER:
         return reply[1:]
     fault = json.loads(reply[1:])
     if "trace" in fault:
         log.warning("score_child_failed", trace=fault["trace"])
-    raise _ERRORS.get(fault["code"], InferenceError)(fault["message"])
+    raise rebuild_error(fault["code"], fault["message"])

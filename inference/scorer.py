@@ -201,8 +201,12 @@ def open_scorer(data: bytes, digest: str, options: EngineOptions | None = None) 
     options = options or EngineOptions()
     contract = ModelContract.from_file(data)
     engine = open_engine(data, contract, digest, options)
-    info = ScorerInfo(name=contract.name, version=contract.version, digest=digest, engine=options.kind.value)
-    return EngineScorer(engine, info, contract)
+    return EngineScorer(engine, info_of(contract, digest, options), contract)
+
+
+def info_of(contract: ModelContract, digest: str, options: EngineOptions) -> ScorerInfo:
+    """Say what ``open_scorer`` would say of a model file, without loading it."""
+    return ScorerInfo(name=contract.name, version=contract.version, digest=digest, engine=options.kind.value)
 
 
 def load_pinned_scorer(
@@ -260,11 +264,20 @@ def load_scorer_file(path: Path, options: EngineOptions | None = None) -> Engine
         ModelUnreadableError: The file cannot be read.
         ModelContractError: See ``open_scorer``; likewise EngineError and ModelOutputError.
     """
+    return open_scorer(*read_model_file(path), options)
+
+
+def read_model_file(path: Path) -> tuple[bytes, str]:
+    """Return a model file that an analyst names, and its sha256, hex.
+
+    Raises:
+        ModelUnreadableError: It cannot be read.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise ModelUnreadableError(f"model file {path} cannot be read ({error.strerror})") from error
-    return open_scorer(data, hashlib.sha256(data).hexdigest(), options)
+    return data, hashlib.sha256(data).hexdigest()
 
 
 def score_pixels(

@@ -1,7 +1,8 @@
 """Reads every stored object again and compares it with its digest: what a disk forgets is found in time.
 
 An object is named by the row that made a promise about it: an uploaded image, or the two px16 forms of a
-scan. Nothing is changed. A store that is away ends the run with its own error: it must not look like lost scans.
+scan. Nothing is changed. A store that is away ends the run with its own error: it must not look like lost
+scans.
 """
 
 import asyncio

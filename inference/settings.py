@@ -107,6 +107,28 @@ class EngineOptions:
         return self.n_calls > 1 and (self.n_images > 1 or (self.n_images == 0 and self.kind in ON_GPU))
 
 
+class RescoreEngine(StrEnum):
+    """Who scores the archive."""
+
+    THREADS = "threads"
+    RAY = "ray"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RayOptions:
+    """Where Ray runs, and what it gives a worker of a re-scoring.
+
+    Attributes:
+        address: Of a cluster, ``HOST:PORT`` or ``auto``; None starts Ray on this machine for the run.
+        n_workers: Workers at most, each with one core; 0 takes as many as there are cores.
+        gpu_share: Part of a GPU for each worker; 0 for engines on the processor.
+    """
+
+    address: str | None = None
+    n_workers: int = 0
+    gpu_share: float = 0.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class ScreeningSettings:
     """How scans are screened.

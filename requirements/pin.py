@@ -32,6 +32,7 @@ if __name__ == "__main__":
     pin("pyproject.toml", "train", "--extra=dev", "--extra=train", "-crequirements/base.txt", *upgrade)
     pin("pyproject.toml", "ocr", "--extra=ocr", "-crequirements/train.txt", *upgrade)
     pin("pyproject.toml", "openvino", "--extra=openvino", "-crequirements/train.txt", *upgrade)
+    pin("pyproject.toml", "ray", "--extra=ray", "-crequirements/train.txt", *upgrade)
     pin("pyproject.toml", "trace", "--extra=trace", "-crequirements/train.txt", *upgrade)
     override = "--override=requirements/gpu.override"
     pin("pyproject.toml", "gpu", "--extra=gpu", override, "-crequirements/train.txt", *upgrade)

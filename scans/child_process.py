@@ -21,6 +21,8 @@ MAX_REPLY_BYTES = 64 * 1024
 ALARM_MARGIN_S = 2
 STDERR_TAIL_BYTES = 2000
 KEPT_BYTES = 256 * 1024
+KEPT_VARIABLES = ("CUDA_VISIBLE_DEVICES", "LANG", "LD_LIBRARY_PATH")
+"""Of the parent's environment: none holds a secret. The first says which cards were given to it."""
 
 
 class ChildProcess:
@@ -134,7 +136,7 @@ class ChildProcess:
 
 def _bare_environment() -> dict[str, str]:
     """Return what the child needs to import this very code; no keys, no passwords."""
-    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "LANG") if name in os.environ}
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     return kept | {
         "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path),
         "OPENBLAS_NUM_THREADS": "1",

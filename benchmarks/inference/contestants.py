@@ -10,14 +10,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.throwaway import free_port
 from benchmarks.inference.workload import key_of
 from benchmarks.queue.cpu import tree_cpu_s
 
 START_TIMEOUT_S = 120.0
-PATIENCE = {"Prefer": "wait=600", "Content-Type": "application/octet-stream"}
+KEY = "bench"
+PATIENCE = {
+    "Prefer": "wait=600",
+    "Content-Type": "application/octet-stream",
+    "Authorization": f"Bearer {KEY}",
+}
+"""Ray's replicas ask for a key, always; the others for none."""
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -174,6 +181,36 @@ def fastapi_server(manifest: Path, model: str, *, n_clients: int = 16) -> Iterat
     port = free_port()
     command = [sys.executable, "-m", "benchmarks.inference.peer_fastapi", str(manifest), model, str(port)]
     with _process(command) as process:
+        wait_ready(process, port)
+        yield HttpServer(process, port, n_clients=n_clients)
+
+
+@contextmanager
+def ray_server(
+    manifest: Path, model: str, folder: Path, *, n_clients: int = 16, n_cores: int = 2
+) -> Iterator[HttpServer]:
+    """Start ``serve run deploy/ray/serve.yaml`` on a Ray of its own, with one replica of so many cores."""
+    import yaml  # type: ignore[import-untyped]  # comes with Ray
+
+    port = free_port()
+    config: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "ray" / "serve.yaml").read_text())
+    config["http_options"] |= {"host": "127.0.0.1", "port": port}
+    [application] = config["applications"]
+    [deployment] = application["deployments"]
+    deployment["ray_actor_options"]["num_cpus"] = n_cores
+    deployment["autoscaling_config"]["max_replicas"] = 1
+    file = folder / "serve.yaml"
+    file.write_text(yaml.safe_dump(config))
+    environment = {
+        "SHENXIANG_MANIFEST": str(manifest),
+        "SHENXIANG_MODEL": model,
+        "SHENXIANG_LOG_LEVEL": "warning",
+        "SHENXIANG_SCORING_KEY": KEY,
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "PYTHONPATH": str(ROOT),
+    }
+    command = [sys.executable, "-m", "ray.serve.scripts", "run", str(file)]
+    with _process(command, environment=environment) as process:
         wait_ready(process, port)
         yield HttpServer(process, port, n_clients=n_clients)
 

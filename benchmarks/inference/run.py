@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -21,6 +22,7 @@ from benchmarks.inference.contestants import (
     bare_loop,
     fastapi_server,
     our_server,
+    ray_server,
 )
 from benchmarks.inference.engines import compare_scores, engines_here, make_int8, name_of
 from benchmarks.inference.strain import latency_of, overload, slow_connections
@@ -43,7 +45,7 @@ KEYS = (
 )
 """Every result has each of them; ``None`` where its part was left out."""
 
-PARTS = ("rates", "engines", "tiny", "start", "strain", "fuzz")
+PARTS = ("rates", "engines", "tiny", "ray", "start", "strain", "fuzz")
 CONTAINERS = ("raw16-zstd", "raw16-blosc2")
 MEMORY_EVERY_S = 0.25
 N_STARTS = 3
@@ -74,6 +76,7 @@ def run_benchmark(workload: Workload, *, parts: Collection[str] = PARTS) -> dict
             "rates": bench.rates,
             "engines": bench.engines,
             "tiny": bench.tiny,
+            "ray": bench.ray,
             "start": bench.start,
             "strain": bench.strain,
             "fuzz": bench.fuzz,
@@ -170,6 +173,27 @@ class _Bench:
         return {"efficiency_tiny": _ratio(turns, "bare", "ours", "cpu_ms")}, {
             "body_bytes": body.stat().st_size,
             "efficiency_fastapi": _ratio(turns, "bare", "fastapi", "cpu_ms"),
+            **_summary(turns),
+        }
+
+    def ray(self) -> Result:
+        """Measure the same server in a replica of Ray Serve, if that is installed."""
+        if find_spec("ray") is None:
+            return {}, {"left_out": "requirements/ray.txt is not installed"}
+        n_scans, png = self._workload.n_scans, self._bodies["png16"]
+        with ExitStack() as stack:
+            bare = stack.enter_context(bare_loop(self._manifest, "default"))
+            ours = stack.enter_context(our_server(self._manifest, "default"))
+            served = stack.enter_context(ray_server(self._manifest, "default", self._folder))
+            memory = stack.enter_context(_Memory(served))
+            turns = self._take_turns(
+                {"bare": (bare, png), "ours": (ours, png), "ray": (served, png)}, n_scans
+            )
+        return {}, {
+            "efficiency_ours": _ratio(turns, "bare", "ours", "cpu_ms"),
+            "efficiency_ray": _ratio(turns, "bare", "ray", "cpu_ms"),
+            "memory_peak_mb": memory.peak_mb,
+            "memory_peak_by_process_mb": memory.peak_by_process_mb,
             **_summary(turns),
         }
 

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from scans.guard import GuardedDecoder
-from tests.integration.inference.centre import Centre, open_centre
+from tests.integration.inference.centre import Centre, grey_scan, open_centre, png, post_scan
+from tests.integration.inference.test_screening import outcome_of
 from tests.seed import seed_policy, seed_ports, seed_station
 
 
@@ -44,3 +45,15 @@ async def key(centre: Centre) -> str:
 def station(centre: Centre, key: str) -> httpx.AsyncClient:
     """Station ST-1's client."""
     return centre.client(key)
+
+
+@pytest.fixture
+async def archive(centre: Centre, station: httpx.AsyncClient) -> list[str]:
+    """Five screened scans of ST-1, the second flagged by the tiny detector, the others released."""
+    ids = []
+    async with centre.screening():
+        for number in range(5):
+            scan = await post_scan(station, png(grey_scan(dark=number == 1, seed=number)), key=str(number))
+            await outcome_of(centre, scan["scan_id"])
+            ids.append(scan["scan_id"])
+    return ids

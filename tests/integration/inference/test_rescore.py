@@ -13,6 +13,7 @@ import pytest
 
 from inference.errors import EngineError, RescoreError, RescoreMismatchError
 from inference.rescore import rescore
+from inference.rescore_parts import ThreadScorer
 from inference.rescore_run import RescoreFilters
 from inference.scorer import Scorer, ScoreResult
 from inference.screening_store import finding_json
@@ -40,18 +41,6 @@ def sees(score: float) -> FakeScorer:
     return FakeScorer(behave=lambda: [ScoreResult(findings=[finding], timings_ms={"infer": 1.0})])
 
 
-@pytest.fixture
-async def archive(centre: Centre, station: httpx.AsyncClient) -> list[str]:
-    """Five screened scans of ST-1, the second flagged by the tiny detector, the others released."""
-    ids = []
-    async with centre.screening():
-        for number in range(5):
-            scan = await post_scan(station, png(grey_scan(dark=number == 1, seed=number)), key=str(number))
-            await outcome_of(centre, scan["scan_id"])
-            ids.append(scan["scan_id"])
-    return ids
-
-
 async def run(
     centre: Centre,
     out: Path,
@@ -63,12 +52,10 @@ async def run(
     """Re-score in parts of two."""
     return await rescore(
         pool=centre.pool,
-        store=centre.store,
         queue=centre.queue,
-        scorer=scorer or tiny_scorer(),
+        scorer=ThreadScorer(scorer or tiny_scorer(), centre.store, n_workers=2),
         out=out,
         filters=filters,
-        n_workers=2,
         part_scans=2,
         **options,
     )

@@ -79,6 +79,27 @@ def test_nodes__commands_and_settings_are_the_programs(
     assert Settings(roles=command[command.index("--roles") + 1]).roles == (role,)
 
 
+def ray_applications() -> Iterator[tuple[str, Document]]:
+    """What Ray Serve is told to run, by file."""
+    for path in sorted((DEPLOY / "ray").glob("*.yaml")):
+        for application in yaml.safe_load(path.read_text())["applications"]:
+            yield path.name, application
+
+
+@pytest.mark.parametrize(("name", "application"), list(ray_applications()), ids=lambda value: str(value)[:14])
+def test_ray__runs_what_is_there(monkeypatch: pytest.MonkeyPatch, name: str, application: Document) -> None:
+    """The module has the application and the deployment that are named, and takes the settings."""
+    module, attribute = application["import_path"].split(":")
+    source = read(module.replace(".", "/") + ".py")
+    assert re.search(rf"^{attribute} = ", source, re.MULTILINE)
+    assert re.findall(r'^@serve\.deployment\(name="(\w+)"\)', source, re.MULTILINE) == [
+        deployment["name"] for deployment in application["deployments"]
+    ]
+    for variable, value in application["runtime_env"]["env_vars"].items():
+        monkeypatch.setenv(variable, value)
+    assert Settings().scoring_key is None, "a key stands in a file"
+
+
 def test_howto__commands_in_containers_exist() -> None:
     """What the how-to has run inside a container is a command of the program."""
     lines = re.findall(r"^(?:docker compose|kubectl) .*\bexec .*? shenxiang (.+)$", HOWTO.read_text(), re.M)

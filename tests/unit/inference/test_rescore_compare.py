@@ -5,8 +5,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from inference.rescore import RESULT_SCHEMA
 from inference.rescore_compare import compare
+from inference.rescore_parts import RESULT_SCHEMA
 
 
 def row(scan_id: str, *, old: dict[str, float] | None, new: dict[str, float] | None) -> dict[str, Any]:
