@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import json
 import os
 import signal
 import subprocess
@@ -187,10 +186,12 @@ async def test_replicas__grow_with_the_load(serve: tuple[str, psutil.Process]) -
 
 def test_config__is_what_ray_takes() -> None:
     """Ray's own schema takes both files, and their fractions of a card."""
+    from ray.serve.config import AutoscalingConfig
     from ray.serve.schema import ServeDeploySchema
 
     for path in sorted(CONFIG.parent.glob("*.yaml")):
         config = ServeDeploySchema.model_validate(yaml.safe_load(path.read_text()))
         [deployment] = config.applications[0].deployments
-        assert json.loads(deployment.model_dump_json())["autoscaling_config"]["max_replicas"] == 16
+        assert deployment.autoscaling_config.keys() <= AutoscalingConfig.model_fields.keys()
+        assert AutoscalingConfig(**deployment.autoscaling_config).max_replicas == 16
         assert deployment.ray_actor_options.num_gpus == (0.25 if "gpu" in path.name else None)

@@ -1,10 +1,13 @@
 """Re-scoring with Ray Data: the same files as without it, on a real Ray of two cores."""
 
+import asyncio
 import hashlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,7 @@ from tests.unit.inference.tiny_onnx import build_tiny_model
 pytest.importorskip("ray", reason="requirements/ray.txt is not installed")
 
 ROOT = Path(__file__).parents[3]
+START_TIMEOUT_S = 600.0
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(ROOT)}
 
 
@@ -33,10 +37,21 @@ QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(ROOT)}
 def cluster() -> Iterator[str]:
     """A cluster of one machine that lives on between runs: its address."""
     port = free_port()
-    options = ["--head", f"--port={port}", "--num-cpus=2", "--include-dashboard=false", "--block"]
-    command = [sys.executable, "-m", "ray.scripts.scripts", "start", *options]
-    memory = f"--object-store-memory={100 * 2**20}"
-    process = subprocess.Popen([*command, memory], env=os.environ | QUIET, stdout=subprocess.DEVNULL)
+    options = [
+        "--head",
+        "--node-ip-address=127.0.0.1",
+        f"--port={port}",
+        "--num-cpus=2",
+        f"--object-store-memory={100 * 2**20}",
+        "--include-dashboard=false",
+        "--block",
+    ]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ray.scripts.scripts", "start", *options],
+        # On the loopback. A token would have to be in this process's environment before Ray is imported.
+        env=os.environ | QUIET | {"RAY_AUTH_MODE": "disabled"},
+        stdout=subprocess.DEVNULL,
+    )
     try:
         yield f"127.0.0.1:{port}"
     finally:
@@ -147,3 +162,42 @@ async def test_ray__cluster_that_is_away(centre: Centre, archive: list[str], tmp
     """No cluster at the address is an error that says so, and another one is not started in silence."""
     with pytest.raises(RescoreError, match="cannot be used"):
         await run(centre, tmp_path / "run", ray_scorer(tmp_path / "store", f"127.0.0.1:{free_port()}"))
+
+
+async def test_ray__killed_command_leaves_nothing_behind(
+    centre: Centre, archive: list[str], tmp_path: Path, database_url: str
+) -> None:
+    """A Ray that the command started ends with it, by kill -9 too, and the run is taken up."""
+    (tmp_path / "tiny.onnx").write_bytes(build_tiny_model())
+    options = ["--engine", "ray", "--workers", "1", "--model", str(tmp_path / "tiny.onnx")]
+    settings = {"SHENXIANG_DATABASE_URL": database_url, "SHENXIANG_STORE_URL": str(tmp_path / "store")}
+    left = await asyncio.to_thread(kill_rescore, [*options, "--out", str(tmp_path / "run")], settings)
+    assert left == []
+    threads = ThreadScorer(tiny_scorer(), centre.store)
+    assert (await run(centre, tmp_path / "run", threads))["n_scored"] == len(archive)
+
+
+def kill_rescore(options: list[str], settings: dict[str, str]) -> list[psutil.Process]:
+    """Kill the command once its Ray has a worker; return what is left of it two minutes later."""
+    command = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "rescore", *options],
+        cwd=ROOT,
+        env=os.environ | QUIET | settings,
+    )
+    root, ends_at = psutil.Process(command.pid), time.monotonic() + START_TIMEOUT_S
+    while not (below := below_with_worker(root)):
+        assert command.poll() is None, "the command ended by itself"
+        assert time.monotonic() < ends_at, "the command has started no worker"
+        time.sleep(0.1)
+    command.kill()
+    command.wait()
+    return psutil.wait_procs(below, timeout=120)[1]
+
+
+def below_with_worker(root: psutil.Process) -> list[psutil.Process]:
+    """All processes below one, if a worker of Ray is among them."""
+    with suppress(psutil.NoSuchProcess):
+        below = root.children(recursive=True)
+        if any(process.cmdline()[:1] and process.cmdline()[0].startswith("ray::") for process in below):
+            return below
+    return []
