@@ -45,7 +45,7 @@ async def run_model_server(settings: Settings) -> None:
         try:
             await server.serve(sockets=[listener])
         finally:
-            await children.close()
+            children.close()
 
 
 def find_key(settings: Settings, *, is_reachable: bool) -> str | None:

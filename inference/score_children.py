@@ -1,16 +1,15 @@
 """Scores untrusted files and tensors in child processes: all work on one fused, one at a time in each.
 
-The event loop hands the bytes over and waits for the reply itself, without a thread: on small models a thread
-costs as much as the rest of a request. A file that kills or hangs its child costs that child and its sender
-an ``ImageUndecodableError``. Requests that could not be answered in time are refused before they are read.
+A child gets its next job the moment it has replied to the last one, on the event loop and without a thread:
+on small models a hand-over costs as much as the rest of a request. A file that kills or hangs its child costs
+that child and its sender an ``ImageUndecodableError``. Requests that could not be answered in time are
+refused before they are read.
 """
 
 import asyncio
 import json
-import os
-import struct
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
@@ -18,17 +17,16 @@ import structlog
 
 from inference.carried_errors import rebuild_error
 from inference.errors import BusyError
-from inference.score_reply import ANSWER, MAX_REPLY_BYTES, N_LENGTH_BYTES, Ask
+from inference.score_link import READY, Job, ScoreLink
+from inference.score_reply import ANSWER, N_LENGTH_BYTES, Ask
 from models.registry import PinnedFile
-from scans.child_process import START_TIMEOUT_S, ChildProcess
+from scans.child_process import ChildProcess
 from scans.errors import DecoderUnavailableError, ImageUndecodableError
 from scans.image_info import ImageLimits
 
 log = structlog.get_logger()
 
 N_TRIES = 2
-PIECE_BYTES = 256 * 1024
-_LENGTH = struct.Struct("!i")  # what multiprocessing.connection puts before a message
 SMOOTHING = 0.2
 """Weight of the newest scan in the mean time of one."""
 
@@ -73,10 +71,9 @@ class ScoreChildren:
     def __init__(self, n_children: int, options: ChildOptions) -> None:
         self._n_children = n_children
         self._options = options
-        self._idle: deque[ChildProcess] = deque()
-        self._waiting: deque[asyncio.Future[ChildProcess]] = deque()
-        self._starting: set[asyncio.Task[None]] = set()
-        self._all: set[ChildProcess] = set()
+        self._links: set[ScoreLink] = set()
+        self._idle: deque[ScoreLink] = deque()
+        self._waiting: deque[Job] = deque()
         self._n_admitted = 0
         self._mean_s = 0.0
         self._is_closed = False
@@ -93,7 +90,7 @@ class ScoreChildren:
     @property
     def is_ready(self) -> bool:
         """Whether a child has loaded the model."""
-        return any(child.was_ready for child in self._all)
+        return any(link.child.was_ready for link in self._links)
 
     def check_room(self, *, wait_s: float) -> None:
         """Check that one more file would be scored in time; nothing is promised by it.
@@ -136,7 +133,7 @@ class ScoreChildren:
             DecoderUnavailableError: No child can be started.
             EngineError: The model failed; likewise ModelOutputError.
         """
-        return await self._do(parts, ask=Ask.FINDINGS)
+        return _read(await self._submit(parts, ask=Ask.FINDINGS))
 
     async def describe(self, model: str, version: str | None) -> bytes:
         """Describe the model as the inference protocol does; JSON.
@@ -144,7 +141,7 @@ class ScoreChildren:
         Raises:
             ModelNotServedError: It is another one; likewise DecoderUnavailableError.
         """
-        return await self._do([], ask=Ask.DESCRIBE, model=model, version=version)
+        return _read(await self._submit([], ask=Ask.DESCRIBE, model=model, version=version))
 
     async def infer(
         self, parts: Sequence[bytes], model: str, version: str | None, *, header_bytes: int | None
@@ -158,165 +155,116 @@ class ScoreChildren:
             RequestError: What is wrong with the body.
             ModelNotServedError: It asks for another model; see ``score`` for others.
         """
-        reply = await self._do(parts, ask=Ask.INFER, model=model, version=version, header_bytes=header_bytes)
+        reply = _read(
+            await self._submit(parts, ask=Ask.INFER, model=model, version=version, header_bytes=header_bytes)
+        )
         length = int.from_bytes(reply[:N_LENGTH_BYTES], "little")
         return reply[N_LENGTH_BYTES:], length or None
 
-    async def _do(self, parts: Sequence[bytes], **job: str | int | None) -> bytes:
-        for _ in range(N_TRIES):
-            child = await self._take()
-            began_s = asyncio.get_running_loop().time()
-            try:
-                reply = await self._run(child, parts, job)
-            except TimeoutError:
-                self._replace(child)
-                raise ImageUndecodableError(
-                    f"scoring takes more than the {self._options.timeout_s:g} s allowed"
-                ) from None
-            except (EOFError, OSError) as error:
-                log.warning("score_child_died", exit_code=child.exit_code(), stderr=child.stderr_tail())
-                self._replace(child)
-                if self._is_closed:
-                    raise DecoderUnavailableError("the server stops") from error
-                continue
-            except BaseException:  # the caller went away: the child still works on what nobody waits for
-                self._replace(child)
-                raise
-            self._give_back(child)
-            if parts:
-                self._note(asyncio.get_running_loop().time() - began_s)
-            return _read(reply)
-        raise ImageUndecodableError("scoring ended the scoring process twice")
-
-    async def close(self) -> None:
+    def close(self) -> None:
         """End the children, also those at work."""
         self._is_closed = True
-        for task in self._starting:
-            task.cancel()
-        await asyncio.gather(*self._starting, return_exceptions=True)
-        for waiter in self._waiting:
-            if not waiter.done():
-                waiter.set_exception(DecoderUnavailableError("the server stops"))
-        for child in list(self._all):
-            self._discard(child)
+        at_work = [link.job for link in self._links if link.job is not None]
+        for link in list(self._links):
+            self._discard(link)
+        for job in (*at_work, *self._waiting):
+            _fail(job, DecoderUnavailableError("the server stops"))
 
-    async def _run(
-        self, child: ChildProcess, parts: Sequence[bytes], job: Mapping[str, str | int | None]
-    ) -> bytes:
-        child.write_input(parts)
-        child.send_job([sum(map(len, parts))], self._options.timeout_s, **job)
-        reply = await _receive(child, self._options.timeout_s)
-        child.forget_files()
-        return reply
+    def _submit(self, parts: Sequence[bytes], **details: str | int | None) -> "asyncio.Future[bytes]":
+        job = Job(parts=parts, details=details, reply=asyncio.get_running_loop().create_future())
+        if self._idle:
+            self._hand_over(self._idle.popleft(), job)
+            return job.reply
+        self._waiting.append(job)
+        if not self._links:
+            self.start()  # none could be started before; perhaps one can now
+        return job.reply
+
+    def _hand_over(self, link: ScoreLink, job: Job) -> None:
+        try:
+            link.start(job, timeout_s=self._options.timeout_s)
+        except DecoderUnavailableError as error:
+            _fail(job, error)
+            self._go_on(link)
+        except OSError as error:
+            link.job = job
+            self._lose(link, error)
+
+    def _take_reply(self, link: ScoreLink, reply: bytes) -> None:
+        job, link.job = link.job, None
+        if job is not None:
+            if job.parts:
+                self._note(asyncio.get_running_loop().time() - job.began_s)
+            if not job.reply.done():
+                job.reply.set_result(reply)
+        elif link.child.was_ready or reply != READY:
+            self._lose(link, OSError("the child speaks unasked"))
+            return
+        link.child.was_ready = True
+        self._go_on(link)
+
+    def _go_on(self, link: ScoreLink) -> None:
+        """Give a free child the job that has waited longest for somebody who still wants it."""
+        while self._waiting:
+            job = self._waiting.popleft()
+            if not job.reply.done():
+                self._hand_over(link, job)
+                return
+        self._idle.append(link)
 
     def _note(self, seconds: float) -> None:
         self._mean_s += (seconds - self._mean_s) * (SMOOTHING if self._mean_s else 1.0)
 
-    async def _take(self) -> ChildProcess:
-        if self._idle:
-            return self._idle.popleft()
-        if not self._all and not self._starting:
-            self.start()  # none could be started before; perhaps one can now
-        waiter: asyncio.Future[ChildProcess] = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiter)
-        try:
-            return await waiter
-        except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                self._give_back(waiter.result())
-            raise
-
-    def _give_back(self, child: ChildProcess) -> None:
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(child)
-                return
-        self._idle.append(child)
-
-    def _replace(self, child: ChildProcess) -> None:
-        self._discard(child)
-        if not self._is_closed:
+    def _lose(self, link: ScoreLink, error: Exception) -> None:
+        """Replace a child that is gone, hangs or talks nonsense; try its job once more, unless it hung."""
+        job, child = link.job, link.child
+        if child.was_ready:
+            log.warning("score_child_died", exit_code=child.exit_code(), stderr=child.stderr_tail())
+        else:
+            log.error("score_child_not_started", stderr=child.stderr_tail())
+        was_ready = child.was_ready
+        self._discard(link)
+        if job is not None:
+            self._retry(job, error)
+        if was_ready:
             self._start_one()
+        elif not self._links:
+            self._refuse_waiting()
 
-    def _discard(self, child: ChildProcess) -> None:
-        self._all.discard(child)
-        child.end()
+    def _retry(self, job: Job, error: Exception) -> None:
+        job.n_deaths += 1
+        if isinstance(error, TimeoutError):
+            limit_s = self._options.timeout_s
+            _fail(job, ImageUndecodableError(f"scoring takes more than the {limit_s:g} s allowed"))
+        elif job.n_deaths == N_TRIES:
+            _fail(job, ImageUndecodableError("scoring ended the scoring process twice"))
+        else:
+            self._waiting.appendleft(job)
+
+    def _discard(self, link: ScoreLink) -> None:
+        self._links.discard(link)
+        if link in self._idle:
+            self._idle.remove(link)
+        link.end()
 
     def _start_one(self) -> None:
-        task = asyncio.get_running_loop().create_task(self._bring_up())
-        self._starting.add(task)
-        task.add_done_callback(self._starting.discard)
-
-    async def _bring_up(self) -> None:
-        child: ChildProcess | None = None
         try:
             child = ChildProcess("inference.score_child", self._options.as_json())
-            self._all.add(child)
-            await _readable(child, START_TIMEOUT_S)
-            if not child.wait_until_ready():
-                raise DecoderUnavailableError("a scoring process ended before it was ready")
-        except (DecoderUnavailableError, TimeoutError, OSError) as error:
-            stderr = child.stderr_tail() if child else str(error)
-            log.error("score_child_not_started", stderr=stderr)
-            if child is not None:
-                self._discard(child)
-            if not self._all:
+        except DecoderUnavailableError as error:
+            log.error("score_child_not_started", stderr=str(error))
+            if not self._links:
                 self._refuse_waiting()
             return
-        self._give_back(child)
+        self._links.add(ScoreLink(child, on_reply=self._take_reply, on_fault=self._lose))
 
     def _refuse_waiting(self) -> None:
         while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_exception(DecoderUnavailableError("no scoring process can be started"))
+            _fail(self._waiting.popleft(), DecoderUnavailableError("no scoring process can be started"))
 
 
-async def _receive(child: ChildProcess, timeout_s: float) -> bytes:
-    """Read a reply in the pieces in which it comes: the loop never waits for a child to go on writing.
-
-    Raises:
-        OSError: It is too long; likewise EOFError if the child is gone, TimeoutError if it takes too long.
-    """
-    descriptor, reply = child.connection.fileno(), bytearray()
-    os.set_blocking(descriptor, False)
-    async with asyncio.timeout(timeout_s):
-        while len(reply) < _LENGTH.size or len(reply) < _LENGTH.size + _length_of(reply):
-            await _until_readable(descriptor)
-            piece = os.read(descriptor, PIECE_BYTES)
-            if not piece:
-                raise EOFError
-            reply += piece
-    return bytes(memoryview(reply)[_LENGTH.size :])
-
-
-def _length_of(reply: bytearray) -> int:
-    [length] = _LENGTH.unpack_from(reply)
-    if not 0 <= length <= MAX_REPLY_BYTES:
-        raise OSError("the reply is too long")
-    return int(length)
-
-
-async def _readable(child: ChildProcess, timeout_s: float) -> None:
-    """Wait until a child has said something or is gone."""
-    async with asyncio.timeout(timeout_s):
-        await _until_readable(child.connection.fileno())
-
-
-async def _until_readable(descriptor: int) -> None:
-    loop = asyncio.get_running_loop()
-    said: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(descriptor, _tell, said)
-    try:
-        await said
-    finally:
-        loop.remove_reader(descriptor)
-
-
-def _tell(said: "asyncio.Future[None]") -> None:
-    if not said.done():
-        said.set_result(None)
+def _fail(job: Job, error: Exception) -> None:
+    if not job.reply.done():
+        job.reply.set_exception(error)
 
 
 def _read(reply: bytes) -> bytes:
