@@ -171,7 +171,10 @@ class Settings(BaseSettings):
         "`Prefer: wait=SECONDS`.",
     )
     scoring_memory_mb: int = Field(
-        default=2048, ge=512, le=65536, description="Memory limit of one scoring child of `serve-model`, MiB."
+        default=2048,
+        ge=1024,
+        le=65536,
+        description="Memory limit of one scoring child of `serve-model`, MiB.",
     )
     scoring_megapixels: int = Field(
         default=16, ge=1, le=2000, description="Largest image for `serve-model`, million pixels per channel."
