@@ -28,6 +28,7 @@ import psutil
 from app.database.errors import DatabaseStartError, DataFolderInUseError
 from app.database.folder_lock import FolderLock
 from app.database.os_user import OsUser, find_os_user, let_run, open_path_to
+from review_queue.anchor import fsync_folder
 
 MAJOR_VERSION = 18
 SUPERUSER = "postgres"
@@ -174,7 +175,7 @@ class EmbeddedServer:
             text = done.stdout.decode("utf-8", "replace")[-2000:]
             raise DatabaseStartError(f"initdb failed in {fresh}:\n{text}")
         fresh.rename(self._pgdata)
-        _fsync_folder(self._data_dir)
+        fsync_folder(self._data_dir)
 
     def _check_version(self) -> None:
         version_file = self._pgdata / "PG_VERSION"
@@ -338,11 +339,3 @@ def _read_lines(path: Path) -> list[str]:
         return path.read_text().splitlines()
     except FileNotFoundError:
         return []
-
-
-def _fsync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
