@@ -49,10 +49,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; those outside a request, and of a head that does not end, are on a clock."""
-        if self._deadline is None and (self.cycle is None or self.cycle.response_complete):
-            self._close_in(self.drain_timeout_s)
+        """Take bytes; what they leave unfinished, a head or something outside of a request, is on a clock."""
         super().data_received(data)
+        if self._deadline is None and (
+            self._is_in_head or self.cycle is None or self.cycle.response_complete
+        ):
+            self._close_in(self.head_timeout_s if self._is_in_head else self.drain_timeout_s)
         if not self._is_in_head:
             return
         self._head_bytes += len(data)
@@ -61,10 +63,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def on_message_begin(self) -> None:
-        """Start the time for the head of a further request."""
+        """End the time for what came before; that for a head begins if not all of it has come."""
         super().on_message_begin()
         self._is_in_head, self._head_bytes = True, 0
-        self._close_in(self.head_timeout_s)
+        self._forget_deadline()
 
     def on_headers_complete(self) -> None:
         """Stop the clock: the application has its own for the body."""
@@ -78,7 +80,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def _close_in(self, seconds: float) -> None:
-        self._forget_deadline()
         self._deadline = self.loop.call_later(seconds, self._give_up)
 
     def _forget_deadline(self) -> None:

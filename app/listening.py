@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.config import LifespanType, WSProtocolType
+from uvicorn.config import LifespanType
 
 from app.errors import PortTakenError
 from app.http_protocol import BoundedHttpProtocol
@@ -30,7 +30,6 @@ def make_server(
     app: ASGIApp,
     *,
     lifespan: LifespanType = "auto",
-    ws: WSProtocolType = "auto",
     proxy_headers: bool = True,
 ) -> QuietServer:
     """Make the server of an application; the options are uvicorn's."""
@@ -39,7 +38,7 @@ def make_server(
             app,
             http=BoundedHttpProtocol,
             lifespan=lifespan,
-            ws=ws,
+            ws="none",
             log_config=None,
             access_log=False,
             proxy_headers=proxy_headers,

@@ -37,7 +37,7 @@ async def run_model_server(settings: Settings) -> None:
     with listen(settings.host, settings.port) as listener:
         children.start()
         scoring = build_scoring_app(children, settings, key)
-        server = make_server(scoring, lifespan="off", ws="none", proxy_headers=False)
+        server = make_server(scoring, lifespan="off", proxy_headers=False)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, server.handle_exit, number, None)

@@ -143,8 +143,8 @@ class ScoringApp:
         self._children.check_room(wait_s=wait_s)
         with self._budget.reserve(length, owner=sender):
             await receive_body(request, max_bytes=max_bytes, pace=self._pace, sink=parts.append)
-            with self._children.admit(wait_s=wait_s):
-                return await ask(parts)
+            self._children.check_room(wait_s=wait_s)
+            return await ask(parts)
 
     def _check_key(self, request: Request) -> None:
         if self._key is not None and not carries_token(request, self._key):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from inference.errors import (
     BodyTooLargeError,
@@ -124,19 +124,22 @@ async def receive_body(
     began_at_s, n_received = asyncio.get_running_loop().time(), 0
     try:
         async with asyncio.timeout_at(began_at_s + pace.due_s(0)) as deadline:
-            async for chunk in request.stream():
+            while True:
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientGoneError(f"The sender hung up after {n_received} bytes.")
+                chunk = message["body"]
                 n_received += len(chunk)
                 if n_received > max_bytes:
                     raise _too_large(max_bytes)
                 sink(chunk)
+                if not message["more_body"]:
+                    return n_received
                 deadline.reschedule(began_at_s + pace.due_s(n_received))
     except TimeoutError as error:
         raise RequestTimeoutError(
             f"Only {n_received} bytes arrived in time; nothing was stored. Send the request again."
         ) from error
-    except ClientDisconnect as error:
-        raise ClientGoneError(f"The sender hung up after {n_received} bytes.") from error
-    return n_received
 
 
 async def read_body(request: Request, *, max_bytes: int, pace: Pace) -> bytes:

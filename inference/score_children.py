@@ -9,8 +9,7 @@ refused before they are read.
 import asyncio
 import json
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import structlog
@@ -39,7 +38,7 @@ class ChildOptions:
         model: Its file, and what the manifest allows to be there. The manifest is read and its signature
             checked once, before any child starts: every child runs the same model.
         engine: What runs it; one of ``settings.EngineKind``.
-        memory_limit_bytes: Address space of a child; the runtime and a model of 10 MB take 0.6 GiB of it.
+        memory_limit_bytes: Address space of a child; the runtime and a model of 10 MB take 0.8 GiB of it.
         timeout_s: For one scan.
     """
 
@@ -74,7 +73,6 @@ class ScoreChildren:
         self._links: set[ScoreLink] = set()
         self._idle: deque[ScoreLink] = deque()
         self._waiting: deque[Job] = deque()
-        self._n_admitted = 0
         self._mean_s = 0.0
         self._is_closed = False
 
@@ -102,22 +100,13 @@ class ScoreChildren:
             BusyError: With those before it, it would take longer. A file that a child is free for is
                 always welcome.
         """
-        rounds = 1 + self._n_admitted // self._n_children
-        if self._n_admitted >= self._n_children and rounds * self._mean_s > wait_s:
+        n_in_hand = len(self._waiting) + sum(link.job is not None for link in self._links)
+        rounds = 1 + n_in_hand // self._n_children
+        if n_in_hand >= self._n_children and rounds * self._mean_s > wait_s:
             raise BusyError(
-                f"{self._n_admitted} scans are in hand; try again, or wait longer.",
+                f"{n_in_hand} scans are in hand; try again, or wait longer.",
                 retry_after_s=max(1.0, (rounds - 1) * self._mean_s),
             )
-
-    @contextmanager
-    def admit(self, *, wait_s: float) -> Iterator[None]:
-        """Count a file that is scored within the block; see ``check_room``."""
-        self.check_room(wait_s=wait_s)
-        self._n_admitted += 1
-        try:
-            yield
-        finally:
-            self._n_admitted -= 1
 
     async def score(self, parts: Sequence[bytes]) -> bytes:
         """Score one file.
