@@ -2,6 +2,7 @@
 
 uvicorn waits for ever for a request that is begun and not finished, and keeps every header it is sent. Bodies
 have their own deadline where they are read (``inference.receive``); here is the time for everything else.
+It also writes an answer's head and body apart; here they leave together.
 """
 
 import asyncio
@@ -13,6 +14,46 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 log = structlog.get_logger()
 
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+class PairedWrites(asyncio.Transport):
+    """A transport that sends two pieces together if both come before the event loop goes on.
+
+    Each piece that is sent alone is a packet, and wakes the receiver.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._transport, self._loop = transport, loop
+        self._held: bytes | bytearray | memoryview | None = None
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Send what is held and this, or hold this for the piece that may follow."""
+        if self._held is None:
+            self._held = data
+            self._loop.call_soon(self._send_held)
+        else:
+            held, self._held = self._held, None
+            self._transport.writelines((held, data))
+
+    def close(self) -> None:
+        """Send what is held, then close."""
+        self._send_held()
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._held = None
+        self._transport.abort()
+
+    def is_closing(self) -> bool:
+        """Whether ``close`` or ``abort`` was called, or the other side is gone."""
+        return self._transport.is_closing()
+
+    def _send_held(self) -> None:
+        if self._held is not None:
+            held, self._held = self._held, None
+            self._transport.write(held)
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
@@ -37,6 +78,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the time for the first head, or close at once if there are too many connections."""
         super().connection_made(transport)
+        self.transport = PairedWrites(transport, self.loop)
         if len(self.connections) > self.max_connections:
             log.warning("connection_refused", n_connections=len(self.connections))
             transport.abort()
