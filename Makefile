@@ -59,8 +59,8 @@ bench: $(VENV)/.develop $(WEB)/dist/index.html ## Measure the numbers of the REA
 bench-queue: $(VENV)/.bench ## Measure the review queue beside other queues, half an hour
 	$(BIN)/python -m benchmarks.queue --json benchmarks/results/queue.json
 
-bench-ui: $(VENV)/.develop $(WEB)/dist/index.html ## Measure the reviewer's page: make bench-ui JSON=FILE
-	$(BIN)/python -m benchmarks.ui --json $(or $(JSON),benchmarks/results/ui.json)
+bench-ui: $(VENV)/.develop $(WEB)/dist/index.html ## Measure the reviewer's page: make bench-ui JSON=FILE ONLY=boxes,switch
+	$(BIN)/python -m benchmarks.ui --json $(or $(JSON),benchmarks/results/ui.json) $(if $(ONLY),--only $(ONLY))
 
 clean: ## Remove what was built and installed, but no data
 	rm -rf $(VENV) $(WEB)/dist $(WEB)/node_modules .mypy_cache .ruff_cache .pytest_cache
