@@ -17,12 +17,19 @@ from inference.database_errors import Pool, connect
 from inference.errors import ChannelsInvalidError, MediaTypeError, MultipartMalformedError
 from inference.idempotency import check_key
 from inference.images import ImageIntake
+from inference.inspections import store_inspection
 from inference.metrics import InferenceMetrics
 from inference.multipart import SCAN_PART, FormReader, Part, boundary_of
 from inference.receive import ByteBudget, declared_length, pace_of, read_body, receive_body
-from inference.request_json import parse_scan, raw_request_body, scan_request_body
+from inference.request_json import (
+    inspection_request_body,
+    parse_inspection,
+    parse_scan,
+    raw_request_body,
+    scan_request_body,
+)
 from inference.scan_status import read_scan, wait_for_disposition
-from inference.schemas import ImageOut, ScanIn, ScanOut
+from inference.schemas import ImageOut, InspectionOut, ScanIn, ScanOut
 from inference.settings import IntakeSettings
 from inference.stations import Station, StationKeys
 from inference.tracing import NO_TRACER, Span, Tracer, parent_of, span
@@ -32,6 +39,7 @@ from scans.guard import GuardedDecoder
 from scans.store import ScanStore
 
 DigestPath = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="sha256 of the body, lower-case hex")]
+ScanPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,40}$")]
 station_key = HTTPBearer(auto_error=False, scheme_name="stationKey", description="sx_<key id>_<secret>")
 
 
@@ -144,9 +152,30 @@ def build_intake_router(  # noqa: PLR0915 - one route after the other
                 await images.put(data, digest)
         return scan
 
+    @router.put(
+        "/scans/{scan_id}/inspection",
+        status_code=201,
+        responses={200: {"model": InspectionOut, "description": "The newest outcome says the same"}},
+        openapi_extra={"requestBody": inspection_request_body()},
+    )
+    async def put_inspection(
+        scan_id: ScanPath,
+        request: Request,
+        response: Response,
+        station: Annotated[Station, Depends(authenticate)],
+    ) -> InspectionOut:
+        """Report what opening the box of a scan of this port found; another report corrects the first."""
+        max_bytes = settings.max_scan_json_bytes
+        with reserve(request, station, max_bytes):
+            body = await read_body(request, max_bytes=max_bytes, pace=pace)
+        async with connect(pool, timeout_s=settings.database_timeout_s) as conn:
+            reported, is_new = await store_inspection(conn, scan_id, parse_inspection(body), station=station)
+        response.status_code = 201 if is_new else 200
+        return reported
+
     @router.get("/scans/{scan_id}")
     async def get_scan(
-        scan_id: Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,40}$")],
+        scan_id: ScanPath,
         request: Request,
         station: Annotated[Station, Depends(authenticate)],
         wait: Annotated[float, Query(ge=0, le=60, description="Seconds to wait for the disposition")] = 0.0,

@@ -1,17 +1,18 @@
-"""The scan description of a request: read from untrusted JSON, and described in the OpenAPI document.
+"""What a request says of a scan or an inspection: read from untrusted JSON, and described for OpenAPI.
 
 The intake routes read bodies themselves, because the framework would read a declared one before the key is
 checked and without a deadline; so the document's request body is put together here.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from inference.errors import RequestInvalidError
-from inference.schemas import ScanIn
+from inference.schemas import InspectionIn, ScanIn
 
 MAX_FAULTS = 10
+Body = TypeVar("Body", bound=BaseModel)
 
 
 def parse_scan(data: bytes) -> ScanIn:
@@ -21,8 +22,21 @@ def parse_scan(data: bytes) -> ScanIn:
         RequestInvalidError: It breaks the schema. The message names fields and never repeats their values:
             declarations do not belong in logs.
     """
+    return _parse(ScanIn, data)
+
+
+def parse_inspection(data: bytes) -> InspectionIn:
+    """Read what opening a box found.
+
+    Raises:
+        RequestInvalidError: See ``parse_scan``.
+    """
+    return _parse(InspectionIn, data)
+
+
+def _parse(model: type[Body], data: bytes) -> Body:
     try:
-        return ScanIn.model_validate_json(data)
+        return model.model_validate_json(data)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
         lines = [
@@ -51,6 +65,11 @@ def scan_request_body() -> dict[str, Any]:
             },
         },
     }
+
+
+def inspection_request_body() -> dict[str, Any]:
+    """Return the OpenAPI request body of PUT /scans/{scan_id}/inspection."""
+    return {"required": True, "content": {"application/json": {"schema": inlined_schema(InspectionIn)}}}
 
 
 def raw_request_body() -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from review_queue.inspections import InspectionResult
 from scans.modality import Modality
 
 FIRST_YEAR, LAST_YEAR = 2000, 2099
@@ -73,6 +74,30 @@ class ScanIn(Strict):
     pixel_pitch_mm: float | None = Field(default=None, gt=0, le=100)
     gate_photos: list[Digest] = Field(default=[], max_length=12)
     declaration: Declaration | None = None
+
+
+class InspectionIn(Strict):
+    """What opening the box found, as the field officers report it."""
+
+    result: InspectionResult
+    kinds: list[Text] = Field(
+        default=[], max_length=20, description="What was found; the words of findings where there is one"
+    )
+    note: Text = Field(default="", max_length=2000)
+    inspected_at: ScanTime = Field(description="When the box was opened, with its UTC offset")
+
+
+class InspectionOut(BaseModel):
+    """The outcome that counts for a scan's cycle; ``revision`` is 1 until it is corrected."""
+
+    scan_id: str
+    cycle: int
+    revision: int
+    result: InspectionResult
+    kinds: list[str]
+    note: str
+    inspected_at: datetime
+    reported_at: datetime
 
 
 class ImageOut(BaseModel):

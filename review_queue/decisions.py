@@ -12,6 +12,7 @@ from review_queue import statements as sql
 from review_queue.audit import Connection, account_actor
 from review_queue.batching import Batcher
 from review_queue.cases import Decision, DecisionOutcome, Disposition, Reviewer, Stage, Verdict
+from review_queue.contents import decision_content
 from review_queue.deadlocks import do_again_after_deadlock
 from review_queue.errors import AlreadyDecidedError, CaseNotHeldError, LeaseLostError, RoleNotAllowedError
 from review_queue.leases import lease_from_row
@@ -261,6 +262,12 @@ class Decider:
 def _detail(ruling: Ruling) -> str:
     step = ruling.step
     sampled = "" if ruling.sample is None else f" sample={ruling.sample}"
+    content = decision_content(
+        reason_codes=ruling.decision.reason_codes,
+        note=ruling.decision.note,
+        annotations=ruling.decision.marks.annotations,
+        finding_votes=ruling.decision.marks.finding_votes,
+    )
     if step.stage is None:
-        return f"disposition={step.disposition} day={ruling.today}{sampled}"
-    return f"stage={int(step.stage)} tries=0 day={ruling.today} why={step.why}{sampled}"
+        return f"disposition={step.disposition} day={ruling.today}{sampled} content={content}"
+    return f"stage={int(step.stage)} tries=0 day={ruling.today} why={step.why}{sampled} content={content}"

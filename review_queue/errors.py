@@ -12,6 +12,7 @@
     ├── ScanUnknownError         scan_unknown         there is no such scan
     ├── ScanDisposedError        scan_disposed        the scan has its final word; re-open it instead
     ├── ScanNotDisposedError     scan_not_disposed    the scan has no final word that could be re-opened
+    ├── InspectionInvalidError   inspection_invalid   an inspection outcome contradicts itself
     ├── ScreeningMissingError    screening_missing    no stored screening clears the scan
     ├── QueuePolicyInvalidError  queue_policy_invalid a queue policy has an unknown or impossible value
     ├── ProposalUnknownError     proposal_unknown     there is no such proposal to change the policy
@@ -102,6 +103,12 @@ class ScanNotDisposedError(QueueError):
     """The scan has no final word yet."""
 
     code = "scan_not_disposed"
+
+
+class InspectionInvalidError(QueueError):
+    """An inspection outcome contradicts itself, or tells of what is yet to come."""
+
+    code = "inspection_invalid"
 
 
 class ScreeningMissingError(QueueError):

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from review_ui.schemas import PriorDecision, Verdict
+from review_ui.supervision_schemas import InspectionRow
 
 
 class TrailRowOut(BaseModel):
@@ -98,4 +99,5 @@ class CaseHistoryOut(BaseModel):
     screenings: list[ScreeningRow]
     decisions: list[PriorDecision]
     dispositions: list[DispositionRow]
+    inspections: list[InspectionRow]
     events: list[SealedRowOut] = Field(description="Oldest first, those of its scan included")

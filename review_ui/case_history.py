@@ -8,6 +8,7 @@ from review_ui.audit_schemas import CaseHistoryOut, DispositionRow, ScreeningRow
 from review_ui.cases import CaseReader
 from review_ui.database import Pool
 from review_ui.errors import CaseNotFoundError
+from review_ui.inspections import inspections_of
 from review_ui.trail_rows import actor_names, shown_fields
 
 LAST_CYCLE = 32_767
@@ -63,6 +64,7 @@ class CaseHistories:
             screenings=[ScreeningRow(**dict(row)) for row in screenings],
             decisions=await self._cases.prior_decisions(case_id, first_cycle=1, last_cycle=LAST_CYCLE),
             dispositions=[DispositionRow(**dict(row)) for row in dispositions],
+            inspections=await inspections_of(self._pool, scan_id),
             events=[_event_out(row, proof, names) for row, proof in zip(rows, proofs, strict=True)],
         )
 

@@ -1,7 +1,7 @@
 """The figures beside the live board: the last hours, what is due when, who is at work.
 
 Nothing that grows is counted here: the hours and what waits are read from the small tables that
-``review_queue`` keeps, reviewers from their seats.
+``review_queue`` keeps, reviewers from their seats, and what opening boxes found is not much in a day.
 """
 
 from itertools import pairwise
@@ -18,14 +18,31 @@ N_HOURS = 24
 AT_WORK_S = 600
 DUE_BOUNDS_S = (None, -900, 0, 300, 900, 1800, None)
 
+# Outcomes are few, and an index has those of the last hours. One that was corrected counts as corrected, in
+# the hour of its first report. $1 and $2 as below.
+OPENED = """
+SELECT date_trunc('hour', o.reported_at, 'UTC') AS hour, count(*) AS n_opened,
+    count(*) FILTER (WHERE (
+        SELECT result FROM inspection_outcomes n WHERE n.scan_id = o.scan_id AND n.cycle = o.cycle
+        ORDER BY revision DESC LIMIT 1
+    ) = 'found') AS n_found
+FROM inspection_outcomes o JOIN dispositions d USING (scan_id, cycle) JOIN scans s USING (scan_id)
+WHERE o.reported_at >= date_trunc('hour', now(), 'UTC') - make_interval(hours => $1 - 1) AND o.revision = 1
+    AND d.disposition = 'inspect' AND ($2::text IS NULL OR s.port = $2)
+GROUP BY 1
+"""
+
 # $1 hours, $2 a port or null.
 HOURS_SQL = f"""
-SELECT hours.hour, {", ".join(f"coalesce(sum(h.{name}), 0)::integer AS {name}" for name in FIGURES)}
+SELECT hours.hour, {", ".join(f"coalesce(sum(h.{name}), 0)::integer AS {name}" for name in FIGURES)},
+    coalesce(max(opened.n_opened), 0)::integer AS n_opened,
+    coalesce(max(opened.n_found), 0)::integer AS n_found
 FROM generate_series(
     date_trunc('hour', now(), 'UTC') - make_interval(hours => $1 - 1), date_trunc('hour', now(), 'UTC'),
     '1 hour'
 ) AS hours (hour)
 LEFT JOIN review_hours h ON h.hour = hours.hour AND ($2::text IS NULL OR h.port = $2)
+LEFT JOIN ({OPENED}) AS opened ON opened.hour = hours.hour
 GROUP BY hours.hour ORDER BY hours.hour
 """
 

@@ -25,10 +25,10 @@ ORDER BY d.decision_id DESC
 LIMIT $3
 """
 
-AUDIT_SQL = """
+AUDIT_SQL = r"""
 SELECT t.seq, t.at, t.actor, a.display_name AS actor_name, t.event, t.case_id, t.stage, t.verdict, t.detail
 FROM audit t
-LEFT JOIN accounts a ON t.actor = 'account:' || a.account_id
+LEFT JOIN accounts a ON a.account_id = substring(t.actor FROM '^account:(\d{1,18})$')::bigint
 WHERE t.case_id = $1
 ORDER BY t.seq
 """

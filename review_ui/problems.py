@@ -23,6 +23,7 @@ STATUS_BY_CODE: dict[str, int] = {
     # what was sent
     "verdict_not_allowed": 422,
     "reason_code_unknown": 422,
+    "inspection_invalid": 422,
     "queue_policy_invalid": 422,
     "proposal_unknown": 404,
     "proposal_open": 409,

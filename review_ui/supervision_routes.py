@@ -4,8 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
+from starlette.requests import Request
 from starlette.responses import Response
 
+from review_queue.audit import account_actor
+from review_queue.inspections import InspectionOutcome, report_inspection
 from review_ui.case_history import SCREENINGS_SQL
 from review_ui.case_search import CaseQuery, CaseSearch
 from review_ui.cases import MAX_ID, CaseReader
@@ -13,8 +16,9 @@ from review_ui.database import Pool
 from review_ui.escalations import list_escalations
 from review_ui.feeds import Feed
 from review_ui.figures import figures_feed
-from review_ui.guard import allow, json_response
+from review_ui.guard import allow, json_response, session_of
 from review_ui.history_routes import CaseId
+from review_ui.inspections import inspections_of
 from review_ui.schemas import Text, Verdict
 from review_ui.supervision_schemas import (
     CaseCursor,
@@ -24,6 +28,8 @@ from review_ui.supervision_schemas import (
     Disposition,
     EscalationPage,
     FiguresOut,
+    InspectionIn,
+    InspectionRow,
     Reason,
     ReviewerOption,
     ScreeningBrief,
@@ -38,7 +44,7 @@ When = Annotated[AwareDatetime | None, Query()]
 
 
 class SupervisionRoutes:
-    """``/cases``, ``/cases/{case_id}/history``, ``/case-reviewers``, ``/escalations``, ``/board/figures``."""
+    """``/cases``, a case's history and inspection, ``/case-reviewers``, ``/escalations``, figures."""
 
     def __init__(self, *, pool: Pool, cases: CaseReader, figures_period_s: float) -> None:
         self._pool = pool
@@ -51,6 +57,9 @@ class SupervisionRoutes:
         """Add the routes."""
         router.get("/cases", response_model=CasePage)(self.find)
         router.get("/cases/{case_id}/history", response_model=CaseHistory)(self.history)
+        router.put("/cases/{case_id}/inspection", response_model=InspectionRow, status_code=201)(
+            self.inspected
+        )
         router.get("/case-reviewers")(self.reviewers)
         router.get("/escalations", response_model=EscalationPage)(self.escalations)
         router.get("/board/figures", response_model=FiguresOut)(self.figures)
@@ -99,8 +108,22 @@ class SupervisionRoutes:
                 case=row,
                 screenings=[ScreeningBrief(**dict(one)) for one in screenings],
                 decisions=await self._cases.prior_decisions(case_id, first_cycle=1, last_cycle=row.cycle),
+                inspections=await inspections_of(self._pool, row.scan_id),
             )
         )
+
+    @allow("supervisor")
+    async def inspected(self, request: Request, case_id: CaseId, body: InspectionIn) -> Response:
+        """Store what opening the box of a case found, or correct it; status 200 if that is known already."""
+        scan_id = (await self._search.one(case_id)).scan_id
+        outcome = InspectionOutcome(
+            result=body.result, kinds=body.kinds, note=body.note, inspected_at=body.inspected_at
+        )
+        actor = account_actor(session_of(request).account.account_id)
+        async with self._pool.acquire() as conn:
+            _, is_new = await report_inspection(conn, scan_id, outcome, actor=actor)
+        newest = (await inspections_of(self._pool, scan_id))[-1]
+        return json_response(newest, status=201 if is_new else 200)
 
     @allow("supervisor", "auditor")
     async def reviewers(self) -> list[ReviewerOption]:

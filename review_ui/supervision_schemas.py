@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
+from review_queue.inspections import InspectionResult
 from review_ui.schemas import PriorDecision, ReasonCode, Strict, Text, Verdict
 from scans.modality import Modality
 
@@ -212,12 +213,36 @@ class ScreeningBrief(BaseModel):
     created_at: datetime
 
 
+class InspectionIn(Strict):
+    """What opening the box of a case found."""
+
+    result: InspectionResult
+    kinds: list[Text] = Field(default=[], max_length=20, description="What was found, as findings name it")
+    note: Text = Field(default="", max_length=2000)
+    inspected_at: AwareDatetime
+
+
+class InspectionRow(BaseModel):
+    """What opening the box found; the last row of a cycle counts."""
+
+    cycle: int
+    revision: int
+    result: InspectionResult
+    kinds: list[str]
+    note: str
+    inspected_at: datetime
+    reported_by: str = Field(description="An actor, such as station:YTN-01")
+    reporter_name: str | None = Field(description="Display name, if it is an account")
+    reported_at: datetime
+
+
 class CaseHistory(BaseModel):
     """All that was thought and decided of a case, of every cycle, oldest first."""
 
     case: CaseRow
     screenings: list[ScreeningBrief]
     decisions: list[PriorDecision]
+    inspections: list[InspectionRow]
 
 
 class ReviewerOption(BaseModel):
@@ -268,6 +293,8 @@ class HourFigures(BaseModel):
     n_clear_inspect: int
     n_clear_release: int
     n_second_agreed: int
+    n_opened: int = Field(description="Boxes of cases closed with inspect whose outcome came in this hour")
+    n_found: int = Field(description="Of these, the ones in which something was found")
 
 
 class DueBucket(BaseModel):

@@ -92,7 +92,9 @@ async def verify_trail(
         meter.add(Part.TABLES)
         await tables.check_places(conn, book, findings)
         await tables.check_decisions(conn, findings, since=since)
+        await tables.check_contents(conn, findings, since=since)
         await tables.check_dispositions(conn, findings, since=since)
+        await tables.check_inspections(conn, findings, since=since)
     return Report(
         findings=findings.kept,
         counts=findings.counts,

@@ -1,11 +1,13 @@
-"""Compares the tables with the trail: where each case is, every decision, every disposition."""
+"""Compares the tables with the trail: where each case is, decisions, dispositions, inspection outcomes."""
 
+import json
 from datetime import datetime
 from typing import Final
 
 import asyncpg
 
 from review_queue.audit import Connection
+from review_queue.contents import content_of, decision_content, inspection_content
 from review_queue.ranking import MINUTE_BITS
 from review_queue.states import Place
 from review_queue.verification.findings import Finding, FindingCode, Findings
@@ -37,6 +39,29 @@ FROM (
 WHERE (d.decision_id IS NULL OR a.seq IS NULL)
     AND coalesce(a.at, d.decided_at) >= coalesce($1::timestamptz, '-infinity')
 ORDER BY a.seq, d.decision_id
+"""
+
+# Decisions with their rows in the trail, as far as those vouch for more than the verdict. $1 as above.
+CONTENTS: Final = """
+SELECT a.seq, a.detail, d.case_id, d.decision_id, d.reason_codes, d.note,
+    m.annotations::text AS annotations, m.finding_votes::text AS finding_votes
+FROM audit a JOIN decisions d USING (case_id, cycle, stage, token, verdict)
+    LEFT JOIN decision_marks m USING (case_id, cycle, stage)
+WHERE a.event IN ('case_closed', 'case_forwarded') AND a.actor = 'account:' || d.reviewer
+    AND a.at >= coalesce($1::timestamptz, '-infinity')
+"""
+
+# Both, as above.
+INSPECTIONS: Final = r"""
+SELECT o.result, o.kinds, o.note, o.inspected_at, o.scan_id AS made, a.seq, a.detail,
+    coalesce(o.scan_id, a.scan_id) AS scan_id, coalesce(o.revision, a.revision) AS revision
+FROM (SELECT *, reported_by AS actor FROM inspection_outcomes) AS o FULL JOIN (
+    SELECT seq, at, scan_id, cycle, actor, detail,
+        substring(detail FROM '\mrevision=(\d{1,4})\M')::smallint AS revision
+    FROM audit WHERE event = 'inspection_reported'
+) AS a USING (scan_id, cycle, revision, actor)
+WHERE coalesce(a.at, o.reported_at) >= coalesce($1::timestamptz, '-infinity')
+ORDER BY a.seq, scan_id, revision
 """
 
 DISPOSITIONS: Final = r"""
@@ -158,4 +183,44 @@ async def check_dispositions(conn: Connection, findings: Findings, *, since: dat
         else:
             code = FindingCode.DISPOSITION_MISSING
             message = f"row {row['seq']} tells of a disposition of scan {row['scan_id']} that is not there"
+        findings.add(Finding(code=code, message=message, seq=row["seq"]))
+
+
+async def check_contents(conn: Connection, findings: Findings, *, since: datetime | None) -> None:
+    """Check reasons, notes, marks and votes against the digests in the trail; old rows have none."""
+    cursor = await conn.cursor(CONTENTS, since)
+    while rows := await cursor.fetch(N_AT_ONCE):
+        for row in rows:
+            said = content_of(row["detail"])
+            if said is None:
+                continue
+            stored = decision_content(
+                reason_codes=row["reason_codes"],
+                note=row["note"],
+                annotations=json.loads(row["annotations"] or "[]"),
+                finding_votes=json.loads(row["finding_votes"] or "[]"),
+            )
+            if stored != said:
+                message = (
+                    f"reasons, note or marks of decision {row['decision_id']} on case {row['case_id']} "
+                    f"are not those that row {row['seq']} vouches for"
+                )
+                code = FindingCode.DECISION_EDITED
+                findings.add(Finding(code=code, message=message, seq=row["seq"], case_id=row["case_id"]))
+
+
+async def check_inspections(conn: Connection, findings: Findings, *, since: datetime | None) -> None:
+    """Check that every inspection outcome is in the trail as it stands, and every audited one is there."""
+    for row in await conn.fetch(INSPECTIONS, since):
+        named = f"inspection outcome {row['revision']} of scan {row['scan_id']}"
+        if row["made"] is None:
+            code = FindingCode.INSPECTION_MISSING
+            message = f"row {row['seq']} tells of {named}, which is not there"
+        elif row["seq"] is None or content_of(row["detail"]) != inspection_content(
+            result=row["result"], kinds=row["kinds"], note=row["note"], inspected_at=row["inspected_at"]
+        ):
+            code = FindingCode.INSPECTION_UNAUDITED
+            message = f"{named} is not in the trail as it stands"
+        else:
+            continue
         findings.add(Finding(code=code, message=message, seq=row["seq"]))

@@ -189,7 +189,7 @@ async def test_decide__sample_is_drawn_the_same_in_every_process(make_room: Make
         await room.open(risk=0.1)
         await room.decide(reviewer, await room.claim(reviewer), Verdict.RELEASE)
     sampled = await room.pool.fetchval(
-        "SELECT count(*) FROM audit WHERE detail LIKE '%why=sample sample=0.5'"
+        "SELECT count(*) FROM audit WHERE detail LIKE '%why=sample sample=0.5 %'"
     )
     assert 5 < sampled < 35, "1 in 10 million by chance"
     assert sampled == len(await room.ready())

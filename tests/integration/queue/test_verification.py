@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -10,7 +11,8 @@ import pytest
 from app.database import open_pool
 from app.signing_key import public_keys_of
 from review_queue import claim_statements, statements
-from review_queue.cases import Reviewer, Role, Verdict
+from review_queue.cases import Decision, Marks, Reviewer, Role, Verdict
+from review_queue.inspections import InspectionOutcome, InspectionResult, report_inspection
 from review_queue.ranking import reveal_secrets
 from review_queue.verification.findings import FindingCode
 from review_queue.verification.run import verify_trail
@@ -42,12 +44,31 @@ async def work(room: QueueRoom, notary: Notary) -> None:
         await room.queue.release_leases(reviewer)
     await notary.seal()
     await room.decide(li, await room.claim(li), Verdict.ESCALATE)
-    await room.decide(head, await room.claim(head), Verdict.INSPECT)
+    lease = await room.claim(head)
+    marks = Marks(
+        annotations=[{"box": [10.5, -0.0, 30.0, 1e300], "kind": "gun", "note": "枪"}],
+        finding_votes=[{"finding_id": 0, "accepted": False}],
+    )
+    marked = Decision(
+        case_id=lease.case_id, token=lease.token, verdict=Verdict.INSPECT, note="see mark", marks=marks
+    )
+    await room.queue.decide(head, marked)
+    for note in ("under the floor", "above the door"):
+        await report(room.pool, lease.scan_id, note)
     await room.claim(wang)
     await room.expire_all()
     await room.queue.sweep_expired()
     await room.claim(wang)
     await notary.seal()
+
+
+async def report(pool: asyncpg.Pool, scan_id: str, note: str) -> None:
+    """Report that a gun was found."""
+    outcome = InspectionOutcome(
+        result=InspectionResult.FOUND, kinds=["gun"], note=note, inspected_at=datetime.now(UTC)
+    )
+    async with pool.acquire() as conn:
+        await report_inspection(conn, scan_id, outcome, actor="station:YTN-01")
 
 
 async def test_verify_trail__honest_work_is_good(room: QueueRoom, notary: Notary) -> None:
@@ -225,6 +246,46 @@ TABLES: dict[str, tuple[str, FindingCode]] = {
         " SELECT case_id, 7, 1, 1, 'release', 999, now() FROM cases LIMIT 1",
         FindingCode.DECISION_UNAUDITED,
     ),
+    "note changed": (
+        "UPDATE decisions SET note = 'not me' WHERE decision_id = (SELECT max(decision_id) FROM decisions)",
+        FindingCode.DECISION_EDITED,
+    ),
+    "reason changed": (
+        "UPDATE decisions SET reason_codes = '{weapon}'"
+        " WHERE decision_id = (SELECT min(decision_id) FROM decisions)",
+        FindingCode.DECISION_EDITED,
+    ),
+    "mark moved": (
+        "UPDATE decision_marks SET annotations = jsonb_set(annotations, '{0,box,0}', '11')",
+        FindingCode.DECISION_EDITED,
+    ),
+    "vote turned": (
+        "UPDATE decision_marks SET finding_votes = jsonb_set(finding_votes, '{0,accepted}', 'true')",
+        FindingCode.DECISION_EDITED,
+    ),
+    "marks deleted": ("DELETE FROM decision_marks", FindingCode.DECISION_EDITED),
+    "marks invented": (
+        "INSERT INTO decision_marks SELECT case_id, cycle, stage, '[{}]', '[]' FROM decisions"
+        " ORDER BY decision_id LIMIT 1",
+        FindingCode.DECISION_EDITED,
+    ),
+    "outcome changed": (
+        "UPDATE inspection_outcomes SET result = 'nothing', kinds = '{}'",
+        FindingCode.INSPECTION_UNAUDITED,
+    ),
+    "outcome's note changed": (
+        "UPDATE inspection_outcomes SET note = 'x' WHERE revision = 1",
+        FindingCode.INSPECTION_UNAUDITED,
+    ),
+    "outcome deleted": (
+        "DELETE FROM inspection_outcomes WHERE revision = 2",
+        FindingCode.INSPECTION_MISSING,
+    ),
+    "outcome invented": (
+        "INSERT INTO inspection_outcomes SELECT scan_id, cycle, 3, result, kinds, note, inspected_at,"
+        " reported_by FROM inspection_outcomes LIMIT 1",
+        FindingCode.INSPECTION_UNAUDITED,
+    ),
     "disposition changed": (
         "UPDATE dispositions SET disposition = 'rescan'"
         " WHERE scan_id = (SELECT min(scan_id) FROM dispositions)",
@@ -264,6 +325,21 @@ TABLES: dict[str, tuple[str, FindingCode]] = {
         FindingCode.SECRET_WRONG,
     ),
 }
+
+
+async def test_verify_trail__decisions_from_before_their_digests_are_not_accused(
+    make_room: MakeRoom, notary: Notary
+) -> None:
+    """A trail whose rows carry no digest yet says nothing of notes and marks, and is good."""
+    room = make_room()
+    li = await room.hire("li")
+    await room.open()
+    await room.decide(li, await room.claim(li), Verdict.RELEASE)
+    async with tampering(room.pool) as conn:
+        await conn.execute("UPDATE audit SET detail = regexp_replace(detail, ' content=[0-9a-f]+', '')")
+        await conn.execute("UPDATE decisions SET note = 'as it was'")
+    await notary.seal()
+    assert (await notary.verify()).findings == []
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -264,6 +264,7 @@ ROLES = {
     ("GET", "/api/v1/cases/{case_id}/audit"): {"supervisor", "auditor"},
     ("GET", "/api/v1/cases"): {"supervisor", "auditor"},
     ("GET", "/api/v1/cases/{case_id}/history"): {"supervisor", "auditor"},
+    ("PUT", "/api/v1/cases/{case_id}/inspection"): {"supervisor"},
     ("GET", "/api/v1/case-reviewers"): {"supervisor", "auditor"},
     ("GET", "/api/v1/escalations"): {"supervisor"},
     ("GET", "/api/v1/board/figures"): {"supervisor"},

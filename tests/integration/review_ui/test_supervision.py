@@ -248,3 +248,53 @@ async def test_figures__show_who_is_at_work_and_what_is_due(centre: Centre) -> N
     assert (reviewer["name"], reviewer["is_reviewing"], reviewer["n_last_hour"]) == ("lin", True, 1)
     assert sum(bucket["n"] for bucket in figures["due"]) == 1
     assert next(bucket for bucket in figures["due"] if bucket["n"])["from_s"] in (0, 300)
+
+
+def found(**changes: Any) -> dict[str, Any]:
+    """A report that a gun was found."""
+    return {"result": "found", "kinds": ["gun"], "inspected_at": datetime.now(UTC).isoformat(), **changes}
+
+
+async def test_inspection__is_in_the_history_and_makes_the_hit_rate(centre: Centre) -> None:
+    """A supervisor reports, corrects, and reads who said what; the board counts opened boxes, each once."""
+    lin, sun = await centre.person("lin", "reviewer"), await centre.person("sun", "supervisor")
+    cases = []
+    for verdict in ("inspect", "inspect", "release", "inspect"):
+        await centre.open_case(risk=0.3)
+        cases.append(await decide(centre, lin, verdict))
+    for case_id in cases[:3]:
+        answer = await sun.put(f"{CASES}/{case_id}/inspection", json=found())
+        assert (answer.status_code, answer.json()["reporter_name"]) == (201, "sun")
+    same = answer.json()
+    again = await sun.put(f"{CASES}/{cases[2]}/inspection", json=found(inspected_at=same["inspected_at"]))
+    assert (again.status_code, again.json()) == (200, same)
+    await sun.put(f"{CASES}/{cases[1]}/inspection", json=found(result="nothing", kinds=[], note="empty"))
+    history = (await sun.get(f"{CASES}/{cases[1]}/history")).json()
+    assert [(one["revision"], one["result"], one["note"]) for one in history["inspections"]] == [
+        (1, "found", ""),
+        (2, "nothing", "empty"),
+    ]
+    hour = (await sun.get("/api/v1/board/figures")).json()["hours"][-1]
+    assert (hour["n_opened"], hour["n_found"]) == (2, 1), "a released box that was opened is no hit"
+    elsewhere = (await sun.get("/api/v1/board/figures?port=MWB")).json()["hours"][-1]
+    assert (elsewhere["n_opened"], elsewhere["n_found"]) == (0, 0)
+    auditor = await centre.person("wu", "auditor")
+    read = (await auditor.get(f"/api/v1/audit/cases/{cases[0]}")).json()
+    assert [one["result"] for one in read["inspections"]] == ["found"]
+    assert "inspection_reported" in [event["event"] for event in read["events"]]
+
+
+async def test_inspection__refusals(centre: Centre) -> None:
+    """An open case, one that does not exist, a contradiction, and whoever is no supervisor."""
+    lin, sun = await centre.person("lin", "reviewer"), await centre.person("sun", "supervisor")
+    case = await centre.open_case(risk=0.3)
+    for client, case_id, body, status, code in (
+        (sun, case.case_id, found(), 409, "scan_not_disposed"),
+        (sun, 999, found(), 404, "case_not_found"),
+        (sun, case.case_id, found(result="nothing"), 422, "inspection_invalid"),
+        (sun, case.case_id, found(inspected_at="2026-11-29T10:00:00"), 422, "request_invalid"),
+        (sun, case.case_id, found(inspected_at="0001-01-01T00:00:00+14:00"), 422, "inspection_invalid"),
+        (lin, case.case_id, found(), 403, "role_not_allowed"),
+    ):
+        answer = await client.put(f"{CASES}/{case_id}/inspection", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)

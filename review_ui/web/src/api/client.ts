@@ -23,7 +23,7 @@ export function isTransient(error: unknown): error is ApiError {
 }
 
 export interface RequestOptions {
-  method?: 'GET' | 'POST' | 'DELETE'
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   body?: unknown
   timeoutS?: number
   /** `high` puts a request before the strips of a scan that is being fetched ahead. */

@@ -84,6 +84,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scans/{scan_id}/inspection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Inspection
+         * @description Report what opening the box of a scan of this port found; another report corrects the first.
+         */
+        put: operations["put_inspection_api_v1_scans__scan_id__inspection_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scans/{scan_id}": {
         parameters: {
             query?: never;
@@ -782,6 +802,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{case_id}/inspection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Inspected
+         * @description Store what opening the box of a case found, or correct it; status 200 if that is known already.
+         */
+        put: operations["inspected_api_v1_cases__case_id__inspection_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/case-reviewers": {
         parameters: {
             query?: never;
@@ -1093,6 +1133,8 @@ export interface components {
             screenings: components["schemas"]["ScreeningBrief"][];
             /** Decisions */
             decisions: components["schemas"]["PriorDecision"][];
+            /** Inspections */
+            inspections: components["schemas"]["InspectionRow"][];
         };
         /**
          * CaseHistoryOut
@@ -1137,6 +1179,8 @@ export interface components {
             decisions: components["schemas"]["PriorDecision"][];
             /** Dispositions */
             dispositions: components["schemas"]["DispositionRow"][];
+            /** Inspections */
+            inspections: components["schemas"]["InspectionRow"][];
             /**
              * Events
              * @description Oldest first, those of its scan included
@@ -1661,6 +1705,16 @@ export interface components {
             n_clear_release: number;
             /** N Second Agreed */
             n_second_agreed: number;
+            /**
+             * N Opened
+             * @description Boxes of cases closed with inspect whose outcome came in this hour
+             */
+            n_opened: number;
+            /**
+             * N Found
+             * @description Of these, the ones in which something was found
+             */
+            n_found: number;
         };
         /**
          * ImageOut
@@ -1681,6 +1735,97 @@ export interface components {
             bit_depth: number;
             /** Size Bytes */
             size_bytes: number;
+        };
+        /**
+         * InspectionIn
+         * @description What opening the box of a case found.
+         */
+        InspectionIn: {
+            result: components["schemas"]["InspectionResult"];
+            /**
+             * Kinds
+             * @description What was found, as findings name it
+             * @default []
+             */
+            kinds: string[];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Inspected At
+             * Format: date-time
+             */
+            inspected_at: string;
+        };
+        /**
+         * InspectionOut
+         * @description The outcome that counts for a scan's cycle; ``revision`` is 1 until it is corrected.
+         */
+        InspectionOut: {
+            /** Scan Id */
+            scan_id: string;
+            /** Cycle */
+            cycle: number;
+            /** Revision */
+            revision: number;
+            result: components["schemas"]["InspectionResult"];
+            /** Kinds */
+            kinds: string[];
+            /** Note */
+            note: string;
+            /**
+             * Inspected At
+             * Format: date-time
+             */
+            inspected_at: string;
+            /**
+             * Reported At
+             * Format: date-time
+             */
+            reported_at: string;
+        };
+        /**
+         * InspectionResult
+         * @description Whether there was something in the box that must not be there.
+         * @enum {string}
+         */
+        InspectionResult: "found" | "nothing";
+        /**
+         * InspectionRow
+         * @description What opening the box found; the last row of a cycle counts.
+         */
+        InspectionRow: {
+            /** Cycle */
+            cycle: number;
+            /** Revision */
+            revision: number;
+            result: components["schemas"]["InspectionResult"];
+            /** Kinds */
+            kinds: string[];
+            /** Note */
+            note: string;
+            /**
+             * Inspected At
+             * Format: date-time
+             */
+            inspected_at: string;
+            /**
+             * Reported By
+             * @description An actor, such as station:YTN-01
+             */
+            reported_by: string;
+            /**
+             * Reporter Name
+             * @description Display name, if it is an account
+             */
+            reporter_name: string | null;
+            /**
+             * Reported At
+             * Format: date-time
+             */
+            reported_at: string;
         };
         /**
          * KindEffect
@@ -3037,6 +3182,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScanOut"];
+                };
+            };
+        };
+    };
+    put_inspection_api_v1_scans__scan_id__inspection_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * InspectionResult
+                     * @description Whether there was something in the box that must not be there.
+                     * @enum {string}
+                     */
+                    result: "found" | "nothing";
+                    /**
+                     * Kinds
+                     * @description What was found; the words of findings where there is one
+                     * @default []
+                     */
+                    kinds?: string[];
+                    /**
+                     * Note
+                     * @default
+                     */
+                    note?: string;
+                    /**
+                     * Inspected At
+                     * Format: date-time
+                     * @description When the box was opened, with its UTC offset
+                     */
+                    inspected_at: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The newest outcome says the same */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InspectionOut"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InspectionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -4568,6 +4781,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaseHistory"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    inspected_api_v1_cases__case_id__inspection_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InspectionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InspectionRow"];
                 };
             };
             /** @description Unprocessable Entity */

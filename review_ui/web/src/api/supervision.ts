@@ -7,6 +7,8 @@ import type {
   CasePage,
   EscalationPage,
   FiguresOut,
+  InspectionIn,
+  InspectionRow,
   PolicyBody,
   PolicyEffectOut,
   ProposalIn,
@@ -51,6 +53,8 @@ export function getCases(query: CaseQuery, after: CaseCursor | null, limit: numb
 }
 
 export const getCaseHistory = (caseId: number) => requestBody<CaseHistory>(`${V1}/cases/${caseId}/history`)
+export const reportInspection = (caseId: number, body: InspectionIn) =>
+  requestBody<InspectionRow>(`${V1}/cases/${caseId}/inspection`, { method: 'PUT', body })
 export const getCaseReviewers = () => requestBody<ReviewerOption[]>(`${V1}/case-reviewers`)
 export const getEscalations = () => requestBody<EscalationPage>(`${V1}/escalations`)
 export const getFigures = (port: string) =>

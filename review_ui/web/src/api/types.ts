@@ -80,5 +80,7 @@ export type ReviewerOption = Schemas['ReviewerOption']
 export type EscalationRow = With<Schemas['EscalationRow'], { decisions: PriorDecision[] }>
 export type EscalationPage = With<Schemas['EscalationPage'], { rows: EscalationRow[] }>
 export type FiguresOut = Schemas['FiguresOut']
+export type InspectionIn = With<Schemas['InspectionIn'], { kinds: string[]; note: string }>
+export type InspectionRow = Schemas['InspectionRow']
 export type HourFigures = Schemas['HourFigures']
 export type ReviewerAtWork = Schemas['ReviewerAtWork']

@@ -10,6 +10,7 @@ import { containerNo, moment } from '../format'
 import { useT, useWord } from '../i18n'
 import { Failure } from '../shell/Failure'
 import { useReasonName } from '../shell/reasonName'
+import { InspectionList } from '../supervisor/Inspections'
 import { Actor } from './actor'
 
 export interface CaseHistoryProps {
@@ -45,6 +46,12 @@ export function CaseHistory({ caseId, account, config }: CaseHistoryProps) {
         )}
         {history.data ? <Facts of={history.data} /> : null}
         {history.data ? <Decisions of={history.data} config={config} /> : null}
+        {history.data ? (
+          <section>
+            <h3>{t('inspection.title')}</h3>
+            <InspectionList rows={history.data.inspections} config={config} />
+          </section>
+        ) : null}
         {history.data ? <Screenings of={history.data} /> : null}
         {history.data ? <Events rows={history.data.events} account={account} /> : null}
       </div>

@@ -25,6 +25,7 @@ import { scanRef } from '../review/seatState'
 import { actorText } from '../shell/actorText'
 import { failureText } from '../shell/Failure'
 import { useReasonName } from '../shell/reasonName'
+import { Inspections } from './Inspections'
 
 type Look = { cycle: number; stage: number }
 
@@ -80,6 +81,9 @@ export function CaseRecord({ caseId, scanId, chosen, config, account, onClose }:
         )}
         <div className="sx-record-facts">
           {history.data ? <Decisions history={history.data} look={look} config={config} /> : null}
+          {history.data ? (
+            <Inspections history={history.data} config={config} mayReport={account.role === 'supervisor'} />
+          ) : null}
           <div>
             {record.data ? <RecordFindings view={record.data} config={config} /> : null}
             {record.data ? (

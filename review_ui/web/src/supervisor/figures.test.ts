@@ -17,18 +17,29 @@ const hour = (figures: Partial<HourFigures>): HourFigures => ({
   n_clear_inspect: 0,
   n_clear_release: 0,
   n_second_agreed: 0,
+  n_opened: 0,
+  n_found: 0,
   ...figures,
 })
 
 it('sums hours and takes shares of them', () => {
   const day = sumHours([
     hour({ n_closed: 4, n_on_time: 3, n_flag_inspect: 1, n_flag_release: 1, n_clear_release: 2 }),
-    hour({ n_closed: 1, n_on_time: 1, n_clear_inspect: 1, n_second: 2, n_second_agreed: 1 }),
+    hour({
+      n_closed: 1,
+      n_on_time: 1,
+      n_clear_inspect: 1,
+      n_second: 2,
+      n_second_agreed: 1,
+      n_opened: 3,
+      n_found: 2,
+    }),
   ])
   const found = Object.fromEntries(shares(day).map(({ name, n, of }) => [name, [n, of]]))
   expect(found).toEqual({
     onTime: [4, 5],
     inspect: [0, 5],
+    hit: [2, 3],
     aiAgreed: [3, 5],
     aiConfirmed: [1, 2],
     aiMissed: [1, 3],

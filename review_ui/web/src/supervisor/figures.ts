@@ -17,13 +17,14 @@ export function ratio(n: number, of: number): number | null {
   return of > 0 ? n / of : null
 }
 
-/** `n` of `of`: on time, to be opened; what people make of what the model says; second of first reviews. */
+/** `n` of `of`: on time, to be opened, opened with reason; what people make of what the model says; second of first reviews. */
 export function shares(day: Sums) {
   const flagged = day.n_flag_inspect + day.n_flag_release
   const cleared = day.n_clear_inspect + day.n_clear_release
   return [
     { name: 'onTime', n: day.n_on_time, of: day.n_closed },
     { name: 'inspect', n: day.n_inspect, of: day.n_closed },
+    { name: 'hit', n: day.n_found, of: day.n_opened },
     { name: 'aiAgreed', n: day.n_flag_inspect + day.n_clear_release, of: flagged + cleared },
     { name: 'aiConfirmed', n: day.n_flag_inspect, of: flagged },
     { name: 'aiMissed', n: day.n_clear_inspect, of: cleared },
