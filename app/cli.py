@@ -17,7 +17,7 @@ import typer
 from app.account_cli import build_account_app
 from app.audit_cli import build_audit_app
 from app.bench_cli import bench_app
-from app.dataset_cli import dataset_app
+from app.dataset_cli import build_export, dataset_app
 from app.dicos_cli import build_dicos_app
 from app.evaluate_cli import evaluate
 from app.export_cli import export
@@ -109,6 +109,7 @@ station_app.command("watch")(watch)
 app.command("evaluate")(evaluate)
 app.command("train")(train)
 app.command("export")(export)
+dataset_app.command("export")(build_export(_settings))
 app.command("pin")(build_pin(_settings))
 app.add_typer(build_model_app(_settings), name="model")
 

@@ -1,14 +1,18 @@
 """``shenxiang dataset``: make synthetic scans, check a dataset, look at it."""
 
+import asyncio
 import json
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from app.settings import Settings
 
 if TYPE_CHECKING:
     from datasets.check import CheckReport
@@ -58,6 +62,30 @@ def dataset_make(
     with _progress("making scans", scans) as on_done:
         make_folder(folder, plan, n_scans=scans, workers=workers or os.cpu_count() or 1, on_done=on_done)
     typer.echo(folder / "annotations.json")
+
+
+def build_export(load_settings: Callable[[], Settings]) -> Callable[..., None]:
+    """Make the command ``export``.
+
+    Args:
+        load_settings: Reads the settings and sets up the log; ends the program if they are wrong.
+    """
+
+    def export(
+        folder: Annotated[Path, typer.Argument(help="Where to.", file_okay=False)],
+        *,
+        since: Annotated[
+            datetime | None, typer.Option(help="Only outcomes reported at or after, UTC.")
+        ] = None,
+    ) -> None:
+        """Write decided cases whose box was opened: 16-bit images, COCO annotations of what was found."""
+        from app.case_dataset import export_cases
+
+        at = None if since is None else since.replace(tzinfo=since.tzinfo or UTC)
+        counts = asyncio.run(export_cases(load_settings(), folder=folder, since=at))
+        typer.echo(json.dumps(counts))
+
+    return export
 
 
 @dataset_app.command("check")
