@@ -1,7 +1,8 @@
 """Earlier scans of the same container: what the holder of a case may look at beside it, and nothing else.
 
-Their pixels, and when and where they were made. No finding, no verdict and no name is read here, so that
-whoever reviews a second time learns nothing of the first review through them. A scan without its final word
+Their pixels, when and where they were made, and what was found if the box was opened then. No finding, no
+verdict and no name is read here, so that whoever reviews a second time learns nothing of the first review
+through them. A scan without its final word
 is left out: its case may yet be assigned to whoever looks.
 """
 
@@ -10,7 +11,7 @@ from typing import Final
 from review_ui.database import Pool
 from review_ui.errors import CaseNotFoundError, EarlierScanNotFoundError
 from review_ui.scan_pixels import ScanFacts, ScanPixels, scan_facts
-from review_ui.schemas import EarlierScan
+from review_ui.schemas import EarlierScan, InspectionBrief
 
 N_SHOWN: Final = 20
 
@@ -26,10 +27,16 @@ HELD_SCAN: Final = """
 """
 IS_HELD: Final = "t.reviewer = $1 AND t.case_id = $2 AND t.until > clock_timestamp()"
 
+OUTCOME: Final = """
+    SELECT result, kinds, inspected_at FROM inspection_outcomes i WHERE i.scan_id = e.scan_id
+    ORDER BY cycle DESC, revision DESC LIMIT 1
+"""
+
 LIST_SQL: Final = f"""
 SELECT e.scan_id, e.port, e.station_id, e.modality, e.scanned_at, e.pixel_pitch_mm, e.bit_depth,
-    e.px16_full, e.px16_preview, e.width_px, e.height_px, e.n_channels
-FROM {HELD_SCAN} JOIN scans e ON {IS_EARLIER}
+    e.px16_full, e.px16_preview, e.width_px, e.height_px, e.n_channels,
+    o.result, o.kinds, o.inspected_at
+FROM {HELD_SCAN} JOIN scans e ON {IS_EARLIER} LEFT JOIN LATERAL ({OUTCOME}) AS o ON true
 WHERE {IS_HELD} AND {HAS_FINAL_WORD}
 ORDER BY e.received_at DESC LIMIT {N_SHOWN}
 """
@@ -68,8 +75,17 @@ class EarlierScans:
         for row in rows:
             base = f"/api/v1/review/cases/{case_id}/earlier/{row['scan_id']}"
             levels = await self._pixels.levels(scan_facts(case_id, row), base)
-            names = EarlierScan.model_fields.keys() - {"levels"}
-            shown.append(EarlierScan(**{name: row[name] for name in names}, levels=levels))
+            names = EarlierScan.model_fields.keys() - {"levels", "inspection"}
+            inspection = (
+                None
+                if row["result"] is None
+                else InspectionBrief(
+                    result=row["result"], kinds=row["kinds"], inspected_at=row["inspected_at"]
+                )
+            )
+            shown.append(
+                EarlierScan(**{name: row[name] for name in names}, levels=levels, inspection=inspection)
+            )
         return shown
 
     async def facts(self, account_id: int, case_id: int, scan_id: str) -> ScanFacts:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from review_queue.inspections import InspectionResult
 from scans.modality import Modality
 
 
@@ -184,8 +185,16 @@ class CaseView(BaseModel):
     escalation: list[PriorDecision]
 
 
+class InspectionBrief(BaseModel):
+    """What opening a box found, as it stands now."""
+
+    result: InspectionResult
+    kinds: list[str]
+    inspected_at: datetime
+
+
 class EarlierScan(BaseModel):
-    """An earlier scan of the same container: its pixels, and when and where it was made."""
+    """An earlier scan of the same container: its pixels, when and where it was made, what the box held."""
 
     scan_id: str
     port: str
@@ -195,6 +204,7 @@ class EarlierScan(BaseModel):
     pixel_pitch_mm: float | None
     bit_depth: int
     levels: list[Px16Level] = Field(description="Coarsest first")
+    inspection: InspectionBrief | None = Field(description="Null if nobody opened the box, or said so")
 
 
 class EarlierScanList(BaseModel):

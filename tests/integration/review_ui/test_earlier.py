@@ -20,6 +20,7 @@ FIELDS = {
     "pixel_pitch_mm",
     "bit_depth",
     "levels",
+    "inspection",
 }
 
 
@@ -64,6 +65,25 @@ async def test_earlier__holder_reads_list_and_every_pixel(centre: Centre) -> Non
     assert np.array_equal(np.concatenate(rows, axis=1), before.pixels)
     [seen] = await centre.pool.fetch("SELECT * FROM audit WHERE event = 'earlier_scan_viewed'")
     assert (seen["scan_id"], seen["case_id"]) == (before.scan_id, now.case_id)
+
+
+async def test_earlier__tells_what_the_box_held(centre: Centre) -> None:
+    """The newest outcome of the earlier scan, and nothing where nobody opened it."""
+    before, now = await scan_twice(centre)
+    client = await centre.person("lin", "reviewer")
+    await client.post(NEXT)
+    assert (await client.get(url(now.case_id))).json()["scans"][0]["inspection"] is None
+    sun = await centre.person("sun", "supervisor")
+    at = {"inspected_at": "2026-11-23T10:00:00Z"}
+    for said in ({"result": "nothing"}, {"result": "found", "kinds": ["gun"], "note": "by Li"}):
+        answer = await sun.put(f"/api/v1/cases/{before.case_id}/inspection", json={**said, **at})
+        assert answer.status_code == 201, answer.text
+    [scan] = (await client.get(url(now.case_id))).json()["scans"]
+    assert scan["inspection"] == {
+        "result": "found",
+        "kinds": ["gun"],
+        "inspected_at": "2026-11-23T10:00:00Z",
+    }
 
 
 async def test_earlier__a_strangers_scan_is_refused(centre: Centre) -> None:

@@ -1511,7 +1511,7 @@ export interface components {
         };
         /**
          * EarlierScan
-         * @description An earlier scan of the same container: its pixels, and when and where it was made.
+         * @description An earlier scan of the same container: its pixels, when and where it was made, what the box held.
          */
         EarlierScan: {
             /** Scan Id */
@@ -1535,6 +1535,8 @@ export interface components {
              * @description Coarsest first
              */
             levels: components["schemas"]["Px16Level"][];
+            /** @description Null if nobody opened the box, or said so */
+            inspection: components["schemas"]["InspectionBrief"] | null;
         };
         /**
          * EarlierScanList
@@ -1735,6 +1737,20 @@ export interface components {
             bit_depth: number;
             /** Size Bytes */
             size_bytes: number;
+        };
+        /**
+         * InspectionBrief
+         * @description What opening a box found, as it stands now.
+         */
+        InspectionBrief: {
+            result: components["schemas"]["InspectionResult"];
+            /** Kinds */
+            kinds: string[];
+            /**
+             * Inspected At
+             * Format: date-time
+             */
+            inspected_at: string;
         };
         /**
          * InspectionIn

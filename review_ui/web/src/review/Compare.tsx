@@ -13,7 +13,7 @@ import { type ReactNode, useEffect, useMemo, useState } from 'react'
 import { getEarlierScans } from '../api/endpoints'
 import type { CaseView, EarlierScan } from '../api/types'
 import { moment } from '../format'
-import { useT } from '../i18n'
+import { useT, useWord } from '../i18n'
 import { keyLabels } from '../keys/bindings'
 import type { ActionId } from '../keys/keymap'
 import { PaneContext, usePane } from '../pane/PaneContext'
@@ -22,6 +22,7 @@ import { PaneLink } from '../pane/paneLink'
 import { ScanStage } from '../pane/ScanStage'
 import { failureText } from '../shell/Failure'
 import { useCompare } from './compareState'
+import { useKindName } from './useOverlays'
 
 export function Compare({ view }: { view: CaseView }) {
   const t = useT()
@@ -47,6 +48,7 @@ export function Compare({ view }: { view: CaseView }) {
           {scan ? t('compare.earlier') : photo ? t('compare.photo', { number: at - scans.length + 1 }) : ''}
         </b>
         {scan ? <ScanName scan={scan} /> : null}
+        {scan?.inspection ? <Outcome of={scan.inspection} /> : null}
       </Bar>
       {scan ? <EarlierStage scan={scan} /> : null}
       {photo ? (
@@ -67,6 +69,18 @@ function ScanName({ scan }: { scan: EarlierScan }) {
   return (
     <span className="sx-num">
       {moment(scan.scanned_at)} · {scan.station_id} · <span className="sx-mono">{scan.scan_id}</span>
+    </span>
+  )
+}
+
+/** What opening the box found then: a word that no model and no reviewer has said. */
+function Outcome({ of }: { of: NonNullable<EarlierScan['inspection']> }) {
+  const t = useT()
+  const word = useWord()
+  const kindName = useKindName()
+  return (
+    <span className={`sx-badge${of.result === 'found' ? ' is-warning' : ''}`} title={moment(of.inspected_at)}>
+      {t('inspection.title')}: {[word('inspection', of.result), ...of.kinds.map(kindName)].join(' · ')}
     </span>
   )
 }
