@@ -155,3 +155,44 @@ async def test_supervisor__sees_charts_escalations_and_cases(chromium: str) -> N
         await page.locator("tbody tr").nth(3).wait_for()
         await page.screenshot(path=SCREENSHOTS / "search-zh.png")
     assert faults == []
+
+
+async def test_supervisor__reports_what_the_box_held(chromium: str) -> None:
+    """The form in the case's record, a correction, and the hit rate on the board."""
+    async with (
+        throwaway_system(demo="true") as system,
+        attached_pool(system) as pool,
+        open_page(chromium) as page,
+    ):
+        faults = watch_for_faults(page)
+        await fill_queue(system.url, pool)
+        await until_all_wait(pool)
+        await decide_some(system.url)
+        await log_in(page, system.url, login="sun", password=DEMO_PASSWORD)
+        await page.goto(f"{system.url}/#/cases")
+        await page.locator("tbody tr", has_text="查验").first.click()
+        await report_outcome(page, "录入查验结果", kind="疑似枪支")
+        await page.locator(".sx-record-screenings").get_by_text("有查获").wait_for()
+        await page.screenshot(path=SCREENSHOTS / "inspection-found-zh.png")
+        await report_outcome(page, "更正查验结果", kind=None)
+        await page.locator(".sx-record-screenings .is-superseded").wait_for()
+        await page.screenshot(path=SCREENSHOTS / "inspection-corrected-zh.png")
+        rows = await pool.fetch("SELECT result, kinds FROM inspection_outcomes ORDER BY revision")
+        await page.goto(f"{system.url}/#/board")
+        tile = page.locator(".sx-tile", has_text="查获率")
+        await tile.get_by_text("0 / 1").wait_for()
+        await page.screenshot(path=SCREENSHOTS / "hit-rate-zh.png")
+    assert [(row["result"], row["kinds"]) for row in rows] == [("found", ["gun"]), ("nothing", [])]
+    assert faults == []
+
+
+async def report_outcome(page: Page, button: str, *, kind: str | None) -> None:
+    """Fill the form in by its labels, and send it."""
+    await page.get_by_role("button", name=button).click()
+    form = page.locator(".sx-inspection-form")
+    if kind is not None:
+        await form.get_by_label("有查获").check()
+        await form.get_by_label(kind, exact=True).check()
+    await page.screenshot(path=SCREENSHOTS / f"inspection-form-{kind is None}.png")
+    await form.get_by_role("button", name="提交").click()
+    await form.wait_for(state="detached")

@@ -8,6 +8,7 @@ import { getCaseHistory, type CaseHistory as History, type SealedRow } from '../
 import type { AccountOut, UiConfig } from '../api/types'
 import { containerNo, moment } from '../format'
 import { useT, useWord } from '../i18n'
+import { briefDetail } from '../shell/briefDetail'
 import { Failure } from '../shell/Failure'
 import { useReasonName } from '../shell/reasonName'
 import { InspectionList } from '../supervisor/Inspections'
@@ -212,7 +213,7 @@ function Events({ rows, account }: { rows: readonly SealedRow[]; account: Accoun
                 <SealMark row={row} />
               </td>
               <td className="is-text" title={row.detail ?? undefined}>
-                <small>{row.detail ?? ''}</small>
+                <small>{briefDetail(row.detail)}</small>
               </td>
             </tr>
           ))}

@@ -8,6 +8,7 @@ import { exportUrl, searchTrail, type TrailRow } from '../api/office'
 import type { AccountOut } from '../api/types'
 import { moment } from '../format'
 import { EVENT_NAMES, useT, useWord } from '../i18n'
+import { briefDetail } from '../shell/briefDetail'
 import { Failure } from '../shell/Failure'
 import { Actor } from './actor'
 import { type Filters, NO_FILTERS, queryOf } from './filters'
@@ -231,7 +232,7 @@ function Line({ row, account }: { row: TrailRow; account: AccountOut }) {
         {row.verdict ? (
           <span className={`sx-verdict is-${row.verdict}`}>{word('verdict', row.verdict)}</span>
         ) : null}{' '}
-        <small>{row.detail ?? ''}</small>
+        <small>{briefDetail(row.detail)}</small>
       </td>
     </tr>
   )

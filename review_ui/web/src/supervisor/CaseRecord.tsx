@@ -23,6 +23,7 @@ import { CaseFacts } from '../review/CaseBar'
 import { DeclarationPanel } from '../review/DeclarationPanel'
 import { scanRef } from '../review/seatState'
 import { actorText } from '../shell/actorText'
+import { briefDetail } from '../shell/briefDetail'
 import { failureText } from '../shell/Failure'
 import { useReasonName } from '../shell/reasonName'
 import { Inspections } from './Inspections'
@@ -317,7 +318,7 @@ function AuditLine({ row, account }: { row: AuditRow; account: AccountOut }) {
         {row.stage ? `${word('stage', String(row.stage))} ` : ''}
         {row.verdict ? word('verdict', row.verdict) : ''}
       </span>
-      <small>{row.detail ?? ''}</small>
+      <small title={row.detail ?? undefined}>{briefDetail(row.detail)}</small>
     </li>
   )
 }
