@@ -16,22 +16,25 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 from models.blocks import ConvBlock, Residual
 
 EMBEDDING: Final = 128
-_TRUNK: Final = (16, 24, 48, 64)
-_NECK: Final = 96
+_TRUNK: Final = (24, 40, 64, 96)
+_NECK: Final = 160
+_HEADS: Final = 4
 _COSINE_SCALE: Final = 14.0
 """Sharpness of the softmax over cosines. Source: Wang et al., NormFace, ACM MM 2017, §3.3."""
 
 
 class _HeightPool(nn.Module):
-    """Pools rows away: attention, and generalised mean with a learned power (Radenović et al., 2018)."""
+    """Pools rows away: attention, each share of the channels with its own, and generalised mean with a
+    learned power (Radenović et al., 2018)."""
 
     def __init__(self, n: int) -> None:
         super().__init__()
-        self.attention = nn.Conv2d(n, 1, 1)
+        self.attention = nn.Conv2d(n, _HEADS, 1)
         self.power = nn.Parameter(torch.tensor(3.0))
 
     def forward(self, x: Tensor) -> Tensor:
-        attended = (x * self.attention(x).softmax(dim=2)).sum(dim=2)
+        weights = self.attention(x).softmax(dim=2).repeat_interleave(x.shape[1] // _HEADS, dim=1)
+        attended = (x * weights).sum(dim=2)
         power = self.power.clamp(1.0, 8.0)
         mean = x.clamp(min=1e-4).pow(power).mean(dim=2).pow(1 / power)
         return torch.cat([attended, mean], dim=1)
@@ -71,11 +74,12 @@ class CargoNetwork(nn.Module):
     def __init__(self, *, n_headings: int) -> None:
         super().__init__()
         self.n_headings = n_headings
-        self.stem = ConvBlock(4, _TRUNK[0], stride=(2, 2))
+        # Five cells wide, because it already leaves out every other one: bottles are two to four cells wide.
+        self.stem = ConvBlock(4, _TRUNK[0], kernel=5, stride=2)
         strides = [(2, 2), (2, 2), (2, 1)]
         self.stages = nn.Sequential(
             *(
-                nn.Sequential(ConvBlock(a, b, stride=stride), Residual(b))
+                nn.Sequential(ConvBlock(a, b, stride=stride), Residual(b), Residual(b))
                 for (a, b), stride in zip(pairwise(_TRUNK), strides, strict=True)
             )
         )

@@ -15,16 +15,21 @@ from numpy.typing import NDArray
 
 from models.cargo_contract import CargoContract
 from models.cargo_view import COLUMN_CELLS
+from models.doubt import MAX_SOUGHT, doubt_declaration, doubt_lines, share_blame
 from models.errors import ModelOutputError
 from models.finding import Finding
-from models.mismatch import MAX_SOUGHT, Blocks, Goods, declaration_distance, find_blocks, match_codes
+from models.mismatch import Blocks, Goods, find_blocks, match_codes
 
 Float32 = NDArray[np.float32]
+Line = tuple[int, ...]
+"""Headings that a declared code may mean."""
 
 DECLARED_EMPTY: Final = "declared_empty"
 FOUND_EMPTY: Final = "found_empty"
 GOODS_MISMATCH: Final = "goods_mismatch"
 CHECK_KINDS: Final = frozenset({DECLARED_EMPTY, FOUND_EMPTY, GOODS_MISMATCH})
+_SURELY_BLAMED: Final = 0.8
+_HARDLY_BLAMED: Final = 0.05
 
 
 class LineCheck(StrEnum):
@@ -109,9 +114,9 @@ def check_lines(
 ) -> list[LineCheck]:
     """Say of each line of a declaration what the checks say of it, by their own thresholds.
 
-    A declaration that fits speaks for its lines, if they are few enough for each to be looked for. Of one
-    that does not fit, the line is to blame without which it would; if that is no line, or any of several,
-    there is no telling.
+    In a declaration that fits, those lines agree that are likelier true than false, if they are few enough
+    for each to be looked for. In one that does not, the line disagrees that is surely to blame; none is if
+    there are goods that no line names.
 
     Args:
         answer: Of the scan.
@@ -129,39 +134,52 @@ def check_lines(
         return unknown
     if answer.empty >= thresholds.get(FOUND_EMPTY, contract.found_empty_threshold):
         return [LineCheck.DISAGREES] * len(codes)
-    border = thresholds.get(GOODS_MISMATCH, contract.mismatch_threshold)
-    lines = [tuple(match_codes(code, contract.headings)) for code in codes]
-    distinct = sorted(set(lines))
-
-    def fits(kept: Sequence[tuple[int, ...]]) -> bool | None:
-        left = [code for code, line in zip(codes, lines, strict=True) if line in kept]
-        score = mismatch_score(answer.blocks, left, contract, goods)
-        return None if score is None else score < border
-
-    to_blame: Sequence[tuple[int, ...]] | None = None
-    match fits(distinct):
-        case None:
-            pass
-        case True:
-            to_blame = None if len(distinct) > MAX_SOUGHT else []
-        case False:
-            doubtful = [one for one in distinct if fits([other for other in distinct if other != one])]
-            to_blame = distinct if len(distinct) == 1 else doubtful if len(doubtful) == 1 else None
-    if to_blame is None:
+    judged = _judge(answer.blocks, codes, contract, goods)
+    if judged is None:
         return unknown
-    return [LineCheck.DISAGREES if line in to_blame else LineCheck.AGREES for line in lines]
+    lines, doubts = judged
+    if _score(doubts, contract) >= thresholds.get(GOODS_MISMATCH, contract.mismatch_threshold):
+        said = [_blamed(blame) for blame in share_blame(doubts).tolist()]
+    elif len(lines) <= MAX_SOUGHT:
+        said = [LineCheck.UNKNOWN if doubt > 0 else LineCheck.AGREES for doubt in doubts.tolist()]
+    else:
+        return unknown
+    words = dict(zip(lines, said, strict=False))  # the last word is of no line
+    return [words[line] for line in _lines(codes, contract)]
 
 
 def mismatch_score(
     blocks: Blocks, hs_codes: Sequence[str], contract: CargoContract, goods: Goods
 ) -> float | None:
     """How sure it is that some of the cargo is no declared goods, in [0, 1]; None if nothing can be said."""
-    matches = [match_codes(code, contract.headings) for code in hs_codes]
-    if not matches or not all(matches) or not len(blocks.features):
+    judged = _judge(blocks, hs_codes, contract, goods)
+    return None if judged is None else _score(judged[1], contract)
+
+
+def _judge(
+    blocks: Blocks, hs_codes: Sequence[str], contract: CargoContract, goods: Goods
+) -> tuple[list[Line], NDArray[np.float64]] | None:
+    """The distinct lines, and ``doubt_lines`` of them; None if nothing can be said."""
+    lines = sorted(set(_lines(hs_codes, contract)))
+    if not lines or not all(lines) or not len(blocks.features):
         return None
-    distances = goods.distances(blocks.features, has_material=blocks.has_material)
-    distance = declaration_distance(distances, matches)
-    return _sigmoid((distance - contract.mismatch_middle) / contract.mismatch_scale)
+    shares = goods.shares(blocks.features, sharpness=contract.sharpness, has_material=blocks.has_material)
+    return lines, doubt_lines(shares, lines)
+
+
+def _lines(hs_codes: Sequence[str], contract: CargoContract) -> list[Line]:
+    return [tuple(match_codes(code, contract.headings)) for code in hs_codes]
+
+
+def _score(doubts: NDArray[np.float64], contract: CargoContract) -> float:
+    return _sigmoid((doubt_declaration(doubts) - contract.mismatch_middle) / contract.mismatch_scale)
+
+
+def _blamed(blame: float) -> LineCheck:
+    """What is said of a line of a declaration that does not fit."""
+    if blame >= _SURELY_BLAMED:
+        return LineCheck.DISAGREES
+    return LineCheck.AGREES if blame <= _HARDLY_BLAMED else LineCheck.UNKNOWN
 
 
 def _finding(kind: str, score: float, threshold: float) -> Finding:

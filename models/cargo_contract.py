@@ -37,8 +37,9 @@ class CargoContract:
         declared_empty_threshold: Probability that a vehicle is loaded from which "declared empty" is wrong.
         found_empty_threshold: Probability that a vehicle is empty from which a declaration of goods is wrong.
         mismatch_threshold: Score from which goods do not match.
-        mismatch_scale: The score is a sigmoid of (distance - ``mismatch_middle``) / this.
-        mismatch_middle: Distance at which it is as often right as wrong.
+        mismatch_middle: Doubt (models.doubt) from which a declaration does not match.
+        mismatch_scale: The score is a sigmoid of (doubt - ``mismatch_middle``) / this.
+        sharpness: What a distance to a heading says (``models.mismatch.Goods.shares``).
         recipe: Name of the training recipe.
         seed: Of the training run.
         n_parameters: Numbers learned by the network.
@@ -51,8 +52,9 @@ class CargoContract:
     declared_empty_threshold: float = 0.5
     found_empty_threshold: float = 0.5
     mismatch_threshold: float = 0.5
-    mismatch_scale: float = 1.0
     mismatch_middle: float = 0.0
+    mismatch_scale: float = 1.0
+    sharpness: float = 10.0
     recipe: str = ""
     seed: int = 0
     n_parameters: int = 0
@@ -92,5 +94,5 @@ class CargoContract:
         thresholds = (self.declared_empty_threshold, self.found_empty_threshold, self.mismatch_threshold)
         if not all(0 < threshold <= 1 for threshold in thresholds):
             raise ValueError("thresholds must lie in (0, 1]")
-        if not self.mismatch_scale > 0:
-            raise ValueError("mismatch_scale must be positive")
+        if not (self.mismatch_scale > 0 and self.sharpness > 0):
+            raise ValueError("mismatch_scale and sharpness must be positive")

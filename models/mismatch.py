@@ -1,12 +1,12 @@
-"""Whether the cargo can be what is declared: distances to the headings, and the worst block of a scan.
+"""What each block of a vehicle's cargo may be: how near it is to each heading.
 
 A block is about a metre of loaded vehicle. Its features are the cargo network's embedding and the physics
-statistics. Every heading is a Gaussian, all with one covariance; a block's distance to a heading is its
-squared Mahalanobis distance to it less that to all goods together, so that an odd block is not far from
-everything. A scan does not match when its worst blocks are far from every declared heading.
+statistics. Every heading is a Gaussian, all with one covariance; how likely a block holds a heading follows
+from its Mahalanobis distance to it, against the distances to all others, so that an odd block is not far from
+everything.
 
-Source: J. Ren et al., "A simple fix to Mahalanobis distance for improving near-OOD detection",
-arXiv:2106.09022, 2021 (relative distance).
+Source: K. Lee et al., "A simple unified framework for detecting out-of-distribution samples and adversarial
+attacks", NeurIPS 2018, §2.1 (Gaussians with one covariance on a network's features).
 """
 
 import io
@@ -29,13 +29,9 @@ BLOCK_COLUMNS: Final = 6
 _LOADED: Final = 0.5
 _SHRINKAGE: Final = 0.1
 """How far the features' correlations are shrunk towards none."""
-_WORST: Final = 1 / 3
-"""Part of a scan's blocks that decides: one wrong line of several counts, one odd block hardly."""
-MAX_SOUGHT: Final = 4
-"""Lines up to which each is looked for."""
 _HEADING_DIGITS: Final = 4
 """Of an HS code, that two codes must share to be the same heading."""
-_ARRAYS: Final = ("means", "within", "mean", "total")
+_ARRAYS: Final = ("means", "within")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,38 +56,41 @@ class Goods:
     Attributes:
         means: Shape ``(K, D)``, of each heading.
         within: Shape ``(D, D)``, covariance that all headings share.
-        mean: Shape ``(D,)``, of all goods.
-        total: Shape ``(D, D)``, covariance of all goods.
     """
 
     means: Float64
     within: Float64
-    mean: Float64
-    total: Float64
 
-    def distances(self, features: Float32, *, has_material: bool = True) -> Float64:
-        """Relative squared Mahalanobis distances per feature, ``(n, D)`` to ``(n, K)``; lower fits better."""
-        use, within, total = self._two_energies if has_material else self._one_energy
-        offsets = (features[:, None, :].astype(np.float64) - self.means)[..., use]
-        common = (features.astype(np.float64) - self.mean)[:, use]
-        own = (np.einsum("nkd,de->nke", offsets, within) ** 2).sum(axis=2)
-        background = ((common @ total) ** 2).sum(axis=1)
-        relative: Float64 = (own - background[:, None]) / len(use)
-        return relative
+    def shares(self, features: Float32, *, sharpness: float, has_material: bool = True) -> Float64:
+        """How likely each block holds each heading.
+
+        Args:
+            features: Shape ``(n, D)``.
+            sharpness: How much a difference of one in the mean squared distance per feature says.
+            has_material: False leaves out what needs two energies.
+
+        Returns:
+            Shape ``(n, K)``; rows sum to 1.
+        """
+        use, whitening = self._two_energies if has_material else self._one_energy
+        at = features[:, use].astype(np.float64) @ whitening
+        distances = ((at[:, None] - self.means[:, use] @ whitening) ** 2).mean(axis=2)
+        odds = np.exp(-sharpness * (distances - distances.min(axis=1, keepdims=True)))
+        shares: Float64 = odds / odds.sum(axis=1, keepdims=True)
+        return shares
 
     @cached_property
-    def _two_energies(self) -> tuple[NDArray[np.int64], Float64, Float64]:
-        return self._whitening(np.arange(len(self.mean)))
+    def _two_energies(self) -> tuple[NDArray[np.int64], Float64]:
+        return self._whitening(np.arange(self.means.shape[1]))
 
     @cached_property
-    def _one_energy(self) -> tuple[NDArray[np.int64], Float64, Float64]:
-        n_learned = len(self.mean) - len(MATERIAL)
+    def _one_energy(self) -> tuple[NDArray[np.int64], Float64]:
+        n_learned = self.means.shape[1] - len(MATERIAL)
         return self._whitening(np.flatnonzero(np.concatenate([np.ones(n_learned, bool), ~MATERIAL])))
 
-    def _whitening(self, use: NDArray[np.int64]) -> tuple[NDArray[np.int64], Float64, Float64]:
+    def _whitening(self, use: NDArray[np.int64]) -> tuple[NDArray[np.int64], Float64]:
         """A Gaussian's marginal is the Gaussian of what is left."""
-        part = np.ix_(use, use)
-        return use, _inverse_root(self.within[part]), _inverse_root(self.total[part])
+        return use, _inverse_root(self.within[np.ix_(use, use)])
 
     def to_bytes(self) -> bytes:
         """The arrays as float32, compressed."""
@@ -109,8 +108,8 @@ class Goods:
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
                 goods = cls(**{name: arrays[name].astype(np.float64) for name in _ARRAYS})
-            n = len(goods.mean)
-            if goods.means.shape != (n_headings, n) or not goods.within.shape == goods.total.shape == (n, n):
+            n = goods.means.shape[-1]
+            if goods.means.shape != (n_headings, n) or goods.within.shape != (n, n):
                 raise ValueError("the arrays' shapes do not fit")
         except Exception as error:  # numpy, zip and zlib raise what they like on damaged bytes
             raise ModelContractError(
@@ -164,13 +163,8 @@ def fit_goods(features: Float32, headings: NDArray[np.int64], *, n_headings: int
     means = np.stack([values[headings == k].mean(axis=0) for k in range(n_headings)])
     # Headings weigh the same, however often they are shipped.
     weights = (1.0 / counts)[headings] / n_headings
-    mean = means.mean(axis=0)
-    return Goods(
-        means=means,
-        within=_covariance(values - means[headings], weights),
-        mean=mean,
-        total=_covariance(values - mean, weights),
-    )
+    offsets = values - means[headings]
+    return Goods(means=means, within=(offsets * weights[:, None]).T @ offsets)
 
 
 def match_codes(hs_code: str, headings: Sequence[str]) -> list[int]:
@@ -182,32 +176,6 @@ def match_codes(hs_code: str, headings: Sequence[str]) -> list[int]:
     shared = [_shared_digits(hs_code, heading) for heading in headings]
     most = max(shared, default=0)
     return [i for i, n in enumerate(shared) if n == most and n >= least]
-
-
-def declaration_distance(distances: Float64, lines: Sequence[Sequence[int]]) -> float:
-    """How far a scan is from its declaration: by what is there undeclared, and what is declared and absent.
-
-    The first is the mean over the worst blocks of their distance to the best line. The second is the
-    distance of the line that fits worst to the blocks that fit it best; it counts for a few lines only,
-    because one of many may be too small to fill a block.
-
-    Args:
-        distances: Shape ``(n, K)``, n at least 1.
-        lines: Per line of the declaration, at least one, the headings that it may mean, at least one.
-    """
-    distinct = sorted({tuple(sorted(line)) for line in lines})
-    per_line = np.stack([distances[:, list(line)].min(axis=1) for line in distinct])
-    n_worst = max(round(distances.shape[0] * _WORST), 1)
-    foreign = float(np.sort(per_line.min(axis=0))[-n_worst:].mean())
-    if len(distinct) > MAX_SOUGHT:
-        return foreign
-    n_best = max(n_worst // len(distinct), 1)
-    return foreign + float(np.sort(per_line, axis=1)[:, :n_best].mean(axis=1).max())
-
-
-def _covariance(offsets: Float64, weights: Float64) -> Float64:
-    covariance: Float64 = (offsets * weights[:, None]).T @ offsets
-    return covariance
 
 
 def _inverse_root(covariance: Float64) -> Float64:

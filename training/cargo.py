@@ -1,20 +1,22 @@
 """Trains the cargo network by a recipe: draw, learn, estimate the headings, choose thresholds, export.
 
-A run in the same folder goes on after its last epoch; drawn scans are kept there.
+A run in the same folder goes on after its last checkpoint; drawn scans are kept there.
 """
 
 import csv
-import math
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Final
 
+import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from rich.progress import Progress
-from torch import Tensor
-from torch.optim import AdamW
+from torch import Tensor, nn
 
 from datasets.synthetic.headings import HEADINGS
 from models.cargo import CargoNetwork
@@ -24,9 +26,16 @@ from training.cargo_recipe import CargoRecipe, load_cargo_recipe
 from training.cargo_release import release_cargo
 from training.cargo_scenes import EMPTY, CargoScan, Content, make_cargo_scan
 from training.checkpoint import read_state, write_state
+from training.optimizers import Optimizers
+from training.schedule import keep_share, rate_share
 
-T = TypeVar("T")
-_CHECKPOINT = "cargo_checkpoint.pt"
+Float32 = NDArray[np.float32]
+
+_CHECKPOINT: Final = "cargo_checkpoint.pt"
+_LARGEST_GRADIENT: Final = 5.0
+_PARTS: Final = ("emptiness", "loads", "goods", "likeness")
+_ORDER, _VARIETY = 0, 1
+"""What a run draws at random; each has a source of its own, so that a resumed run goes on alike."""
 
 
 def train_cargo(recipe_path: Path, out_dir: Path) -> Path:
@@ -46,19 +55,13 @@ def train_cargo(recipe_path: Path, out_dir: Path) -> Path:
     recipe = load_cargo_recipe(recipe_path)
     out_dir.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(recipe.fit.threads)
+    scans = _draw_scans(recipe, out_dir / "scans")
     wanted = recipe.scans
     n_learned = wanted.n_train + wanted.n_fit
-    # The Gaussians need every heading; what else is drawn is left to chance.
-    headings = [None] * wanted.n_train + [i % len(HEADINGS) for i in range(wanted.n_fit)]
-    headings += [None] * wanted.n_validation
-    scans = [
-        draw_cached(out_dir / "scans", wanted.first_seed + i, heading)
-        for i, heading in enumerate(_progress(headings, "scans"))
-    ]
     run = _Run(recipe, out_dir)
     run.go(scans[: wanted.n_train])
     return release_cargo(
-        run.network.eval(),
+        run.averaged(),
         recipe,
         fit=scans[wanted.n_train : n_learned],
         validation=scans[n_learned:],
@@ -66,16 +69,37 @@ def train_cargo(recipe_path: Path, out_dir: Path) -> Path:
     )
 
 
-def draw_cached(folder: Path, seed: int, heading: int | None) -> CargoScan:
+def draw_cached(
+    seed: int, heading: int | None, *, folder: Path, pitch_mm: tuple[float, float]
+) -> CargoScan:
     """The scan of a seed, loaded with a heading if one is named: from the folder, or drawn and put there."""
     path = folder / (f"{seed}.npz" if heading is None else f"{seed}-{heading}.npz")
     if path.exists():
         return CargoScan.load(path)
+    cv2.setNumThreads(1)
     content = None if heading is None else Content.LOADED
-    scan = make_cargo_scan(seed, content=content, heading=heading)
-    folder.mkdir(parents=True, exist_ok=True)
+    scan = make_cargo_scan(seed, content=content, heading=heading, pitch_mm=pitch_mm)
     scan.save(path)
     return scan
+
+
+def _draw_scans(recipe: CargoRecipe, folder: Path) -> list[CargoScan]:
+    """All scans of a recipe, in its order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = recipe.scans
+    # The Gaussians need every heading; what else is drawn is left to chance.
+    headings: list[int | None] = [None] * wanted.n_train
+    headings += [i % len(HEADINGS) for i in range(wanted.n_fit)]
+    headings += [None] * wanted.n_validation
+    seeds = range(wanted.first_seed, wanted.first_seed + len(headings))
+    draw = partial(draw_cached, folder=folder, pitch_mm=wanted.pitch_mm)
+    # Spawned, not forked: a fork of a process with threads may never wake up.
+    with (
+        ProcessPoolExecutor(max(recipe.fit.workers, 1), mp_context=get_context("spawn")) as pool,
+        Progress(transient=True) as progress,
+    ):
+        drawn = pool.map(draw, seeds, headings, chunksize=8)
+        return list(progress.track(drawn, total=len(headings), description="scans"))
 
 
 class _Run:
@@ -85,83 +109,103 @@ class _Run:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
         self.out_dir = out_dir
-        self.epoch = 0
+        self.step = 0
         self.network = CargoNetwork(n_headings=len(HEADINGS))
-        self.optimizer = AdamW(
-            self.network.parameters(), lr=recipe.fit.learning_rate, weight_decay=recipe.fit.weight_decay
-        )
+        self.average = {name: value.clone() for name, value in self.network.state_dict().items()}
+        self.optimizers = Optimizers(self.network, recipe.fit)
         path = out_dir / _CHECKPOINT
         if path.exists():
             self._load(path)
 
     def go(self, scans: Sequence[CargoScan]) -> None:
-        """Learn until the recipe's last epoch."""
-        fit = self.recipe.fit
-        per_epoch = len(scans) // fit.batch
-        while self.epoch < fit.epochs:
-            self.network.train()
-            rng = np.random.default_rng([self.recipe.seed, self.epoch])
-            torch.manual_seed(self.recipe.seed + self.epoch)
-            began_s, losses = time.monotonic(), []
-            for step, (views, columns) in enumerate(
-                _progress(batches(scans, fit.batch, rng, self.recipe), f"epoch {self.epoch + 1}", per_epoch)
-            ):
-                done = self.epoch * per_epoch + step
-                losses.append(self._update(views, columns, done, fit.epochs * per_epoch))
-            self.epoch += 1
-            with (self.out_dir / "log.csv").open("a", newline="") as file:
-                row = (self.epoch, f"{np.mean(losses):.4f}", f"{time.monotonic() - began_s:.1f}")
-                csv.writer(file).writerow(row)
-            self._save()
+        """Learn until the recipe's last step."""
+        self.network.train()
+        fit, losses = self.recipe.fit, []
+        with Progress() as progress:
+            task = progress.add_task("training", total=fit.steps, completed=self.step)
+            while self.step < fit.steps:
+                losses.append(self._update(*make_batch(scans, self.step, self.recipe)))
+                progress.update(task, completed=self.step)
+                if self.step % fit.checkpoint_every == 0 or self.step == fit.steps:
+                    self._log(np.mean(losses, axis=0))
+                    self._save()
+                    losses = []
 
-    def _update(self, views: Tensor, columns: Tensor, step: int, n_steps: int) -> float:
+    def averaged(self) -> CargoNetwork:
+        """The network with the average of its weights, to be used and not learned further."""
+        network = CargoNetwork(n_headings=len(HEADINGS))
+        network.load_state_dict(self.average)
+        return network.eval()
+
+    def _update(self, views: Tensor, columns: Tensor) -> list[float]:
         fit = self.recipe.fit
-        warm = min((step + 1) / max(fit.warmup_steps, 1), 1.0)
-        for group in self.optimizer.param_groups:
-            group["lr"] = fit.learning_rate * warm * (0.01 + 0.495 * (1 + math.cos(math.pi * step / n_steps)))
-        loss = cargo_loss(self.network, views, columns, contrast=fit.contrast)
-        self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-        self.optimizer.step()
-        return float(loss.detach())
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=fit.bfloat16):
+            parts = cargo_loss(self.network, views, columns, contrast=fit.contrast)
+        self.network.zero_grad(set_to_none=True)
+        torch.autograd.backward(parts.sum())
+        nn.utils.clip_grad_norm_(self.network.parameters(), _LARGEST_GRADIENT)
+        self.optimizers.step(rate_share(fit, self.step))
+        self.step += 1
+        follow = 1 - keep_share(fit, self.step)
+        for name, value in self.network.state_dict().items():
+            if value.is_floating_point():
+                self.average[name].lerp_(value, follow)
+            else:
+                self.average[name].copy_(value)
+        return parts.detach().tolist()
+
+    def _log(self, parts: NDArray[np.float64]) -> None:
+        """One row per checkpoint: the step, and the mean of each part of the loss since the one before."""
+        path = self.out_dir / "log.csv"
+        is_new = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.writer(file)
+            if is_new:
+                writer.writerow(("step", *_PARTS))
+            writer.writerow((self.step, *(f"{value:.4f}" for value in parts)))
 
     def _save(self) -> None:
         state = {
             "recipe": self.recipe.digest,
-            "epoch": self.epoch,
+            "step": self.step,
             "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "average": self.average,
+            "optimizers": self.optimizers.state_dict(),
         }
         write_state(state, self.out_dir / _CHECKPOINT)
 
     def _load(self, path: Path) -> None:
         state = read_state(path, recipe=self.recipe.digest)
-        self.epoch = state["epoch"]
+        self.step = state["step"]
         self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.average = state["average"]
+        self.optimizers.load_state_dict(state["optimizers"])
 
 
-def batches(
-    scans: Sequence[CargoScan], size: int, rng: np.random.Generator, recipe: CargoRecipe
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """One epoch of views ``(N, 2, h, w)`` and columns ``(N, w / 8)``, augmented; a rest is left out."""
-    order = rng.permutation(len(scans))
-    for first in range(0, len(order) - size + 1, size):
-        picked = [augment(scans[int(i)], rng, recipe) for i in order[first : first + size]]
-        height = max(view.shape[1] for view, _ in picked)
-        width = max(view.shape[2] for view, _ in picked)
-        views = np.zeros((size, 2, height, width), dtype=np.float32)
-        columns = np.full((size, width // COLUMN_CELLS), EMPTY, dtype=np.int64)
-        for i, (view, known) in enumerate(picked):
-            views[i, :, height - view.shape[1] :, : view.shape[2]] = view
-            columns[i, : len(known)] = known
-        yield torch.from_numpy(views), torch.from_numpy(columns)
+def make_batch(scans: Sequence[CargoScan], step: int, recipe: CargoRecipe) -> tuple[Tensor, Tensor]:
+    """What one step learns from: views ``(N, 2, h, w)`` and columns ``(N, w / 8)``, augmented.
+
+    Every scan is shown once an epoch; the rest that fills no batch is left out.
+    """
+    size = min(recipe.fit.batch, len(scans))
+    per_epoch = len(scans) // size
+    order = np.random.default_rng([recipe.seed, _ORDER, step // per_epoch]).permutation(len(scans))
+    first = step % per_epoch * size
+    rng = np.random.default_rng([recipe.seed, _VARIETY, step])
+    picked = [augment(scans[int(i)], rng, recipe) for i in order[first : first + size]]
+    height = max(view.shape[1] for view, _ in picked)
+    width = max(view.shape[2] for view, _ in picked)
+    views = np.zeros((size, 2, height, width), dtype=np.float32)
+    columns = np.full((size, width // COLUMN_CELLS), EMPTY, dtype=np.int64)
+    for i, (view, known) in enumerate(picked):
+        views[i, :, height - view.shape[1] :, : view.shape[2]] = view
+        columns[i, : len(known)] = known
+    return torch.from_numpy(views), torch.from_numpy(columns)
 
 
 def augment(
     scan: CargoScan, rng: np.random.Generator, recipe: CargoRecipe
-) -> tuple[np.ndarray[Any, np.dtype[np.float32]], np.ndarray[Any, np.dtype[np.int8]]]:
+) -> tuple[Float32, NDArray[np.int8]]:
     """Cut, mirror along the scan, scale the attenuation a little, withhold the second energy."""
     n = min(recipe.fit.width_cells // COLUMN_CELLS, len(scan.columns)) // 2 * 2
     left = int(rng.integers(0, len(scan.columns) - n + 1))
@@ -173,10 +217,3 @@ def augment(
     if rng.random() < recipe.fit.single_energy_share:
         view = np.repeat(view[:1], 2, axis=0)
     return view, columns
-
-
-def _progress(items: Iterator[T] | Sequence[T], what: str, total: int | None = None) -> Iterator[T]:
-    with Progress(transient=True) as progress:
-        yield from progress.track(
-            items, description=what, total=len(items) if isinstance(items, Sequence) else total
-        )

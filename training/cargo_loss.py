@@ -16,27 +16,32 @@ _SMOOTHING: Final = 0.05
 
 
 def cargo_loss(network: CargoNetwork, views: Tensor, columns: Tensor, *, contrast: float) -> Tensor:
-    """Goods of each column, whether it is loaded, and whether all is empty.
+    """Whether all is empty, which columns are loaded, their goods, and how alike these are.
 
     Args:
         network: In training mode.
         views: Shape ``(N, 2, h, w)``.
         columns: Shape ``(N, w / 8)``, int64: heading, ``EMPTY`` or ``UNKNOWN``.
-        contrast: Weight of the contrastive part.
+        contrast: Weight of the last part.
+
+    Returns:
+        The parts of the loss, weighted, in this order: shape ``(4,)``.
     """
-    embedding, loaded, empty = network.columns(views)
+    embedding, loaded, empty = (output.float() for output in network.columns(views))
     is_goods = columns >= 0
-    total = F.binary_cross_entropy_with_logits(empty, (columns == EMPTY).all(dim=1).float())
     is_known = columns != UNKNOWN
-    total = total + F.binary_cross_entropy_with_logits(loaded[is_known], is_goods[is_known].float())
+    is_empty = (columns == EMPTY).all(dim=1).float()
+    emptiness = F.binary_cross_entropy_with_logits(empty, is_empty)
+    loads = F.binary_cross_entropy_with_logits(loaded[is_known], is_goods[is_known].float())
     if not is_goods.any():
-        return total
+        return torch.stack([emptiness, loads, loads * 0, loads * 0])
     logits = network.heading_logits(embedding).transpose(1, 2)[is_goods]
-    total = total + F.cross_entropy(logits, columns[is_goods], label_smoothing=_SMOOTHING)
+    goods = F.cross_entropy(logits, columns[is_goods], label_smoothing=_SMOOTHING)
     scans = torch.arange(len(columns), device=columns.device)[:, None].expand_as(columns)[is_goods]
     chosen = torch.randperm(len(scans), device=scans.device)[:_MAX_COLUMNS]
     vectors = embedding.transpose(1, 2)[is_goods][chosen]
-    return total + contrast * contrastive_loss(vectors, columns[is_goods][chosen], scans[chosen])
+    likeness = contrastive_loss(vectors, columns[is_goods][chosen], scans[chosen])
+    return torch.stack([emptiness, loads, goods, contrast * likeness])
 
 
 def contrastive_loss(vectors: Tensor, labels: Tensor, groups: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from training.recipe import STRICT, read_recipe
+from training.recipe import STRICT, ScheduleRecipe, read_recipe
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -20,34 +20,31 @@ class CargoScansRecipe:
         n_train: The network learns from them.
         n_fit: The headings' Gaussians are estimated on them.
         n_validation: Thresholds are chosen on them.
+        pitch_mm: Finest and coarsest pixels.
     """
 
     first_seed: int
     n_train: int = Field(ge=1)
     n_fit: int = Field(ge=1)
     n_validation: int = Field(ge=1)
+    pitch_mm: tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class CargoFitRecipe:
+class CargoFitRecipe(ScheduleRecipe):
     """The optimiser, its schedule, and the weights of what it minimises.
 
     Attributes:
+        batch: Scans of a step.
         contrast: Weight of the supervised contrastive loss beside the headings' cross-entropy.
         width_cells: Wider scans are cut, at random, to this.
         single_energy_share: Scans whose second energy is withheld.
-        threads: Of torch.
     """
 
-    epochs: int = Field(ge=1)
     batch: int = Field(ge=2)
-    learning_rate: float = Field(gt=0)
-    weight_decay: float = Field(ge=0)
-    warmup_steps: int = Field(ge=0)
     contrast: float = Field(ge=0)
     width_cells: int = Field(ge=64)
     single_energy_share: float = Field(ge=0, le=1)
-    threads: int = Field(ge=1)
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -64,9 +61,10 @@ class CargoRecipe:
 
     @property
     def digest(self) -> str:
-        """Of everything that changes the weights."""
+        """Of everything that changes the weights (not the threads, workers and checkpoint interval)."""
         fields = asdict(self)
-        del fields["fit"]["threads"]
+        for name in ("threads", "workers", "checkpoint_every"):
+            del fields["fit"][name]
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 

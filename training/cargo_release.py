@@ -20,10 +20,12 @@ from models.export import write_onnx
 from models.mismatch import Goods, fit_goods
 from training.cargo_recipe import CargoRecipe
 from training.cargo_scenes import CargoScan
-from training.cargo_truths import Seen, block_headings, judge_declarations, look_at
+from training.cargo_truths import Seen, auroc, block_headings, judge_declarations, look_at
 
 Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
 
+_SHARPNESSES: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 _RAW_SCALE: Final = 1000.0  # so flat that the sigmoid can be undone
 PARITY: Final = 2e-4
 """Largest difference of any output. Both run float32; convolutions sum in another order."""
@@ -95,23 +97,30 @@ def choose_thresholds(
 ) -> CargoContract:
     """Set the contract's numbers from scans of known content.
 
-    A vehicle counts as loaded from where the balanced error of the hard contents is least. A declaration is
-    doubted from where a share ``false_alarms`` of the true ones is; scores spread over the true declarations'
-    distances.
+    A vehicle counts as loaded from where the balanced error of the hard contents is least. Distances say as
+    much as tells true declarations from false ones best. A declaration is doubted from where a share
+    ``false_alarms`` of the true ones is; scores spread over the true declarations' doubts.
     """
     empty = np.array([scan.answer.empty for scan in seen])
     is_empty = np.array([not scan.headings for scan in seen])
     border = least_error_threshold(empty, is_empty)
-    raw = replace(contract, mismatch_middle=0.0, mismatch_scale=_RAW_SCALE)
-    doubt = judge_declarations(seen, raw, goods, np.random.default_rng([contract.seed, 1]))
-    distances = [_RAW_SCALE * np.log(score / (1 - score)) for score in (doubt.true, doubt.false)]
-    middle = float(np.quantile(distances[0], 1 - false_alarms))
+
+    def judge(sharpness: float) -> tuple[Float64, Float64]:
+        """Doubts of the true and of the false declarations."""
+        raw = replace(contract, sharpness=sharpness, mismatch_middle=0.0, mismatch_scale=_RAW_SCALE)
+        doubt = judge_declarations(seen, raw, goods, np.random.default_rng([contract.seed, 1]))
+        true, false = (_RAW_SCALE * np.log(score / (1 - score)) for score in (doubt.true, doubt.false))
+        return true, false
+
+    judged = {sharpness: judge(sharpness) for sharpness in _SHARPNESSES}
+    sharpness, (true, _) = max(judged.items(), key=lambda item: auroc(*item[1]))
     return replace(
         contract,
         declared_empty_threshold=min(max(1 - border, 0.01), 0.99),
         found_empty_threshold=min(max(border, 0.01), 0.99),
-        mismatch_middle=middle,
-        mismatch_scale=max(float(np.std(distances[0])), 1e-3),
+        sharpness=sharpness,
+        mismatch_middle=float(np.quantile(true, 1 - false_alarms)),
+        mismatch_scale=max(float(np.std(true)), 1e-3),
         mismatch_threshold=0.5,
     )
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
-from training.recipe import FitRecipe
+from training.recipe import ScheduleRecipe
 
 _ITERATIONS: Final = 5
 _QUINTIC: Final = (3.4445, -4.7750, 2.0315)
@@ -89,7 +89,7 @@ class Optimizers:
         fit: Peak rates and decay.
     """
 
-    def __init__(self, model: nn.Module, fit: FitRecipe) -> None:
+    def __init__(self, model: nn.Module, fit: ScheduleRecipe) -> None:
         kernels = list(_normalised_kernels(model))
         taken = {id(kernel) for kernel in kernels}
         others = [p for p in model.parameters() if p.requires_grad and id(p) not in taken]
@@ -121,7 +121,7 @@ class Optimizers:
 def _normalised_kernels(model: nn.Module) -> Iterator[nn.Parameter]:
     """Of convolutions without a bias: the normalisation that follows has one."""
     for module in model.modules():
-        if isinstance(module, nn.Conv2d) and module.bias is None and module.weight.requires_grad:
+        if isinstance(module, nn.Conv1d | nn.Conv2d) and module.bias is None and module.weight.requires_grad:
             yield cast(nn.Parameter, module.weight)
 
 

@@ -124,21 +124,21 @@ class MiningRecipe:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class FitRecipe:
+class ScheduleRecipe:
     """The optimiser and its schedule.
 
     Attributes:
-        batch_px: Pixels of a step and process; a step has as many crops as fit, at least one.
         learning_rate: Of AdamW, at its peak.
         kernel_rate: Of Muon, at its peak (``training.optimizers``).
+        ema_decay: How much of the weights' average stays at every step.
+        checkpoint_every: Steps.
         bfloat16: Convolutions in bfloat16: about half the time on GPUs and on CPUs that have it (AVX-512
             BF16, AMX), many times slower on other CPUs.
         threads: Of torch, on the CPU.
-        workers: Processes that make crops.
+        workers: Processes that make what is learned from.
     """
 
     steps: int = Field(ge=1)
-    batch_px: int = Field(ge=1)
     learning_rate: float = Field(gt=0)
     kernel_rate: float = Field(gt=0)
     weight_decay: float = Field(ge=0)
@@ -148,6 +148,17 @@ class FitRecipe:
     threads: int = Field(ge=1)
     workers: int = Field(ge=0)
     bfloat16: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class FitRecipe(ScheduleRecipe):
+    """The detector's.
+
+    Attributes:
+        batch_px: Pixels of a step and process; a step has as many crops as fit, at least one.
+    """
+
+    batch_px: int = Field(ge=1)
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

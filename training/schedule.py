@@ -2,10 +2,10 @@
 
 import math
 
-from training.recipe import FitRecipe
+from training.recipe import ScheduleRecipe
 
 
-def rate_share(fit: FitRecipe, step: int) -> float:
+def rate_share(fit: ScheduleRecipe, step: int) -> float:
     """Share of the peak rates: linear warm-up, then half a cosine down to a hundredth."""
     if step < fit.warmup_steps:
         return (step + 1) / fit.warmup_steps
@@ -13,6 +13,6 @@ def rate_share(fit: FitRecipe, step: int) -> float:
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done))
 
 
-def keep_share(fit: FitRecipe, step: int) -> float:
+def keep_share(fit: ScheduleRecipe, step: int) -> float:
     """How much of the average stays when a step's weights come in; a young average follows quickly."""
     return min(fit.ema_decay, step / (step + 10))

@@ -5,7 +5,7 @@ import pytest
 
 from models.cargo_statistics import NAMES
 from models.errors import ModelContractError
-from models.mismatch import Goods, declaration_distance, find_blocks, fit_goods, match_codes
+from models.mismatch import Goods, find_blocks, fit_goods, match_codes
 
 N_FEATURES = 4 + len(NAMES)
 
@@ -23,28 +23,35 @@ def goods() -> Goods:
     return fit_goods(blocks, np.repeat([0, 1, 2], [200, 500, 800]), n_headings=3)
 
 
-def test_distances__own_heading_is_nearest(goods: Goods) -> None:
+def test_shares__own_heading_is_likeliest(goods: Goods) -> None:
     """Fresh blocks of a heading are nearer to it than to the others, nearly always."""
     for heading in range(3):
-        nearest = goods.distances(features(heading, 100, seed=1)).argmin(axis=1)
-        assert (nearest == heading).mean() > 0.9
+        shares = goods.shares(features(heading, 100, seed=1), sharpness=10.0)
+        assert np.allclose(shares.sum(axis=1), 1)
+        assert (shares.argmax(axis=1) == heading).mean() > 0.9
 
 
-def test_distances__one_energy_ignores_the_material(goods: Goods) -> None:
+def test_shares__sharper_is_surer(goods: Goods) -> None:
+    """The same distances say more."""
+    blocks = features(0, 100, seed=1)
+    dull, sharp = (goods.shares(blocks, sharpness=value).max(axis=1).mean() for value in (1.0, 10.0))
+    assert 1 / 3 < dull < sharp < 1
+
+
+def test_shares__one_energy_ignores_the_material(goods: Goods) -> None:
     """What cannot be measured with one energy has no say."""
     blocks = features(0, 5, seed=2)
     odd = blocks.copy()
-    odd[:, [4 + NAMES.index(name) for name in NAMES if name.startswith("ratio")]] = 50
-    ignored = goods.distances(odd, has_material=False), goods.distances(blocks, has_material=False)
-    assert np.allclose(*ignored)
-    assert not np.allclose(goods.distances(odd), goods.distances(blocks))
+    odd[:, [4 + NAMES.index(name) for name in NAMES if name.startswith("ratio")]] += 5 * np.eye(3)[0]
+    plain, ignored = (goods.shares(b, sharpness=1.0, has_material=False) for b in (blocks, odd))
+    assert np.allclose(plain, ignored)
 
 
 def test_goods__bytes_round_trip(goods: Goods) -> None:
-    """What is stored in the model gives the distances that were fitted."""
+    """What is stored in the model gives the shares that were fitted."""
     again = Goods.from_bytes(goods.to_bytes(), n_headings=3)
     blocks = features(1, 20, seed=3)
-    assert np.allclose(again.distances(blocks), goods.distances(blocks), atol=1e-3)
+    assert np.allclose(again.shares(blocks, sharpness=1.0), goods.shares(blocks, sharpness=1.0), atol=1e-3)
 
 
 @pytest.mark.parametrize("n_headings", [2, 4])
@@ -82,23 +89,6 @@ def test_fit_goods__heading_without_blocks_is_refused() -> None:
 def test_match_codes__share_the_heading_or_the_chapter(code: str, found: list[int]) -> None:
     """A declared code means the headings that share most digits with it, four at least."""
     assert match_codes(code, ["4011100000", "4011200000", "2204210000"]) == found
-
-
-def test_declaration_distance__undeclared_blocks_count_more_than_the_good_ones() -> None:
-    """Six blocks, two of them of goods that no line declares: they decide."""
-    distances = np.full((6, 3), 9.0)
-    distances[:4, 0] = distances[4:, 1] = 0.0
-    assert declaration_distance(distances, [[0]]) == 9.0
-    assert declaration_distance(distances, [[0], [1]]) == 0.0
-    assert declaration_distance(distances, [[0, 1], [1, 0]]) == 0.0
-
-
-def test_declaration_distance__declared_goods_must_be_somewhere() -> None:
-    """A line of which no block has anything speaks against the declaration, unless there are many lines."""
-    distances = np.full((6, 9), 9.0)
-    distances[:, 0] = 0.0
-    assert declaration_distance(distances, [[0], [1]]) == 9.0
-    assert declaration_distance(distances, [[k] for k in range(9)]) == 0.0
 
 
 def test_find_blocks__loaded_runs_are_cut_into_about_a_metre() -> None:
