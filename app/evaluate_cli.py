@@ -18,6 +18,7 @@ class BenchmarkName(StrEnum):
 
     FROZEN = "frozen"
     TIP = "tip"
+    CARGO = "cargo"
 
 
 def evaluate(
@@ -27,7 +28,10 @@ def evaluate(
         Path, typer.Option("--json", help="Write the numbers to this file; work in progress lies beside it.")
     ],
     benchmark: Annotated[
-        BenchmarkName, typer.Option(help="frozen: synthetic scans. tip: threats put into your real scans.")
+        BenchmarkName,
+        typer.Option(
+            help="frozen: synthetic scans. tip: threats put into your real scans. cargo: of a cargo model."
+        ),
     ] = BenchmarkName.FROZEN,
     html: Annotated[
         Path | None, typer.Option(help="Write a report with curves and pictures to this file.")
@@ -48,7 +52,10 @@ def evaluate(
     pitch_mm: Annotated[float, typer.Option(help="tip: size of their pixels.", min=1, max=20)] = 5.0,
     workers: Annotated[int, typer.Option(help="Processes; 0 takes one per core.", min=0)] = 0,
 ) -> None:
-    """Measure a detector. Needs the ``train`` extra; an interrupted frozen run goes on where it stopped."""
+    """Measure a detector or a cargo model. Needs the ``train`` extra.
+
+    An interrupted frozen run goes on where it stopped.
+    """
     configure_logging()
     n_workers = workers or os.cpu_count() or 1
     match benchmark:
@@ -70,6 +77,10 @@ def evaluate(
                 workers=n_workers,
                 html=html,
             )
+        case BenchmarkName.CARGO:
+            from training.evaluate_cargo import report_cargo
+
+            report = report_cargo(model, _cargo_evaluation(model, quick, n_workers)())
     _write(report, json_file)
 
 

@@ -1,16 +1,18 @@
 """``shenxiang model``: the manifest's signature, and ``shenxiang pin``, which makes one."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from app.settings import Settings
+from app.train_cli import task_of
 
 if TYPE_CHECKING:
     from app.signing_key import SigningKey
+    from training.release import Role
 
 ManifestOption = Annotated[Path | None, typer.Option(help="Default: SHENXIANG_MANIFEST.")]
 
@@ -74,16 +76,19 @@ def build_pin(load_settings: Callable[[], Settings]) -> Callable[..., None]:
             typer.Option(help="Pin it under this name, and leave the default as it is: for an int8 twin."),
         ] = None,
     ) -> None:
-        """Make a model the default: copy it beside the manifest, pin its digest, sign, write its card."""
-        from training.card import write_card
-        from training.recipe import load_recipe
+        """Make a model the default: copy it beside the manifest, pin its digest, sign, write its card.
+
+        A model whose recipe's task is cargo becomes the one that is asked beside the detector.
+        """
         from training.release import pin as pin_model
 
         settings = load_settings()
         path = manifest or settings.manifest
-        read = load_recipe(recipe)
-        text = write_card(model, read, json.loads(report.read_text(encoding="utf-8")))
-        name = beside or read.name
+        is_cargo = task_of(recipe) == "cargo"
+        describe = _describe_cargo if is_cargo else _describe_detector
+        own_name, text = describe(model, recipe, json.loads(report.read_text(encoding="utf-8")))
+        name = beside or own_name
+        role: Role | None = None if beside else "cargo" if is_cargo else "default"
         signer = manifest_key(settings)
         card = path.parent.parent / "cards" / f"{name}.md"
         digest = pin_model(
@@ -93,13 +98,31 @@ def build_pin(load_settings: Callable[[], Settings]) -> Callable[..., None]:
             keys=settings.manifest_keys,
             card=f"../cards/{card.name}",
             manifest_path=path,
-            is_default=beside is None,
+            role=role,
         )
         card.parent.mkdir(parents=True, exist_ok=True)
         card.write_text(text, encoding="utf-8")
         typer.echo(f"{name} {digest}, signed by {signer.key_id}; complete {card} by hand")
 
     return pin
+
+
+def _describe_detector(model: Path, recipe: Path, report: Mapping[str, Any]) -> tuple[str, str]:
+    """Its name and its card."""
+    from training.card import write_card
+    from training.recipe import load_recipe
+
+    read = load_recipe(recipe)
+    return read.name, write_card(model, read, report)
+
+
+def _describe_cargo(model: Path, recipe: Path, report: Mapping[str, Any]) -> tuple[str, str]:
+    """Its name and its card."""
+    from training.cargo_card import write_cargo_card
+    from training.cargo_recipe import load_cargo_recipe
+
+    read = load_cargo_recipe(recipe)
+    return read.name, write_cargo_card(model, read, report)
 
 
 def manifest_key(settings: Settings) -> "SigningKey":

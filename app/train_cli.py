@@ -24,7 +24,7 @@ def train(
     --nproc-per-node N --no-python shenxiang train RECIPE --out OUT
     """
     configure_logging()
-    if _task(recipe) == "cargo":
+    if task_of(recipe) == "cargo":
         from training.cargo import train_cargo
 
         typer.echo(train_cargo(recipe, out))
@@ -38,8 +38,8 @@ def train(
         typer.echo(out / "model.onnx")
 
 
-def _task(recipe: Path) -> str:
-    """A detector's recipe names none. One that cannot be read is refused, with reasons, by its reader."""
+def task_of(recipe: Path) -> str:
+    """What a recipe is for: a detector's names nothing. Its reader refuses one that cannot be read."""
     try:
         fields: dict[str, Any] = tomllib.loads(recipe.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError):

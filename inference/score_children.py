@@ -75,15 +75,17 @@ class ScoreChildren:
         self._waiting: deque[Job] = deque()
         self._mean_s = 0.0
         self._is_closed = False
+        self._settled = asyncio.Event()
 
     def start(self) -> None:
         """Start the children; they load the model while the caller goes on."""
         for _ in range(self._n_children):
             self._start_one()
+        self._note_settled()
 
     async def wait_until_started(self) -> None:
         """Wait until each child has loaded the model, or cannot be started."""
-        await asyncio.gather(*self._starting)
+        await self._settled.wait()
 
     @property
     def is_ready(self) -> bool:
@@ -189,7 +191,9 @@ class ScoreChildren:
         elif link.child.was_ready or reply != READY:
             self._lose(link, OSError("the child speaks unasked"))
             return
-        link.child.was_ready = True
+        if not link.child.was_ready:
+            link.child.was_ready = True
+            self._note_settled()
         self._go_on(link)
 
     def _go_on(self, link: ScoreLink) -> None:
@@ -200,6 +204,10 @@ class ScoreChildren:
                 self._hand_over(link, job)
                 return
         self._idle.append(link)
+
+    def _note_settled(self) -> None:
+        if all(link.child.was_ready for link in self._links):
+            self._settled.set()
 
     def _note(self, seconds: float) -> None:
         self._mean_s += (seconds - self._mean_s) * (SMOOTHING if self._mean_s else 1.0)
@@ -217,7 +225,9 @@ class ScoreChildren:
             self._retry(job, error)
         if was_ready:
             self._start_one()
-        elif not self._links:
+            return
+        self._note_settled()
+        if not self._links:
             self._refuse_waiting()
 
     def _retry(self, job: Job, error: Exception) -> None:

@@ -16,16 +16,15 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 from models.blocks import ConvBlock, Residual
 
 EMBEDDING: Final = 128
-_TRUNK: Final = (24, 40, 64, 96)
-_NECK: Final = 160
+_TRUNK: Final = (16, 32, 64, 96)
+_NECK: Final = 128
 _HEADS: Final = 4
 _COSINE_SCALE: Final = 14.0
 """Sharpness of the softmax over cosines. Source: Wang et al., NormFace, ACM MM 2017, §3.3."""
 
 
 class _HeightPool(nn.Module):
-    """Pools rows away: attention, each share of the channels with its own, and generalised mean with a
-    learned power (Radenović et al., 2018)."""
+    """Pools rows away: attention, several kinds of it, and generalised mean (Radenović et al., 2018)."""
 
     def __init__(self, n: int) -> None:
         super().__init__()
@@ -79,7 +78,7 @@ class CargoNetwork(nn.Module):
         strides = [(2, 2), (2, 2), (2, 1)]
         self.stages = nn.Sequential(
             *(
-                nn.Sequential(ConvBlock(a, b, stride=stride), Residual(b), Residual(b))
+                nn.Sequential(ConvBlock(a, b, stride=stride), Residual(b))
                 for (a, b), stride in zip(pairwise(_TRUNK), strides, strict=True)
             )
         )

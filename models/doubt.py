@@ -2,8 +2,8 @@
 
 Stories are compared: the declaration is true; one line stands for other goods than it names; there are goods
 that no line names. In each, a block holds the goods of any one line, and hardly a line has no block at all.
-What a false line stands for may be anything: a heading that no line names, or what another line names already,
-so that its own goods are just not there.
+What a false line stands for may be anything: a heading that no line names, or what another line names
+already, so that its own goods are just not there.
 """
 
 from collections.abc import Sequence
@@ -35,11 +35,10 @@ def doubt_lines(shares: Float64, lines: Sequence[Sequence[int]]) -> Float64:
     """
     declared = np.stack([shares[:, list(line)].mean(axis=1) for line in lines])
     true = _log_likelihood(declared[None])[0]
-    named = np.unique(np.concatenate([np.asarray(line) for line in lines]))
-    everything = np.arange(shares.shape[1])
+    named = sorted({heading for line in lines for heading in line})
     doubts = np.empty(len(lines) + 1)
     for i, line in enumerate([*lines, named]):
-        others = np.setdiff1d(everything, line)
+        others = [heading for heading in range(shares.shape[1]) if heading not in line]
         stories = np.repeat(np.concatenate([declared, declared[:1]])[None], len(others), axis=0)
         stories[:, i] = shares[:, others].T
         # Only the last story has a line more than the declaration.
@@ -55,17 +54,19 @@ def doubt_declaration(doubts: Float64) -> float:
 def share_blame(doubts: Float64) -> Float64:
     """If something is false, how likely each is it, from ``doubt_lines``; sums to 1."""
     odds: Float64 = np.exp(doubts - doubts.max())
-    return odds / odds.sum()
+    blame: Float64 = odds / odds.sum()
+    return blame
 
 
 def _log_likelihood(stories: Float64) -> Float64:
     """Of blocks given lines: shape ``(s, m, n)``, how likely each block is in each line, to ``(s,)``."""
-    explained = np.log(stories.mean(axis=1) + _STRANGE).sum(axis=1)
+    explained: Float64 = np.log(stories.mean(axis=1) + _STRANGE).sum(axis=1)
     if stories.shape[1] > MAX_SOUGHT:
         return explained
     part = stories / (stories.sum(axis=1, keepdims=True) + _STRANGE)
     missing = np.prod(1 - part, axis=2)
-    return explained + np.log(_ABSENT + (1 - _ABSENT) * (1 - missing)).sum(axis=1)
+    present: Float64 = np.log(_ABSENT + (1 - _ABSENT) * (1 - missing)).sum(axis=1)
+    return explained + present
 
 
 def _log_mean(logs: Float64) -> float:

@@ -6,6 +6,7 @@ A run in the same folder goes on after its last checkpoint; drawn scans are kept
 import csv
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -56,22 +57,23 @@ def train_cargo(recipe_path: Path, out_dir: Path) -> Path:
     out_dir.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(recipe.fit.threads)
     scans = _draw_scans(recipe, out_dir / "scans")
-    wanted = recipe.scans
-    n_learned = wanted.n_train + wanted.n_fit
     run = _Run(recipe, out_dir)
-    run.go(scans[: wanted.n_train])
+    run.go(scans.train)
     return release_cargo(
-        run.averaged(),
-        recipe,
-        fit=scans[wanted.n_train : n_learned],
-        validation=scans[n_learned:],
-        path=out_dir / "model.onnx",
+        run.averaged(), recipe, fit=scans.fit, validation=scans.validation, path=out_dir / "model.onnx"
     )
 
 
-def draw_cached(
-    seed: int, heading: int | None, *, folder: Path, pitch_mm: tuple[float, float]
-) -> CargoScan:
+@dataclass(frozen=True, kw_only=True)
+class _Scans:
+    """What a recipe's scans are for."""
+
+    train: list[CargoScan]
+    fit: list[CargoScan]
+    validation: list[CargoScan]
+
+
+def draw_cached(seed: int, heading: int | None, *, folder: Path, pitch_mm: tuple[float, float]) -> CargoScan:
     """The scan of a seed, loaded with a heading if one is named: from the folder, or drawn and put there."""
     path = folder / (f"{seed}.npz" if heading is None else f"{seed}-{heading}.npz")
     if path.exists():
@@ -83,15 +85,16 @@ def draw_cached(
     return scan
 
 
-def _draw_scans(recipe: CargoRecipe, folder: Path) -> list[CargoScan]:
-    """All scans of a recipe, in its order."""
+def _draw_scans(recipe: CargoRecipe, folder: Path) -> _Scans:
+    """All scans of a recipe."""
     folder.mkdir(parents=True, exist_ok=True)
     wanted = recipe.scans
+    parts = (wanted.train, wanted.fit, wanted.validation)
+    seeds = [seed for part in parts for seed in range(part.first, part.first + part.n)]
     # The Gaussians need every heading; what else is drawn is left to chance.
-    headings: list[int | None] = [None] * wanted.n_train
-    headings += [i % len(HEADINGS) for i in range(wanted.n_fit)]
-    headings += [None] * wanted.n_validation
-    seeds = range(wanted.first_seed, wanted.first_seed + len(headings))
+    headings: list[int | None] = [None] * wanted.train.n
+    headings += [i % len(HEADINGS) for i in range(wanted.fit.n)]
+    headings += [None] * wanted.validation.n
     draw = partial(draw_cached, folder=folder, pitch_mm=wanted.pitch_mm)
     # Spawned, not forked: a fork of a process with threads may never wake up.
     with (
@@ -99,7 +102,11 @@ def _draw_scans(recipe: CargoRecipe, folder: Path) -> list[CargoScan]:
         Progress(transient=True) as progress,
     ):
         drawn = pool.map(draw, seeds, headings, chunksize=8)
-        return list(progress.track(drawn, total=len(headings), description="scans"))
+        scans = list(progress.track(drawn, total=len(seeds), description="scans"))
+    n_learned = wanted.train.n + wanted.fit.n
+    return _Scans(
+        train=scans[: wanted.train.n], fit=scans[wanted.train.n : n_learned], validation=scans[n_learned:]
+    )
 
 
 class _Run:

@@ -13,20 +13,27 @@ from training.recipe import STRICT, ScheduleRecipe, read_recipe
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
+class Seeds:
+    """``n`` scans, of the seeds from ``first`` on."""
+
+    first: int
+    n: int = Field(ge=1)
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class CargoScansRecipe:
-    """How many scans are drawn; seeds run from ``first_seed``, in this order.
+    """Which scans are drawn; no seed twice.
 
     Attributes:
-        n_train: The network learns from them.
-        n_fit: The headings' Gaussians are estimated on them.
-        n_validation: Thresholds are chosen on them.
+        train: The network learns from them.
+        fit: The headings' Gaussians are estimated on them.
+        validation: Thresholds are chosen on them.
         pitch_mm: Finest and coarsest pixels.
     """
 
-    first_seed: int
-    n_train: int = Field(ge=1)
-    n_fit: int = Field(ge=1)
-    n_validation: int = Field(ge=1)
+    train: Seeds
+    fit: Seeds
+    validation: Seeds
     pitch_mm: tuple[float, float]
 
 

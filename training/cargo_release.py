@@ -54,7 +54,7 @@ def release_cargo(
             recipe=recipe.name,
             seed=recipe.seed,
             n_parameters=sum(p.numel() for p in network.parameters()),
-            trained_on=f"{recipe.scans.n_train} synthetic vehicles, {len(HEADINGS)} headings",
+            trained_on=f"{recipe.scans.train.n} synthetic vehicles, {len(HEADINGS)} headings",
         ),
         goods,
         look_at(validation, look),

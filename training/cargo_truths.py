@@ -1,5 +1,6 @@
 """Scans through the cargo network, and the declarations compared with them: true ones and false ones."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from models.mismatch import Blocks, Goods
 from training.cargo_scenes import CargoScan
 
 Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
 Look = Callable[[Float32], CargoAnswer]
 
 
@@ -27,10 +29,17 @@ class Seen:
 
 @dataclass(frozen=True, kw_only=True)
 class Doubt:
-    """Mismatch scores of true and of false declarations, and how many lines each had."""
+    """Mismatch scores of declarations, and how many lines each true one has.
 
-    true: NDArray[np.float64]
-    false: NDArray[np.float64]
+    Attributes:
+        true: Of the true ones.
+        false: Of the same with a line falsified.
+        omitted: Of the same with a line left out; NaN for those of one line.
+    """
+
+    true: Float64
+    false: Float64
+    omitted: Float64
     n_lines: NDArray[np.int64]
 
 
@@ -60,28 +69,42 @@ def block_headings(blocks: Blocks, columns: NDArray[np.int8]) -> NDArray[np.int6
 def judge_declarations(
     seen: Sequence[Seen], contract: CargoContract, goods: Goods, rng: np.random.Generator
 ) -> Doubt:
-    """Score each loaded scan against its true declaration and against one with a line falsified.
+    """Score each loaded scan against its true declaration and against false ones (``falsify``)."""
 
-    The false line names a heading, drawn from all that are not in the scan, in place of one that is.
-    """
-    rows: list[tuple[float, float, int]] = []
+    def score(scan: Seen, lines: Sequence[int]) -> float:
+        codes = [contract.headings[k] for k in lines]
+        found = mismatch_score(scan.answer.blocks, codes, contract, goods)
+        return math.nan if found is None else found
+
+    rows: list[tuple[float, float, float, int]] = []
     for scan in seen:
         if not scan.headings:
             continue
-        absent = [k for k in range(len(contract.headings)) if k not in scan.headings]
-        lied = list(scan.headings)
-        lied[int(rng.integers(len(lied)))] = int(rng.choice(absent))
-        scores = [
-            mismatch_score(scan.answer.blocks, [contract.headings[k] for k in lines], contract, goods)
-            for lines in (scan.headings, lied)
-        ]
-        if scores[0] is not None and scores[1] is not None:
-            rows.append((scores[0], scores[1], len(lied)))
-    table = np.array(rows, dtype=np.float64).reshape(-1, 3)
-    return Doubt(true=table[:, 0], false=table[:, 1], n_lines=table[:, 2].astype(np.int64))
+        lied, place = falsify(scan.headings, rng, n_headings=len(contract.headings))
+        left = [k for i, k in enumerate(scan.headings) if i != place]
+        row = (score(scan, scan.headings), score(scan, lied), score(scan, left), len(lied))
+        if not math.isnan(row[0]):
+            rows.append(row)
+    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    return Doubt(
+        true=table[:, 0], false=table[:, 1], omitted=table[:, 2], n_lines=table[:, 3].astype(np.int64)
+    )
 
 
-def auroc(low: NDArray[np.float64], high: NDArray[np.float64]) -> float:
+def falsify(headings: Sequence[int], rng: np.random.Generator, *, n_headings: int) -> tuple[list[int], int]:
+    """One line, drawn, names a heading, drawn from all that are not in the scan, in place of its own.
+
+    Returns:
+        The lines, and which of them is false.
+    """
+    absent = [k for k in range(n_headings) if k not in headings]
+    lied = list(headings)
+    place = int(rng.integers(len(lied)))
+    lied[place] = int(rng.choice(absent))
+    return lied, place
+
+
+def auroc(low: Float64, high: Float64) -> float:
     """Probability that one of ``high`` exceeds one of ``low``, ties counted half; NaN without either."""
     if not low.size or not high.size:
         return float("nan")

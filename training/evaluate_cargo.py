@@ -4,7 +4,8 @@ Nothing is chosen here but the baseline's threshold, which is given the best one
 that it is measured on.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -16,14 +17,17 @@ from numpy.typing import NDArray
 from rich.progress import Progress
 
 from datasets.synthetic.headings import HEADINGS
-from models.cargo_checks import CargoAnswer, read_answer
+from datasets.synthetic_folder import generator_digest
+from models.cargo_checks import CargoAnswer, DeclaredCargo, LineCheck, check_lines, read_answer
 from models.cargo_contract import INPUT_NAME, OUTPUT_NAMES, CargoContract
 from models.mismatch import Goods
 from models.session import open_session
 from training.cargo_release import least_error_threshold
 from training.cargo_scenes import SCANNER_PITCH_MM, CargoScan, Content, make_cargo_scan
-from training.cargo_truths import Doubt, Seen, auroc, judge_declarations, look_at
+from training.cargo_truths import Doubt, Seen, auroc, falsify, judge_declarations, look_at
+from training.evaluation.looking import digest_of
 
+KEYS: Final = ("empty_error_ratio", "mismatch_auroc", "retrieval_p5")
 FIRST_SEED: Final = 3_500_000
 _N_BOOTSTRAP: Final = 1000
 _NEIGHBOURS: Final = 5
@@ -57,6 +61,8 @@ def evaluate_cargo(
         JSON-ready; values with 95 % intervals (bootstrap over scans). ``empty_error_ratio`` is the error at
         the contract's threshold over that of the best threshold on the mean attenuation in the vehicle's box;
         ``mismatch_auroc`` compares every scan's true declaration with one in which a line is falsified;
+        ``mismatch_detection_omitted`` is about declarations that leave a line out; ``lines`` what is said of
+        lines, in parts of them;
         ``retrieval_p5`` is the part of the five nearest scans that share a heading with the first.
     """
     model = CargoFile(model_path)
@@ -75,8 +81,23 @@ def evaluate_cargo(
         "version": model.contract.version,
         "n_headings": len(HEADINGS),
         **_mismatch(judge_declarations(seen, model.contract, model.goods, rng), model.contract, rng),
+        "lines": _words([scan for scan in seen if scan.headings], model.contract, model.goods, rng),
         **_empty(look_at(_drawn(hard, workers), model.look), model.contract, rng),
         **_retrieval(seen, rng),
+    }
+
+
+def report_cargo(model_path: Path, measured: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``evaluate_cargo`` measured of a file, as a document of its own."""
+    return {
+        "benchmark": "cargo",
+        "data": "synthetic",
+        "model": measured["model"],
+        "version": measured["version"],
+        "model_sha256": digest_of(model_path),
+        "generator_sha256": generator_digest(),
+        **{key: measured[key]["value"] for key in KEYS},
+        "details": dict(measured),
     }
 
 
@@ -98,13 +119,44 @@ class CargoFile:
 def _mismatch(doubt: Doubt, contract: CargoContract, rng: np.random.Generator) -> dict[str, Any]:
     n = len(doubt.true)
     single = doubt.n_lines == 1
+    alarms = {
+        name: scores[~np.isnan(scores)] >= contract.mismatch_threshold
+        for name, scores in (
+            ("false_alarms", doubt.true),
+            ("detection", doubt.false),
+            ("detection_one_line", doubt.false[single]),
+            ("detection_several_lines", doubt.false[~single]),
+            ("detection_omitted", doubt.omitted),
+        )
+    }
     return {
         "n_declarations": n,
         "mismatch_auroc": _bootstrap(n, lambda i: auroc(doubt.true[i], doubt.false[i]), rng),
         "mismatch_auroc_one_line": auroc(doubt.true[single], doubt.false[single]),
         "mismatch_auroc_several_lines": auroc(doubt.true[~single], doubt.false[~single]),
-        "mismatch_false_alarms": float((doubt.true >= contract.mismatch_threshold).mean()),
-        "mismatch_detection": float((doubt.false >= contract.mismatch_threshold).mean()),
+        **{f"mismatch_{name}": _share(alarmed, rng) for name, alarmed in alarms.items()},
+    }
+
+
+def _words(
+    seen: Sequence[Seen], contract: CargoContract, goods: Goods, rng: np.random.Generator
+) -> dict[str, Any]:
+    """What is said of lines: of true declarations' lines, of the falsified ones, of those beside them."""
+    said: dict[str, Counter[str]] = {name: Counter() for name in ("true", "falsified", "beside")}
+
+    def check(scan: Seen, lines: Sequence[int]) -> list[LineCheck]:
+        codes = tuple(contract.headings[k] for k in lines)
+        declared = DeclaredCargo(is_empty=False, hs_codes=codes)
+        return check_lines(scan.answer, declared, contract, goods, thresholds={})
+
+    for scan in seen:
+        lied, place = falsify(scan.headings, rng, n_headings=len(contract.headings))
+        said["true"].update(check(scan, scan.headings))
+        for i, word in enumerate(check(scan, lied)):
+            said["falsified" if i == place else "beside"][word] += 1
+    return {
+        name: {word.value: counts[word] / max(counts.total(), 1) for word in LineCheck}
+        for name, counts in said.items()
     }
 
 
@@ -154,6 +206,10 @@ def _bootstrap(n: int, value: Value, rng: np.random.Generator) -> Interval:
     samples = [value(rng.integers(0, n, n)) for _ in range(_N_BOOTSTRAP)]
     low, high = np.nanquantile(samples, [0.025, 0.975])
     return {"value": value(np.arange(n)), "low": float(low), "high": float(high)}
+
+
+def _share(hits: NDArray[np.bool_], rng: np.random.Generator) -> Interval:
+    return _bootstrap(len(hits), lambda i: float(hits[i].mean()), rng)
 
 
 def _drawn(jobs: Sequence[Job], workers: int) -> Iterator[CargoScan]:

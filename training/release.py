@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import onnx
@@ -24,6 +24,9 @@ from models.registry import DEFAULT_MANIFEST, ManifestEntry, load_manifest, read
 from training.evaluate import choose_release_thresholds
 from training.fit import load_weights
 from training.recipe import load_recipe
+
+Role = Literal["default", "cargo"]
+"""A key of the manifest: the detector that screens, the model that compares cargo with its declaration."""
 
 CALIBRATION_SEED: Final = 4_000_000
 """Beyond the seeds of training, validation and test."""
@@ -139,7 +142,7 @@ def pin(
     keys: Sequence[Path] = (PROGRAM_KEY,),
     card: str = "",
     manifest_path: Path = DEFAULT_MANIFEST,
-    is_default: bool = True,
+    role: Role | None = "default",
 ) -> str:
     """Copy a model file beside the manifest, pin its digest and sign the manifest.
 
@@ -153,7 +156,7 @@ def pin(
             have put into it is not signed unseen.
         card: Relative to the manifest.
         manifest_path: A new one is made if there is none.
-        is_default: Make it the default; a manifest's first model is that anyway.
+        role: What the manifest uses it for; None: pinned beside. A manifest's first model is its default.
 
     Returns:
         Its sha256.
@@ -175,7 +178,8 @@ def pin(
     new.replace(target)
     entry = asdict(ManifestEntry(name=name, file=target.name, sha256=digest, card=card))
     manifest["models"] = [*(m for m in manifest["models"] if m["name"] != name), entry]
-    if is_default or "default" not in manifest:
-        manifest["default"] = name
+    manifest.setdefault("default", name)
+    if role is not None:
+        manifest[role] = name
     write_signed(manifest_path, manifest, signer)
     return digest

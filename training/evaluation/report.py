@@ -178,7 +178,7 @@ def _frozen_parts(details: Mapping[str, Any]) -> list[str]:
 def _cargo_parts(cargo: Mapping[str, Any]) -> list[str]:
     curves = {"model": cargo["empty_roc"], "one threshold on mean attenuation": cargo["empty_baseline_roc"]}
     rows: list[Sequence[Any]] = [
-        (name, _span(value)) for name, value in cargo.items() if isinstance(value, Mapping)
+        (name, _span(value)) for name, value in cargo.items() if isinstance(value, Mapping) and "low" in value
     ]
     rows += [(name, value) for name, value in cargo.items() if isinstance(value, int | float | str)]
     return ["<h2>Empty check, declared goods, lookalikes</h2>", plot_roc(curves), _table(("", ""), rows)]

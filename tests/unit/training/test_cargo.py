@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from models.mismatch import Blocks
-from training.cargo import augment
+from training.cargo import augment, make_batch
 from training.cargo_loss import contrastive_loss
 from training.cargo_recipe import load_cargo_recipe
 from training.cargo_release import least_error_threshold
 from training.cargo_scenes import EMPTY, UNKNOWN, CargoScan, Content, make_cargo_scan
-from training.cargo_truths import auroc, block_headings
+from training.cargo_truths import auroc, block_headings, falsify
 from training.errors import RecipeError
 
 RECIPE = Path("training/recipes/cargo.toml")
@@ -74,6 +74,43 @@ def test_augment__columns_stay_with_their_goods() -> None:
         assert np.corrcoef(cells[:, 0], known)[0, 1] > 0.999
         firsts.add(int(known[0]))
     assert len(firsts) > 2
+
+
+def numbered(n: int) -> list[CargoScan]:
+    """Scans that can be told apart by their goods."""
+    return [
+        CargoScan(
+            view=np.ones((2, 64, 64), np.float16),
+            columns=np.full(8, k, np.int8),
+            headings=(k,),
+            mean_attenuation=1.0,
+        )
+        for k in range(n)
+    ]
+
+
+def test_make_batch__an_epoch_shows_every_scan_once() -> None:
+    """The next epoch has another order; the same step is the same batch, so that a resumed run goes on."""
+    recipe = load_cargo_recipe(RECIPE)
+    scans = numbered(3 * recipe.fit.batch)
+    epochs = [
+        [int(k) for step in range(3 * e, 3 * e + 3) for k in make_batch(scans, step, recipe)[1][:, 0]]
+        for e in range(2)
+    ]
+    assert [sorted(epoch) for epoch in epochs] == [list(range(len(scans)))] * 2
+    assert epochs[0] != epochs[1]
+    views, _ = make_batch(scans, 1, recipe)
+    assert torch.equal(views, make_batch(scans, 1, recipe)[0])
+
+
+def test_falsify__one_line_names_what_is_not_there() -> None:
+    """The others stay."""
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        lied, place = falsify((4, 7, 1), rng, n_headings=9)
+        assert lied[place] not in {4, 7, 1}
+        lied[place] = (4, 7, 1)[place]
+        assert lied == [4, 7, 1]
 
 
 def test_contrastive_loss__alike_and_apart_is_less() -> None:

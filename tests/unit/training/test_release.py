@@ -1,7 +1,6 @@
 """From weights to a pinned file: what needs no trained model."""
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +52,7 @@ def test_pin__replaces_the_entry_and_keeps_the_rest(model: Path, tmp_path: Path,
     """The default changes; other models and the cargo model stay agreed."""
     manifest = tmp_path / "weights" / "manifest.json"
     pin(model, name="other", signer=SIGNER, manifest_path=manifest)
-    sign_manifest(manifest, {**json.loads(manifest.read_text()), "cargo": "other"})
+    pin(model, name="other", signer=SIGNER, manifest_path=manifest, role="cargo")
     pin(model, name="tiny", signer=SIGNER, manifest_path=manifest)
     set_thresholds(model, {"gun": 0.2})
     digest = pin(model, name="tiny", signer=SIGNER, card="../cards/tiny.md", manifest_path=manifest)
@@ -68,8 +67,8 @@ def test_pin__replaces_the_entry_and_keeps_the_rest(model: Path, tmp_path: Path,
 def test_pin__beside_the_default_leaves_it(model: Path, tmp_path: Path, keys: list[Path]) -> None:
     """A twin gets a name of its own; a manifest without a default takes its first model."""
     manifest = tmp_path / "weights" / "manifest.json"
-    pin(model, name="tiny", signer=SIGNER, manifest_path=manifest, is_default=False)
-    pin(model, name="tiny-int8", signer=SIGNER, manifest_path=manifest, is_default=False)
+    pin(model, name="tiny", signer=SIGNER, manifest_path=manifest, role=None)
+    pin(model, name="tiny-int8", signer=SIGNER, manifest_path=manifest, role=None)
     assert load_manifest(manifest, keys=keys).default == "tiny"
     assert {path.name for path in manifest.parent.iterdir()} == {
         "manifest.json", "tiny.onnx", "tiny-int8.onnx",
