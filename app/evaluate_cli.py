@@ -30,7 +30,7 @@ def evaluate(
     benchmark: Annotated[
         BenchmarkName,
         typer.Option(
-            help="frozen: synthetic scans. tip: threats put into your real scans. cargo: of a cargo model."
+            help="frozen: synthetic scans. tip: threats put into your real scans. cargo: a cargo model."
         ),
     ] = BenchmarkName.FROZEN,
     html: Annotated[
