@@ -74,7 +74,6 @@ class ScoreChildren:
         self._idle: deque[ScoreLink] = deque()
         self._waiting: deque[Job] = deque()
         self._mean_s = 0.0
-        self._is_closed = False
         self._settled = asyncio.Event()
 
     def start(self) -> None:
@@ -154,7 +153,6 @@ class ScoreChildren:
 
     def close(self) -> None:
         """End the children, also those at work."""
-        self._is_closed = True
         at_work = [link.job for link in self._links if link.job is not None]
         for link in list(self._links):
             self._discard(link)
