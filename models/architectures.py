@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from models.cascade import Cascade
 from models.detection_model import DetectionModel
 from models.detector import CPU, GPU, Detector
 from models.errors import UnknownArchitectureError
@@ -12,20 +13,24 @@ from models.torchvision_detector import FcosDetector, RetinaNetDetector, Trunk
 ARCHITECTURES: Final[dict[str, Callable[..., DetectionModel]]] = {
     "cpu": partial(Detector, profile=CPU),
     "gpu": partial(Detector, profile=GPU),
+    "cpu-cascade": partial(Cascade, profile=CPU),
+    "gpu-cascade": partial(Cascade, profile=GPU),
     "fcos-resnet18": partial(FcosDetector, trunk=Trunk.RESNET18),
     "fcos-mobilenet": partial(FcosDetector, trunk=Trunk.MOBILENET),
     "retinanet-resnet18": partial(RetinaNetDetector, trunk=Trunk.RESNET18),
     "retinanet-mobilenet": partial(RetinaNetDetector, trunk=Trunk.MOBILENET),
 }
+CASCADES: Final = ("cpu-cascade", "gpu-cascade")
+"""Those that learn in two parts."""
 
 
-def build_model(architecture: str, *, n_kinds: int, max_candidates: int = 100) -> DetectionModel:
+def build_model(architecture: str, *, n_kinds: int, max_candidates: int | None = None) -> DetectionModel:
     """A fresh model.
 
     Args:
         architecture: One of ``ARCHITECTURES``.
         n_kinds: Number of kinds, K.
-        max_candidates: M candidates of each kind leave the model.
+        max_candidates: M candidates of each kind leave the model; None: as many as the architecture has.
 
     Raises:
         UnknownArchitectureError: If there is none of that name.
@@ -35,4 +40,5 @@ def build_model(architecture: str, *, n_kinds: int, max_candidates: int = 100) -
         raise UnknownArchitectureError(
             f"no architecture is called {architecture!r}; choose one of {', '.join(ARCHITECTURES)}"
         )
-    return build(n_kinds=n_kinds, max_candidates=max_candidates)
+    options = {} if max_candidates is None else {"max_candidates": max_candidates}
+    return build(n_kinds=n_kinds, **options)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
-from models.blocks import ConvBlock, Residual
+from models.blocks import ConvBlock, Residual, in_float32
 from models.candidates import choose_candidates
 from models.detection_model import DetectionModel
 from models.loss import LevelOutput, Loss, cell_centres, detection_loss
@@ -116,7 +116,7 @@ class Detector(DetectionModel):
 
     def levels(self, transmission: Tensor) -> list[LevelOutput]:
         """Raw outputs, finest level first; what the loss looks at."""
-        x = _in_float32(self.stem, physics_features(transmission))
+        x = in_float32(self.stem, physics_features(transmission))
         features = []
         for stage, lateral in zip(self.stages, self.lateral, strict=True):
             x = stage(x)
@@ -139,23 +139,13 @@ class Detector(DetectionModel):
 
     def forward(self, transmission: Tensor) -> tuple[Tensor, Tensor]:
         outputs = self.levels(transmission)
-        tables = [_boxes_and_quality(o) for o in outputs]
         return choose_candidates(
             torch.cat([o.logits.flatten(2) for o in outputs], dim=2),
-            torch.cat([boxes for boxes, _ in tables], dim=1),
-            torch.cat([quality for _, quality in tables], dim=1),
+            torch.cat([cell_boxes(o) for o in outputs], dim=1),
+            torch.cat([o.quality.flatten(1) for o in outputs], dim=1),
             n=self.max_candidates,
             quality_power=self.quality_power,
         )
-
-
-def _in_float32(block: nn.Module, x: Tensor) -> Tensor:
-    """Under autocast, too: bfloat16 has steps of 0.8 %, more than a faint threat takes from the beam."""
-    kind = x.device.type
-    if not torch.is_autocast_enabled(kind):
-        return cast(Tensor, block(x))
-    with torch.autocast(kind, enabled=False):
-        return cast(Tensor, block(x))
 
 
 def _blocks(n: int, depth: int, *, widening: bool) -> list[Residual]:
@@ -163,9 +153,8 @@ def _blocks(n: int, depth: int, *, widening: bool) -> list[Residual]:
     return [Residual(n, dilation=2**i if widening else 1) for i in range(depth)]
 
 
-def _boxes_and_quality(output: LevelOutput) -> tuple[Tensor, Tensor]:
-    """Of every cell: ``(N, h * w, 4)``, xyxy in input pixels, and ``(N, h * w)``."""
+def cell_boxes(output: LevelOutput) -> Tensor:
+    """The box of every cell, ``(N, h * w, 4)``, xyxy in input pixels."""
     x, y = cell_centres(output)
     left, top, right, bottom = (output.distances * output.stride).unbind(dim=1)
-    boxes = torch.stack([x - left, y - top, x + right, y + bottom], dim=3)
-    return boxes.flatten(1, 2), output.quality.flatten(1)
+    return torch.stack([x - left, y - top, x + right, y + bottom], dim=3).flatten(1, 2)

@@ -90,7 +90,10 @@ def quantise(fp32_path: Path, int8_path: Path, calibration: Iterable[NDArray[np.
 
 
 def _last_layers(graph: onnx.GraphProto) -> list[str]:
-    """Convolutions from whose output no other convolution is reached."""
+    """Convolutions from whose output no other convolution is reached.
+
+    What only says where to look is not read by what looks there.
+    """
     readers: dict[str, list[onnx.NodeProto]] = {}
     for node in graph.node:
         for name in node.input:
@@ -98,5 +101,7 @@ def _last_layers(graph: onnx.GraphProto) -> list[str]:
     leads: dict[str, bool] = {}
     for node in reversed(graph.node):  # in the order of computing, so readers come first
         after = [reader for name in node.output for reader in readers.get(name, [])]
-        leads[node.name] = any(reader.op_type == "Conv" or leads[reader.name] for reader in after)
+        leads[node.name] = node.op_type != "GridSample" and any(
+            reader.op_type == "Conv" or leads[reader.name] for reader in after
+        )
     return [node.name for node in graph.node if node.op_type == "Conv" and not leads[node.name]]

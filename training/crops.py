@@ -25,6 +25,8 @@ from datasets.synthetic.kinds import ThreatKind
 from datasets.synthetic.projection import Projection
 from datasets.synthetic.shapes import Shape
 from datasets.synthetic.threats_catalogue import shapes_of
+from models.detection_model import DetectionModel
+from models.loss import Loss
 from models.preprocess import to_input
 from training.annotated import AnnotatedScan, cut_crop
 from training.augment import mirror
@@ -91,6 +93,20 @@ class Batch:
     images: Tensor
     boxes: list[Tensor]
     kinds: list[Tensor]
+
+    @property
+    def width_px(self) -> int:
+        return self.images.shape[3]
+
+    @property
+    def n_objects(self) -> int:
+        return sum(len(kinds) for kinds in self.kinds)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def loss(self, model: DetectionModel) -> Loss:
+        return model.loss(self.images, self.boxes, self.kinds)
 
     def pin_memory(self) -> "Batch":
         """For `torch.utils.data.DataLoader`."""

@@ -6,31 +6,33 @@ fixed.
 
 import time
 from copy import deepcopy
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from models.architectures import build_model
+from models.cascade import Cascade
 from models.detection_model import DetectionModel
-from training.annotated import AnnotatedScan, read_scans
+from training.annotated import read_scans
 from training.checkpoint import read_state, write_state
-from training.crops import Batch, BatchDataset, CropMaker, HardPlace
+from training.closeups import prepare_closeups
+from training.crops import HardPlace
 from training.curves import draw_curves
 from training.devices import Process, join_run
 from training.errors import DivergedError, RecipeError
-from training.mining import mine
 from training.optimizers import Optimizers
 from training.progress_log import ProgressLog, Row
-from training.recipe import Recipe, load_recipe
+from training.recipe import FitRecipe, Recipe, load_recipe
 from training.scenes import CachedScene, prepare_scenes
 from training.schedule import keep_share, rate_share
+from training.sources import Batch, CloseupSource, CropSource, Source
 
 State = dict[str, Tensor]
 _CHECKPOINT: Final = "checkpoint.pt"
@@ -52,7 +54,8 @@ def train(
 
     Args:
         recipe_path: A recipe TOML.
-        out_dir: Gets ``checkpoint.pt``, ``log.csv``, ``curves.png`` and, at the end, ``weights.pt``.
+        out_dir: Gets ``checkpoint.pt``, ``log.csv``, ``curves.png`` and, at the end, ``weights.pt``; a
+            cascade's first network has these in ``first``.
         scenes_dir: Cache of drawn scenes; default ``out_dir/scenes``. Several runs may share one.
         stop_after: Leave after so many steps of this call, with a checkpoint (to test resuming).
         device: ``auto``, ``cpu`` or ``cuda``.
@@ -77,9 +80,13 @@ def train(
             prepare_scenes(recipe.scenes, scenes_dir or out_dir / "scenes", workers=_drawers(recipe))
         process.wait()
         scenes = prepare_scenes(recipe.scenes, scenes_dir or out_dir / "scenes", workers=1)
-        path = _Run(recipe, out_dir, process, folder=recipe_path.parent).go(
-            scenes, annotated, stop_after=stop_after
-        )
+        model = _start_model(recipe, recipe_path.parent)
+        crops = CropSource(recipe, scenes, annotated, rank=process.rank)
+        if isinstance(model, Cascade):
+            fit = _CascadeFit(recipe, out_dir, process, scenes)
+            path = fit.go(model, crops, stop_after=stop_after)
+        else:
+            path = _Run(recipe, recipe.fit, model, out_dir, process).go(crops, stop_after=stop_after)
         return path if process.is_first else None
 
 
@@ -88,6 +95,36 @@ def load_weights(path: Path, recipe: Recipe) -> DetectionModel:
     model = build_model(recipe.architecture, n_kinds=len(recipe.kinds))
     model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     return model.eval()
+
+
+@dataclass(frozen=True)
+class _CascadeFit:
+    """The first network learns from crops, then the second from close-ups of what the first points at."""
+
+    recipe: Recipe
+    out_dir: Path
+    process: Process
+    scenes: list[CachedScene]
+
+    def go(self, model: Cascade, crops: CropSource, *, stop_after: int | None) -> Path:
+        recipe = self.recipe
+        assert recipe.closeups is not None
+        run = _Run(recipe.first, recipe.fit, model.first, self.out_dir / "first", self.process)
+        left = None if stop_after is None else stop_after - (recipe.fit.steps - run.step)
+        path = run.go(crops, stop_after=stop_after)
+        if left is not None and left <= 0:
+            return path
+        model.first.load_state_dict(torch.load(path, map_location=self.process.device, weights_only=True))
+        model.first.requires_grad_(False)
+        second = _Run(recipe, recipe.closeups.fit, model, self.out_dir, self.process)
+        return second.go(self._closeups(first=path), stop_after=left)
+
+    def _closeups(self, *, first: Path) -> CloseupSource:
+        folder = self.out_dir / "closeups"
+        if self.process.is_first:
+            prepare_closeups(self.recipe, self.scenes, first, folder, workers=_drawers(self.recipe))
+        self.process.wait()
+        return CloseupSource(self.recipe, folder, rank=self.process.rank)
 
 
 def _drawers(recipe: Recipe) -> int:
@@ -102,34 +139,34 @@ class _LossModule(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, batch: Batch) -> Tensor:
+    def forward(self, batch: Any) -> Tensor:
         """Parts of the loss, shape ``(2,)``."""
-        loss = self.model.loss(batch.images, batch.boxes, batch.kinds)
+        loss = batch.loss(self.model)
         return torch.stack([loss.what, loss.where])
 
 
 class _Run:
-    """The state of one training run: what a checkpoint holds."""
+    """The state of one network's training: what a checkpoint holds."""
 
-    def __init__(self, recipe: Recipe, out_dir: Path, process: Process, *, folder: Path) -> None:
+    def __init__(
+        self, recipe: Recipe, fit: FitRecipe, model: DetectionModel, out_dir: Path, process: Process
+    ) -> None:
         torch.manual_seed(recipe.seed)
-        self.recipe, self.out_dir, self.process = recipe, out_dir, process
+        out_dir.mkdir(parents=True, exist_ok=True)
+        self.recipe, self.fit, self.out_dir, self.process = recipe, fit, out_dir, process
         self.step = self.mined_at = self.broken = 0
         self.hard: list[HardPlace] = []
-        model = _start_model(recipe, folder).to(process.device)
         # Convolutions over the last axis cost a CPU about a seventh less.
-        model = model.to(memory_format=torch.channels_last)
+        model = model.to(process.device).to(memory_format=torch.channels_last)
         self.average: State = {k: v.clone() for k, v in model.state_dict().items()}
         self.model = model
-        self.optimizers = Optimizers(model, recipe.fit)
+        self.optimizers = Optimizers(model, fit)
         if (out_dir / _CHECKPOINT).exists():
             self._load(out_dir / _CHECKPOINT)
         self.learner = _distribute(_LossModule(model), process)
 
-    def go(
-        self, scenes: list[CachedScene], annotated: list[AnnotatedScan], *, stop_after: int | None
-    ) -> Path:
-        last = self.recipe.fit.steps
+    def go(self, source: Source, *, stop_after: int | None) -> Path:
+        last = self.fit.steps
         if stop_after is not None:
             last = min(last, self.step + stop_after)
         bar = Progress(
@@ -140,11 +177,11 @@ class _Run:
             disable=not self.process.is_first,
         )
         with bar, ProgressLog(self.out_dir / "log.csv", from_step=self.step, on=self.process.is_first) as log:
-            bar.add_task("training", total=self.recipe.fit.steps, completed=self.step)
+            bar.add_task("training", total=self.fit.steps, completed=self.step)
             while self.step < last:
-                self._mine_if_due(scenes)
-                self._section(scenes, annotated, until=min(last, self._section_end()), bar=bar, log=log)
-        if self.step < self.recipe.fit.steps:
+                self._mine_if_due(source)
+                self._section(source, until=min(last, self._section_end(source)), bar=bar, log=log)
+        if self.step < self.fit.steps:
             return self.out_dir / _CHECKPOINT
         path = self.out_dir / "weights.pt"
         if self.process.is_first:
@@ -152,24 +189,13 @@ class _Run:
         self.process.wait()
         return path
 
-    def _section_end(self) -> int:
-        mining = self.recipe.mining
-        if mining is None:
-            return self.recipe.fit.steps
-        return (self.step // mining.every + 1) * mining.every
+    def _section_end(self, source: Source) -> int:
+        if source.mining is None:
+            return self.fit.steps
+        return (self.step // source.mining.every + 1) * source.mining.every
 
-    def _section(
-        self,
-        scenes: list[CachedScene],
-        annotated: list[AnnotatedScan],
-        *,
-        until: int,
-        bar: Progress,
-        log: ProgressLog,
-    ) -> None:
-        batches = BatchDataset(
-            self.recipe, scenes, annotated=annotated, hard=self.hard, rank=self.process.rank
-        )
+    def _section(self, source: Source, *, until: int, bar: Progress, log: ProgressLog) -> None:
+        batches = source.batches(self.hard)
         self.model.train()
         asked = time.monotonic()
         for batch in self._loader(batches, until):
@@ -179,11 +205,11 @@ class _Run:
             log.write(row, waited_s=got - asked, step_s=asked_next - asked)
             asked = asked_next
             bar.update(bar.task_ids[0], completed=self.step, description=f"loss {row.loss:.3f}")
-            if self.step % self.recipe.fit.checkpoint_every == 0 or self.step == until:
+            if self.step % self.fit.checkpoint_every == 0 or self.step == until:
                 self._save()
 
-    def _loader(self, batches: BatchDataset, until: int) -> DataLoader[Batch]:
-        workers = self.recipe.fit.workers
+    def _loader(self, batches: Dataset[Any], until: int) -> DataLoader[Any]:
+        workers = self.fit.workers
         return DataLoader(
             batches,
             batch_size=None,
@@ -195,26 +221,18 @@ class _Run:
             multiprocessing_context="spawn" if workers else None,
         )
 
-    def _mine_if_due(self, scenes: list[CachedScene]) -> None:
-        mining = self.recipe.mining
-        if mining is None or self.step == self.mined_at or self.step % mining.every:
+    def _mine_if_due(self, source: Source) -> None:
+        if source.mining is None or self.step == self.mined_at or self.step % source.mining.every:
             return
         model = deepcopy(self.model)
         model.load_state_dict(self.average)
-        self.hard = mine(
-            model.eval(),
-            CropMaker(self.recipe, scenes),
-            self.hard,
-            recipe=self.recipe,
-            step=self.step,
-            process=self.process,
-        )
+        self.hard = source.mine(model.eval(), self.hard, step=self.step, process=self.process)
         self.mined_at = self.step
         self._save()
 
     def _update(self, batch: Batch) -> Row:
-        share = rate_share(self.recipe.fit, self.step)
-        with self.process.autocast(bfloat16=self.recipe.fit.bfloat16):
+        share = rate_share(self.fit, self.step)
+        with self.process.autocast(bfloat16=self.fit.bfloat16):
             parts = self.learner(batch)
         self.model.zero_grad(set_to_none=True)
         torch.autograd.backward(parts.sum())
@@ -231,10 +249,10 @@ class _Run:
             what=what,
             where=where,
             gradient_norm=norm,
-            learning_rate=share * self.recipe.fit.learning_rate,
-            width_px=batch.images.shape[3],
-            n_crops=len(batch.images),
-            n_objects=sum(len(kinds) for kinds in batch.kinds),
+            learning_rate=share * self.fit.learning_rate,
+            width_px=batch.width_px,
+            n_crops=len(batch),
+            n_objects=batch.n_objects,
             hardest=self.hard[0].score if self.hard else 0.0,
         )
 
@@ -249,7 +267,7 @@ class _Run:
 
     def _follow(self) -> None:
         """The average goes towards the weights; a young one quickly."""
-        follow = 1 - keep_share(self.recipe.fit, self.step)
+        follow = 1 - keep_share(self.fit, self.step)
         for name, value in self.model.state_dict().items():
             if value.is_floating_point():
                 self.average[name].lerp_(value, follow)
@@ -284,12 +302,16 @@ class _Run:
 
 
 def _start_model(recipe: Recipe, folder: Path) -> DetectionModel:
+    model = build_model(recipe.architecture, n_kinds=len(recipe.kinds))
     if recipe.start is None:
-        return build_model(recipe.architecture, n_kinds=len(recipe.kinds))
+        return model
     try:
-        return load_weights(folder / recipe.start, recipe)
+        weights = torch.load(folder / recipe.start, map_location="cpu", weights_only=True)
+        is_first = isinstance(model, Cascade) and not any(name.startswith("second.") for name in weights)
+        (model.first if is_first else model).load_state_dict(weights)
     except (OSError, RuntimeError, UnpicklingError) as error:
         raise RecipeError(f"the weights to start with, {recipe.start}, cannot be used: {error}") from error
+    return model
 
 
 def _distribute(learner: _LossModule, process: Process) -> nn.Module:

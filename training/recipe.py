@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tomllib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from datasets.synthetic.kinds import ThreatKind
-from models.architectures import ARCHITECTURES
+from models.architectures import ARCHITECTURES, CASCADES
 from training.errors import RecipeError
 
 R = TypeVar("R")
@@ -162,12 +162,32 @@ class FitRecipe(ScheduleRecipe):
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
+class CloseupRecipe:
+    """What a cascade's second network learns from, after the first has learned.
+
+    Attributes:
+        passes: Whole scans that the first network looks at.
+        n_threats: Tried in each; many, so that few passes show many.
+        passes_per_step: Passes that a step takes some places of; ``fit.batch_px`` says nothing here.
+        fit: The second network's optimiser.
+    """
+
+    passes: int = Field(ge=1)
+    n_threats: int = Field(ge=1)
+    passes_per_step: int = Field(ge=1)
+    fit: ScheduleRecipe
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Recipe:
     """A whole run.
 
     Attributes:
         architecture: A name in ``models.architectures``.
-        start: Weights of another run to begin with, relative to the recipe; None: from scratch.
+        start: Weights of another run to begin with, relative to the recipe, of the same architecture or of
+            the first network alone; None: from scratch.
+        fit: For a cascade, of its first network.
+        closeups: Of a cascade.
     """
 
     name: str
@@ -181,14 +201,21 @@ class Recipe:
     start: str | None = None
     mining: MiningRecipe | None = None
     coco: CocoRecipe | None = None
+    closeups: CloseupRecipe | None = None
 
     @property
     def digest(self) -> str:
         """Of everything that changes the weights (not the threads, workers and checkpoint interval)."""
         fields = asdict(self)
-        for name in ("threads", "workers", "checkpoint_every"):
-            del fields["fit"][name]
+        for fit in (fields["fit"], (fields["closeups"] or {}).get("fit", {})):
+            for name in ("threads", "workers", "checkpoint_every"):
+                fit.pop(name, None)
         return _digest(fields)
+
+    @property
+    def first(self) -> "Recipe":
+        """Without what only a cascade's second network learns from."""
+        return replace(self, closeups=None)
 
     @property
     def crops_digest(self) -> str:
@@ -249,6 +276,10 @@ def _check(recipe: Recipe, path: Path) -> None:
     if recipe.architecture not in ARCHITECTURES:
         raise RecipeError(
             f"recipe {path}: no architecture {recipe.architecture!r}; choose of {', '.join(ARCHITECTURES)}"
+        )
+    if (recipe.closeups is not None) != (recipe.architecture in CASCADES):
+        raise RecipeError(
+            f"recipe {path}: {' and '.join(CASCADES)} need [closeups], and nothing else has them"
         )
     if not 0 < recipe.scenes.pitch_mm[0] <= recipe.scenes.pitch_mm[1]:
         raise RecipeError(f"recipe {path}: pitch_mm must be two lengths, the finer one first")

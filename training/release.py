@@ -107,6 +107,7 @@ def export_model(
         seed=recipe.seed,
         architecture=recipe.architecture,
         n_parameters=sum(p.numel() for p in model.parameters()),
+        max_candidates=model.max_candidates,
         trained_on="synthetic scans" if recipe.coco is None else f"synthetic scans and {recipe.coco.folder}",
     )
     export_onnx(model, contract, onnx_path)
