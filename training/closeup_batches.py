@@ -1,4 +1,8 @@
-"""Batches of close-ups: a few places of each of many passes, threats and harmless ones evenly."""
+"""Batches of close-ups: a few places of each of many passes, threats and harmless ones evenly.
+
+Half of what is harmless comes from passes without threats, and there most often what the network last took
+for threats: a vehicle has sixty places, and may raise an alarm with none of them.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +11,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - its usual name
 from torch.utils.data import Dataset
@@ -14,11 +19,15 @@ from torch.utils.data import Dataset
 from models.cascade import Cascade
 from models.loss import Loss
 from training.closeups import HARMLESS, Closeups, read_closeups
+from training.crops import HardPlace
+from training.recipe import CloseupRecipe
 
 Rng = np.random.Generator
 
-THREATS_PER_PASS: Final = 3
-HARMLESS_PER_PASS: Final = 5
+_THREATS: Final = 4
+_HARMLESS: Final = 3
+_HARMLESS_OF_BENIGN: Final = 6
+_HARD_OF_BENIGN: Final = 4
 _BOX_WEIGHT: Final = 0.5
 _STREAM: Final = 0xBA7C
 
@@ -74,42 +83,98 @@ class CloseupDataset(Dataset[CloseupBatch]):
     """Batches by step.
 
     Args:
-        files: Of all passes.
+        recipe: How many passes a step takes.
+        loaded: Files of the passes with threats.
+        benign: Files of those without.
+        hard: Places of those without; ``number`` is the pass, ``size`` the place in it.
         seed: Of the recipe.
-        per_step: Passes that a batch looks at.
         rank: Of this process.
     """
 
-    def __init__(self, files: Sequence[Path], *, seed: int, per_step: int, rank: int = 0) -> None:
-        self._files, self._seed, self._per_step, self._rank = list(files), seed, per_step, rank
+    def __init__(
+        self,
+        recipe: CloseupRecipe,
+        loaded: Sequence[Path],
+        benign: Sequence[Path],
+        *,
+        hard: Sequence[HardPlace],
+        seed: int,
+        rank: int = 0,
+    ) -> None:
+        self._recipe, self._seed, self._rank = recipe, seed, rank
+        self._loaded, self._benign = list(loaded), list(benign)
+        self._hard: dict[int, list[int]] = {}
+        for place in hard:
+            self._hard.setdefault(place.number, []).append(place.size)
 
     def __getitem__(self, step: int) -> CloseupBatch:
         rng = np.random.default_rng((self._seed, _STREAM, step, self._rank))
-        picked = rng.choice(len(self._files), size=self._per_step, replace=False)
-        parts = [_pick(rng, read_closeups(self._files[int(i)])) for i in picked]
+        parts = []
+        for number in rng.choice(len(self._loaded), self._recipe.passes_per_step, replace=False):
+            parts.append(_mirrored(rng, _pick(rng, read_closeups(self._loaded[number]))))
+        for number in rng.choice(len(self._benign), self._recipe.benign_per_step, replace=False):
+            closeups = read_closeups(self._benign[number])
+            parts.append(_mirrored(rng, _pick_benign(rng, closeups, self._hard.get(int(number), []))))
         joined = {name: np.concatenate([vars(part)[name] for part in parts]) for name in vars(parts[0])}
         return CloseupBatch(
-            closeups=torch.from_numpy(joined["pixels"].astype(np.float32) / 65535),
+            closeups=torch.from_numpy(to_transmission(joined["pixels"])),
             facts=torch.from_numpy(joined["facts"]),
             kinds=torch.from_numpy(joined["kinds"]),
             deltas=torch.from_numpy(joined["deltas"]),
         )
 
 
+def find_hard(model: Cascade, benign: Sequence[Path], *, keep: int, device: torch.device) -> list[HardPlace]:
+    """The places of passes without threats that the network takes most for threats.
+
+    Args:
+        model: In evaluation mode.
+        benign: Files of those passes.
+        keep: How many.
+        device: Of the model.
+    """
+    found: list[HardPlace] = []
+    for number, path in enumerate(benign):
+        closeups = read_closeups(path)
+        with torch.inference_mode():
+            logits, _ = model.second(
+                torch.from_numpy(to_transmission(closeups.pixels)).to(device),
+                torch.from_numpy(closeups.facts).to(device),
+            )
+        scores = logits.float().sigmoid().amax(dim=1).cpu().tolist()
+        found += [HardPlace(size=i, number=number, score=score) for i, score in enumerate(scores)]
+    return sorted(found, key=lambda place: (-place.score, place.number, place.size))[:keep]
+
+
+def to_transmission(pixels: NDArray[np.uint16]) -> NDArray[np.float32]:
+    return np.asarray(pixels.astype(np.float32) / 65535)
+
+
 def _pick(rng: Rng, closeups: Closeups) -> Closeups:
-    """One place of each of a few threats, and a few harmless ones; half of the passes are mirrored."""
+    """One place of each of a few threats, and a few harmless ones."""
     threats = np.unique(closeups.threats[closeups.threats >= 0])
     rng.shuffle(threats)
-    chosen = [int(rng.choice(np.flatnonzero(closeups.threats == t))) for t in threats[:THREATS_PER_PASS]]
+    chosen = [int(rng.choice(np.flatnonzero(closeups.threats == t))) for t in threats[:_THREATS]]
     harmless = np.flatnonzero(closeups.kinds == HARMLESS)
-    chosen += rng.choice(harmless, size=min(HARMLESS_PER_PASS, len(harmless)), replace=False).tolist()
-    pixels, deltas = closeups.pixels[chosen], closeups.deltas[chosen]
+    chosen += rng.choice(harmless, min(_HARMLESS, len(harmless)), replace=False).tolist()
+    return _taken(closeups, chosen)
+
+
+def _pick_benign(rng: Rng, closeups: Closeups, hard: Sequence[int]) -> Closeups:
+    chosen = rng.permutation(hard)[:_HARD_OF_BENIGN].astype(int).tolist()
+    others = rng.permutation(len(closeups.kinds)).tolist()
+    return _taken(closeups, [*chosen, *(i for i in others if i not in chosen)][:_HARMLESS_OF_BENIGN])
+
+
+def _taken(closeups: Closeups, chosen: Sequence[int]) -> Closeups:
+    return Closeups(**{name: value[list(chosen)] for name, value in vars(closeups).items()})
+
+
+def _mirrored(rng: Rng, closeups: Closeups) -> Closeups:
+    """Half of the passes, along the scan."""
     if rng.random() < 0.5:
-        pixels, deltas = pixels[..., ::-1], deltas * np.array([-1, 1, 1, 1], dtype=np.float32)
+        return closeups
+    flip = np.array([-1, 1, 1, 1], dtype=np.float32)
     return Closeups(
-        pixels=pixels,
-        facts=closeups.facts[chosen],
-        kinds=closeups.kinds[chosen],
-        deltas=deltas,
-        threats=closeups.threats[chosen],
+        **{**vars(closeups), "pixels": closeups.pixels[..., ::-1], "deltas": closeups.deltas * flip}
     )

@@ -33,7 +33,7 @@ from models.detector import cell_boxes
 from models.loss import LevelOutput
 from models.preprocess import to_input
 from training.crops import PLAIN_SHAPES, PRACTICE_SHAPES, scan_matter
-from training.recipe import Recipe
+from training.recipe import CloseupRecipe, Recipe
 from training.scenes import CachedScene
 
 Rng = np.random.Generator
@@ -46,6 +46,8 @@ IS_THREAT_IOU: Final = 0.4
 IS_HARMLESS_IOU: Final = 0.3
 _MORE_PER_THREAT: Final = 4
 _PASS: Final = 0xC105
+_FIRST_BENIGN: Final = 100_000
+"""Number of the first pass without threats."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +144,8 @@ def _well_placed(levels: Sequence[LevelOutput], boxes: Tensor) -> Places:
         [torch.cat([o.logits, o.quality], dim=1).flatten(2).transpose(1, 2) for o in levels], dim=1
     )
     best, index = pairwise_iou(boxes, table[0]).topk(_MORE_PER_THREAT, dim=1)
-    return take_places(table, facts, index[best >= IS_THREAT_IOU].unique()[None])
+    cells = sorted(set(index[best >= IS_THREAT_IOU].tolist()))
+    return take_places(table, facts, torch.tensor([cells], dtype=torch.int64))
 
 
 def _joined(a: Places, b: Places) -> Places:
@@ -194,7 +197,8 @@ def prepare_closeups(
     assert recipe.closeups is not None
     folder.mkdir(parents=True, exist_ok=True)
     _keep_only_of(folder, hashlib.sha256(first.read_bytes()).hexdigest())
-    missing = [path for path in pass_files(folder, recipe.closeups.passes) if not path.exists()]
+    files = [*loaded_files(folder, recipe.closeups), *benign_files(folder, recipe.closeups)]
+    missing = [path for path in files if not path.exists()]
     setup = (recipe, scenes, first)
     with Progress(transient=True) as progress:
         if workers > 1 and len(missing) > 1:
@@ -209,9 +213,14 @@ def prepare_closeups(
                 maker.make(path)
 
 
-def pass_files(folder: Path, passes: int) -> list[Path]:
-    """Of all passes, made or not."""
-    return [folder / f"{number}.npz" for number in range(passes)]
+def loaded_files(folder: Path, recipe: CloseupRecipe) -> list[Path]:
+    """Of the passes with threats, made or not."""
+    return [folder / f"{number}.npz" for number in range(recipe.passes)]
+
+
+def benign_files(folder: Path, recipe: CloseupRecipe) -> list[Path]:
+    """Of the passes without threats, made or not."""
+    return [folder / f"benign-{number}.npz" for number in range(recipe.benign_passes)]
 
 
 def _keep_only_of(folder: Path, first: str) -> None:
@@ -235,12 +244,13 @@ class _Maker:
 
     def make(self, path: Path) -> None:
         assert self._recipe.closeups is not None
+        kind, _, number = path.stem.rpartition("-")
         closeups = make_pass(
-            int(path.stem),
+            int(number) + (_FIRST_BENIGN if kind else 0),
             recipe=self._recipe,
             scenes=self._scenes,
             model=self._model,
-            n_threats=self._recipe.closeups.n_threats,
+            n_threats=0 if kind else self._recipe.closeups.n_threats,
         )
         write_closeups(path, closeups)
 

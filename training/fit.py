@@ -29,7 +29,7 @@ from training.devices import Process, join_run
 from training.errors import DivergedError, RecipeError
 from training.optimizers import Optimizers
 from training.progress_log import ProgressLog, Row
-from training.recipe import FitRecipe, Recipe, load_recipe
+from training.recipe import Recipe, ScheduleRecipe, load_recipe
 from training.scenes import CachedScene, prepare_scenes
 from training.schedule import keep_share, rate_share
 from training.sources import Batch, CloseupSource, CropSource, Source
@@ -80,8 +80,9 @@ def train(
             prepare_scenes(recipe.scenes, scenes_dir or out_dir / "scenes", workers=_drawers(recipe))
         process.wait()
         scenes = prepare_scenes(recipe.scenes, scenes_dir or out_dir / "scenes", workers=1)
+        torch.manual_seed(recipe.seed)
         model = _start_model(recipe, recipe_path.parent)
-        crops = CropSource(recipe, scenes, annotated, rank=process.rank)
+        crops = CropSource(recipe, scenes, annotated, process)
         if isinstance(model, Cascade):
             fit = _CascadeFit(recipe, out_dir, process, scenes)
             path = fit.go(model, crops, stop_after=stop_after)
@@ -124,7 +125,7 @@ class _CascadeFit:
         if self.process.is_first:
             prepare_closeups(self.recipe, self.scenes, first, folder, workers=_drawers(self.recipe))
         self.process.wait()
-        return CloseupSource(self.recipe, folder, rank=self.process.rank)
+        return CloseupSource(self.recipe, folder, self.process)
 
 
 def _drawers(recipe: Recipe) -> int:
@@ -149,9 +150,8 @@ class _Run:
     """The state of one network's training: what a checkpoint holds."""
 
     def __init__(
-        self, recipe: Recipe, fit: FitRecipe, model: DetectionModel, out_dir: Path, process: Process
+        self, recipe: Recipe, fit: ScheduleRecipe, model: DetectionModel, out_dir: Path, process: Process
     ) -> None:
-        torch.manual_seed(recipe.seed)
         out_dir.mkdir(parents=True, exist_ok=True)
         self.recipe, self.fit, self.out_dir, self.process = recipe, fit, out_dir, process
         self.step = self.mined_at = self.broken = 0
@@ -190,9 +190,9 @@ class _Run:
         return path
 
     def _section_end(self, source: Source) -> int:
-        if source.mining is None:
+        if source.mine_every is None:
             return self.fit.steps
-        return (self.step // source.mining.every + 1) * source.mining.every
+        return (self.step // source.mine_every + 1) * source.mine_every
 
     def _section(self, source: Source, *, until: int, bar: Progress, log: ProgressLog) -> None:
         batches = source.batches(self.hard)
@@ -222,11 +222,11 @@ class _Run:
         )
 
     def _mine_if_due(self, source: Source) -> None:
-        if source.mining is None or self.step == self.mined_at or self.step % source.mining.every:
+        if source.mine_every is None or self.step == self.mined_at or self.step % source.mine_every:
             return
         model = deepcopy(self.model)
         model.load_state_dict(self.average)
-        self.hard = source.mine(model.eval(), self.hard, step=self.step, process=self.process)
+        self.hard = source.mine(model.eval(), self.hard, self.step)
         self.mined_at = self.step
         self._save()
 
@@ -307,8 +307,10 @@ def _start_model(recipe: Recipe, folder: Path) -> DetectionModel:
         return model
     try:
         weights = torch.load(folder / recipe.start, map_location="cpu", weights_only=True)
-        is_first = isinstance(model, Cascade) and not any(name.startswith("second.") for name in weights)
-        (model.first if is_first else model).load_state_dict(weights)
+        if isinstance(model, Cascade) and not any(name.startswith("second.") for name in weights):
+            model.first.load_state_dict(weights)
+        else:
+            model.load_state_dict(weights)
     except (OSError, RuntimeError, UnpicklingError) as error:
         raise RecipeError(f"the weights to start with, {recipe.start}, cannot be used: {error}") from error
     return model

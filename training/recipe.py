@@ -166,15 +166,23 @@ class CloseupRecipe:
     """What a cascade's second network learns from, after the first has learned.
 
     Attributes:
-        passes: Whole scans that the first network looks at.
-        n_threats: Tried in each; many, so that few passes show many.
-        passes_per_step: Passes that a step takes some places of; ``fit.batch_px`` says nothing here.
+        passes: Whole scans with threats that the first network looks at.
+        benign_passes: And without.
+        n_threats: Tried in each of the former; many, so that few passes show many.
+        passes_per_step: Passes that a step takes some places of.
+        benign_per_step: Likewise.
+        find_hard_every: Steps after which the benign passes' places are judged anew.
+        hard: How many of them, the worst ones, are shown most often.
         fit: The second network's optimiser.
     """
 
     passes: int = Field(ge=1)
+    benign_passes: int = Field(ge=1)
     n_threats: int = Field(ge=1)
     passes_per_step: int = Field(ge=1)
+    benign_per_step: int = Field(ge=1)
+    find_hard_every: int = Field(ge=1)
+    hard: int = Field(ge=1)
     fit: ScheduleRecipe
 
 

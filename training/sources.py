@@ -7,15 +7,14 @@ from typing import Any, Protocol, Self
 import torch
 from torch.utils.data import Dataset
 
-from models.detection_model import DetectionModel
 from models.loss import Loss
 from training.annotated import AnnotatedScan
-from training.closeup_batches import CloseupDataset
-from training.closeups import pass_files
+from training.closeup_batches import CloseupDataset, find_hard
+from training.closeups import benign_files, loaded_files
 from training.crops import BatchDataset, CropMaker, HardPlace
 from training.devices import Process
 from training.mining import mine
-from training.recipe import MiningRecipe, Recipe
+from training.recipe import Recipe
 from training.scenes import CachedScene
 
 
@@ -39,19 +38,17 @@ class Source(Protocol):
     """Gives batches by step, each a pure function of the recipe, the step and the hard places.
 
     Attributes:
-        mining: When hard places are looked for; None: never.
+        mine_every: Steps after which hard places are looked for; None: never.
     """
 
-    mining: MiningRecipe | None
+    mine_every: int | None
 
     def batches(self, hard: Sequence[HardPlace]) -> Dataset[Any]:
         """Of every step."""
         ...
 
-    def mine(
-        self, model: DetectionModel, hard: Sequence[HardPlace], *, step: int, process: Process
-    ) -> list[HardPlace]:
-        """The hard places from here on."""
+    def mine(self, model: Any, hard: Sequence[HardPlace], step: int) -> list[HardPlace]:
+        """The hard places from here on; the model is in evaluation mode."""
         ...
 
 
@@ -63,42 +60,37 @@ class CropSource:
         recipe: Recipe,
         scenes: Sequence[CachedScene],
         annotated: Sequence[AnnotatedScan],
-        *,
-        rank: int,
+        process: Process,
     ) -> None:
-        self.mining = recipe.mining
-        self._recipe, self._scenes, self._annotated, self._rank = recipe, scenes, annotated, rank
+        self.mine_every = recipe.mining.every if recipe.mining else None
+        self._recipe, self._scenes, self._annotated, self._process = recipe, scenes, annotated, process
 
     def batches(self, hard: Sequence[HardPlace]) -> Dataset[Any]:
-        return BatchDataset(self._recipe, self._scenes, annotated=self._annotated, hard=hard, rank=self._rank)
+        return BatchDataset(
+            self._recipe, self._scenes, annotated=self._annotated, hard=hard, rank=self._process.rank
+        )
 
-    def mine(
-        self, model: DetectionModel, hard: Sequence[HardPlace], *, step: int, process: Process
-    ) -> list[HardPlace]:
+    def mine(self, model: Any, hard: Sequence[HardPlace], step: int) -> list[HardPlace]:
         maker = CropMaker(self._recipe, self._scenes)
-        return mine(model, maker, hard, recipe=self._recipe, step=step, process=process)
+        return mine(model, maker, hard, recipe=self._recipe, step=step, process=self._process)
 
 
 class CloseupSource:
-    """Close-ups; every place that a pass keeps is a hard one."""
+    """Close-ups of what a cascade's first network points at."""
 
-    mining: MiningRecipe | None = None
-
-    def __init__(self, recipe: Recipe, folder: Path, *, rank: int) -> None:
+    def __init__(self, recipe: Recipe, folder: Path, process: Process) -> None:
         assert recipe.closeups is not None
-        self._batches = CloseupDataset(
-            pass_files(folder, recipe.closeups.passes),
-            seed=recipe.seed,
-            per_step=recipe.closeups.passes_per_step,
-            rank=rank,
-        )
+        self._closeups, self._seed, self._process = recipe.closeups, recipe.seed, process
+        self.mine_every: int | None = recipe.closeups.find_hard_every
+        self._loaded = loaded_files(folder, recipe.closeups)
+        self._benign = benign_files(folder, recipe.closeups)
 
     def batches(self, hard: Sequence[HardPlace]) -> Dataset[Any]:
-        del hard
-        return self._batches
+        return CloseupDataset(
+            self._closeups, self._loaded, self._benign, hard=hard, seed=self._seed, rank=self._process.rank
+        )
 
-    def mine(
-        self, model: DetectionModel, hard: Sequence[HardPlace], *, step: int, process: Process
-    ) -> list[HardPlace]:
-        del model, step, process
-        return list(hard)
+    def mine(self, model: Any, hard: Sequence[HardPlace], step: int) -> list[HardPlace]:
+        """All places again, in every process alike."""
+        del hard, step
+        return find_hard(model, self._benign, keep=self._closeups.hard, device=self._process.device)

@@ -80,3 +80,38 @@ def test_quantise__needs_scans_and_an_fp32_file(fp32_path: Path, tmp_path: Path)
     quantise(fp32_path, tmp_path / "int8.onnx", _scans(1, 1))
     with pytest.raises(ModelContractError, match="already"):
         quantise(tmp_path / "int8.onnx", tmp_path / "again.onnx", _scans(1, 1))
+
+
+def test_quantise__what_says_where_to_look_stays_exact(tmp_path: Path) -> None:
+    """A convolution whose output another one reaches only through where it looks counts as a last one."""
+    rng = np.random.default_rng(1)
+    weights = {"first": (8, 2, 3, 3), "where": (2, 8, 1, 1), "closer": (8, 2, 3, 3), "last": (2, 8, 1, 1)}
+    nodes = [
+        helper.make_node("Conv", [INPUT_NAME, "first"], ["a"], "conv1", strides=[2, 2]),
+        helper.make_node("Relu", ["a"], ["b"], "relu1"),
+        helper.make_node("Conv", ["b", "where"], ["c"], "conv2"),
+        helper.make_node("Tanh", ["c"], ["d"], "tanh"),
+        helper.make_node("Transpose", ["d"], ["grid"], "transpose", perm=[0, 2, 3, 1]),
+        helper.make_node("GridSample", [INPUT_NAME, "grid"], ["e"], "look"),
+        helper.make_node("Conv", ["e", "closer"], ["f"], "conv3"),
+        helper.make_node("Relu", ["f"], ["g"], "relu2"),
+        helper.make_node("Conv", ["g", "last"], ["h"], "conv4"),
+        helper.make_node("Split", ["h"], list(OUTPUT_NAMES), "split", axis=1, num_outputs=2),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "looking",
+        [helper.make_tensor_value_info(INPUT_NAME, TensorProto.FLOAT, ["n", 2, "h", "w"])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in OUTPUT_NAMES],
+        [
+            numpy_helper.from_array(rng.normal(0, 0.3, shape).astype(np.float32), name)
+            for name, shape in weights.items()
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    helper.set_model_props(model, {METADATA_KEY: CONTRACT.to_json()})
+    onnx.save(model, str(tmp_path / "fp32.onnx"))
+    quantise(tmp_path / "fp32.onnx", tmp_path / "int8.onnx", _scans(1, 3))
+    made = onnx.load(str(tmp_path / "int8.onnx")).graph
+    exact = {w.name for w in made.initializer if w.data_type == onnx.TensorProto.FLOAT and len(w.dims) == 4}
+    assert exact == {"where", "last"}

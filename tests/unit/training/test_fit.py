@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from models.architectures import build_model
-from tests.unit.training.recipes import TINY, TINY_TOML
+from tests.unit.training.recipes import CASCADE_TOML, TINY, TINY_CASCADE, TINY_TOML
 from training import fit
 from training.crops import CropMaker, collate
 from training.devices import Process
@@ -116,6 +116,41 @@ def test_train__begins_with_the_weights_of_another_run(recipe_path: Path, tmp_pa
     first.write_bytes(b"cut off")
     with pytest.raises(RecipeError, match="cannot be used"):
         train(recipe_path, tmp_path / "third", device="cpu")
+
+
+def test_train__cascade_learns_in_two_parts_and_resumes(recipe_path: Path, tmp_path: Path) -> None:
+    """The second part begins with the first's weights and leaves them; stopping in either changes nothing."""
+    recipe_path.write_text(CASCADE_TOML)
+    whole = train(recipe_path, tmp_path / "whole", device="cpu")
+    stopped = [train(recipe_path, tmp_path / "parts", device="cpu", stop_after=n) for n in (1, 2, 2)]
+    resumed = train(recipe_path, tmp_path / "parts", device="cpu")
+    parts = tmp_path / "parts"
+    assert stopped == [parts / "first" / "checkpoint.pt", parts / "checkpoint.pt", parts / "checkpoint.pt"]
+    assert whole is not None
+    assert resumed == parts / "weights.pt"
+    ours, theirs = (torch.load(path, weights_only=True) for path in (whole, resumed))
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    first = torch.load(tmp_path / "whole" / "first" / "weights.pt", weights_only=True)
+    assert all(torch.equal(ours[f"first.{name}"], first[name]) for name in first)
+    fresh = build_model("cpu-cascade", n_kinds=3).state_dict()
+    assert not torch.equal(ours["second.hidden.weight"], fresh["second.hidden.weight"])
+    state = torch.load(parts / "checkpoint.pt", weights_only=True)
+    assert 0 < len(state["hard"]) <= 5
+    assert load_weights(whole, TINY_CASCADE).n_kinds == 3
+
+
+def test_train__cascade_begins_with_a_first_networks_weights(recipe_path: Path, tmp_path: Path) -> None:
+    """What a plain detector learned is a start for a cascade, too."""
+    plain = train(recipe_path, tmp_path / "plain", device="cpu")
+    assert plain is not None
+    slow = CASCADE_TOML.replace("2e-3", "1e-12").replace("kernel_rate = 0.02", "kernel_rate = 1e-12")
+    recipe_path.write_text(f'start = "{plain}"\n{slow}')
+    made = train(recipe_path, tmp_path / "cascade", device="cpu")
+    assert made is not None
+    before, after = (torch.load(path, weights_only=True) for path in (plain, made))
+    for name in before:
+        if name.endswith(("weight", "bias")):
+            torch.testing.assert_close(after[f"first.{name}"], before[name], rtol=1e-4, atol=1e-6)
 
 
 def test_train__checkpoint_of_another_recipe_is_refused(recipe_path: Path, tmp_path: Path) -> None:

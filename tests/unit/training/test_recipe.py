@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.training.recipes import SMALL, TINY, TINY_TOML, WIDE
+from tests.unit.training.recipes import CASCADE_TOML, SMALL, TINY, TINY_CASCADE, TINY_TOML, WIDE
 from training.errors import RecipeError
 from training.recipe import load_recipe
 
@@ -27,6 +27,7 @@ def test_load_recipe__reads_what_is_written(tmp_path: Path) -> None:
         ('"gun"', '"ghost"'),
         ('"gun"', '"rifle"'),
         ('seed = 5', 'seed = 5\narchitecture = "abacus"'),
+        ('seed = 5', 'seed = 5\narchitecture = "cpu-cascade"'),
         ("width_px = 128", "width_px = 100"),
         ("width_px = 128", "width_px = 1024"),
         ("[3.0, 8.0]", "[8.0, 3.0]"),
@@ -53,6 +54,20 @@ def test_recipes__are_valid(name: str) -> None:
     sizes = sorted(size.n_pixels for size in recipe.crops.sizes)
     assert recipe.fit.batch_px % sizes[0] == 0
     assert recipe.fit.batch_px >= sizes[-1]
+
+
+def test_load_recipe__a_cascades_second_part(tmp_path: Path) -> None:
+    """It is read, and only a cascade has it; the first network's run does not depend on it."""
+    path = tmp_path / "cascade.toml"
+    path.write_text(CASCADE_TOML)
+    recipe = load_recipe(path)
+    assert recipe.closeups == TINY_CASCADE.closeups
+    assert recipe.first.digest != recipe.digest
+    path.write_text(CASCADE_TOML.replace("hard = 5", "hard = 6"))
+    assert load_recipe(path).first.digest == recipe.first.digest
+    path.write_text(CASCADE_TOML.replace("cpu-cascade", "cpu"))
+    with pytest.raises(RecipeError, match="cpu-cascade"):
+        load_recipe(path)
 
 
 def test_weights__of_a_size_come_before_the_common_ones() -> None:
