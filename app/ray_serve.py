@@ -35,12 +35,12 @@ class ServingChildren:
         self._children.start()
         await self._children.wait_until_started()
         if not self._children.is_ready:
-            await self._children.close()
+            self._children.close()
             await send({"type": "lifespan.startup.failed", "message": "no child has loaded the model"})
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self._children.close()
+        self._children.close()
         await send({"type": "lifespan.shutdown.complete"})
 
 

@@ -37,6 +37,7 @@ from inference.model_routes import ModelRoutes, build_model_router
 from inference.scorer import load_pinned_scorer, load_scorers_by_modality
 from inference.screening import ScreeningWorker
 from inference.settings import (
+    EngineOptions,
     IntakeSettings,
     ModelApiSettings,
     ScreeningSettings,
@@ -319,10 +320,7 @@ def screening_worker(
 ) -> ScreeningWorker:
     """Make the worker that screens with the pinned model."""
     screening = ScreeningSettings(n_runners=settings.n_runners, deadline_s=settings.screening_deadline_s)
-    engine = replace(
-        settings.engine_options(n_calls=screening.n_runners, timeout_s=screening.run_timeout_s),
-        count_batch=metrics.count_engine_batch,
-    )
+    engine = engine_options(settings, screening, metrics)
     keys = settings.manifest_keys
     load_photos = partial(
         load_gate_photos,
@@ -347,6 +345,14 @@ def screening_worker(
         metrics=metrics,
         tracer=tracer,
     )
+
+
+def engine_options(
+    settings: Settings, screening: ScreeningSettings, metrics: InferenceMetrics
+) -> EngineOptions:
+    """Which engine screens, and who counts its batches."""
+    options = settings.engine_options(n_calls=screening.n_runners, timeout_s=screening.run_timeout_s)
+    return replace(options, count_batch=metrics.count_engine_batch)
 
 
 def intake_settings(settings: Settings) -> IntakeSettings:

@@ -1,6 +1,7 @@
 """A file's graph in PyTorch: what it refuses, and which convolutions run in bfloat16."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -97,11 +98,11 @@ def test_run__input_that_may_not_be_written_to_is_taken() -> None:
     ],
 )
 def test_run__operators_answer_as_in_onnx_runtime(
-    op: str, inputs: list[tuple[int, ...] | list[int]], attributes: dict[str, object]
+    op: str, inputs: list[tuple[int, ...] | list[int]], attributes: dict[str, Any]
 ) -> None:
     """Each on numbers of its own; a list stands for whole numbers, which are constants."""
     rng = np.random.default_rng(4)
-    values = [
+    values: list[Any] = [
         np.array(given, np.int64) if isinstance(given, list) else rng.normal(0, 1, given).astype(np.float32)
         for given in inputs
     ]

@@ -47,8 +47,15 @@ CLOSEUPS = CloseupRecipe(
     find_hard_every=2,
     hard=5,
     fit=ScheduleRecipe(
-        steps=4, learning_rate=2e-3, kernel_rate=0.02, weight_decay=0.01, warmup_steps=1, ema_decay=0.9,
-        checkpoint_every=2, threads=1, workers=0,
+        steps=4,
+        learning_rate=2e-3,
+        kernel_rate=0.02,
+        weight_decay=0.01,
+        warmup_steps=1,
+        ema_decay=0.9,
+        checkpoint_every=2,
+        threads=1,
+        workers=0,
     ),
 )
 TINY_CASCADE = replace(TINY, architecture="cpu-cascade", closeups=CLOSEUPS)

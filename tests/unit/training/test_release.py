@@ -1,6 +1,7 @@
 """From weights to a pinned file: what needs no trained model."""
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from onnx import TensorProto, helper
 from models.contract import METADATA_KEY, KindSpec, ModelContract
 from models.errors import ManifestUntrustedError
 from models.registry import load_manifest
-from tests.manifest_key import SIGNER, sign_manifest
+from tests.manifest_key import SIGNER
 from tests.unit.training.recipes import TINY
 from training.card import write_card
 from training.evaluation.looking import ModelSession
