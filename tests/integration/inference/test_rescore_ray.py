@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import secrets
 import subprocess
 import sys
 import time
@@ -21,7 +22,6 @@ from inference.rescore_parts import PartScorer, ThreadScorer
 from inference.rescore_ray import ModelFile, RayScorer, StoreAccess
 from inference.rescore_run import RescoreFilters
 from inference.settings import EngineOptions, RayOptions
-from scans.errors import StoreUnavailableError
 from scans.store import S3Access
 from tests.integration.inference.centre import Centre, tiny_scorer
 from tests.unit.inference.tiny_onnx import build_tiny_model
@@ -33,27 +33,28 @@ START_TIMEOUT_S = 600.0
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(ROOT)}
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
-    """A cluster of one machine that lives on between runs: its address."""
-    port = free_port()
+@pytest.fixture
+def cluster() -> Iterator[dict[str, str]]:
+    """A cluster of one machine: what the environment needs that uses it, its token included."""
+    address = f"127.0.0.1:{free_port()}"
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     options = [
         "--head",
         "--node-ip-address=127.0.0.1",
-        f"--port={port}",
+        f"--port={address.rpartition(':')[2]}",
         "--num-cpus=2",
         f"--object-store-memory={100 * 2**20}",
         "--include-dashboard=false",
+        "--ray-client-server-port=0",
         "--block",
     ]
     process = subprocess.Popen(
         [sys.executable, "-m", "ray.scripts.scripts", "start", *options],
-        # On the loopback. A token would have to be in this process's environment before Ray is imported.
-        env=os.environ | QUIET | {"RAY_AUTH_MODE": "disabled"},
+        env=os.environ | QUIET | token,
         stdout=subprocess.DEVNULL,
     )
     try:
-        yield f"127.0.0.1:{port}"
+        yield {"SHENXIANG_RAY_ADDRESS": address, **token}
     finally:
         end_tree(psutil.Process(process.pid))
 
@@ -68,14 +69,25 @@ def end_tree(root: psutil.Process) -> None:
     psutil.wait_procs(alive)
 
 
-def ray_scorer(store: Path | str, address: str | None, *, s3: S3Access | None = None) -> RayScorer:
-    """Two workers with the tiny detector."""
+def ray_scorer(store: Path, *, address: str | None = None) -> RayScorer:
+    """Two workers with the tiny detector, on a Ray of their own or at an address."""
     data = build_tiny_model()
-    digest = hashlib.sha256(data).hexdigest()
     return RayScorer(
-        ModelFile(data=data, digest=digest, options=EngineOptions()),
-        StoreAccess(url=str(store), s3=s3 or S3Access()),
+        ModelFile(data=data, digest=hashlib.sha256(data).hexdigest(), options=EngineOptions()),
+        StoreAccess(url=str(store), s3=S3Access()),
         RayOptions(address=address, n_workers=2),
+    )
+
+
+@pytest.fixture
+def command(tmp_path: Path, centre: Centre, database_url: str) -> tuple[list[str], dict[str, str]]:
+    """The command that re-scores the centre's archive into the folder ``run``, and its environment."""
+    (tmp_path / "tiny.onnx").write_bytes(build_tiny_model())
+    options = ["--engine", "ray", "--workers", "2", "--model", str(tmp_path / "tiny.onnx")]
+    settings = {"SHENXIANG_DATABASE_URL": database_url, "SHENXIANG_STORE_URL": str(tmp_path / "store")}
+    return (
+        [sys.executable, "-m", "app.cli", "rescore", *options, "--out", str(tmp_path / "run")],
+        os.environ | QUIET | settings,
     )
 
 
@@ -96,8 +108,7 @@ async def run(centre: Centre, out: Path, scorer: PartScorer, **options: Any) -> 
         scorer=scorer,
         out=out,
         filters=RescoreFilters(),
-        part_scans=2,
-        **options,
+        **{"part_scans": 2, **options},
     )
 
 
@@ -119,24 +130,28 @@ def lose_pixels(store: Path, digest: str) -> None:
     stored.unlink()
 
 
-async def test_ray__writes_what_threads_write(
-    centre: Centre, archive: list[str], tmp_path: Path, cluster: str
+async def test_ray__on_a_cluster_writes_what_threads_write(
+    centre: Centre,
+    archive: list[str],
+    tmp_path: Path,
+    command: tuple[list[str], dict[str, str]],
+    cluster: dict[str, str],
 ) -> None:
     """Every file is the same to the byte, an unreadable scan's row too."""
-    store = tmp_path / "store"
-    lose_pixels(store, await digest_of_pixels(centre, archive[3]))
-    expected = await run(centre, tmp_path / "threads", ThreadScorer(tiny_scorer(), centre.store))
+    lose_pixels(tmp_path / "store", await digest_of_pixels(centre, archive[3]))
+    ended = await asyncio.to_thread(
+        subprocess.run, command[0], cwd=ROOT, env=command[1] | cluster, timeout=START_TIMEOUT_S, check=False
+    )
+    assert ended.returncode == 0
+    threads = ThreadScorer(tiny_scorer(), centre.store)
+    expected = await run(centre, tmp_path / "threads", threads, part_scans=500)
     assert (expected["n_scored"], expected["n_flagged"]) == (4, 1)
-    assert await run(centre, tmp_path / "ray", ray_scorer(store, cluster)) == expected
-    assert files_of(tmp_path / "ray") == files_of(tmp_path / "threads")
+    assert files_of(tmp_path / "run") == files_of(tmp_path / "threads")
 
 
-async def test_ray__takes_up_what_was_left(
-    centre: Centre, archive: list[str], tmp_path: Path, cluster: str
-) -> None:
+async def test_ray__takes_up_what_was_left(centre: Centre, archive: list[str], tmp_path: Path) -> None:
     """A run that threads began is finished by Ray, and one that stopped under Ray by threads."""
-    store = tmp_path / "store"
-    threads, workers = ThreadScorer(tiny_scorer(), centre.store), ray_scorer(store, cluster)
+    threads, workers = ThreadScorer(tiny_scorer(), centre.store), ray_scorer(tmp_path / "store")
     await run(centre, tmp_path / "whole", threads)
     for first, second in ((threads, workers), (workers, threads)):
         out = tmp_path / type(first).__name__
@@ -148,42 +163,26 @@ async def test_ray__takes_up_what_was_left(
         assert files_of(out) == files_of(tmp_path / "whole")
 
 
-async def test_ray__store_that_is_away_ends_the_run(
-    centre: Centre, archive: list[str], tmp_path: Path, cluster: str
-) -> None:
-    """What a worker meets ends the run with its own error, never with rows that say nothing was found."""
-    nowhere = S3Access(endpoint="http://127.0.0.1:1", region="x", access_key_id="x", secret_access_key="x")
-    with pytest.raises(StoreUnavailableError):
-        await run(centre, tmp_path / "run", ray_scorer("s3://scans/x", cluster, s3=nowhere))
-    assert [name for name in files_of(tmp_path / "run") if name.startswith("part-")] == []
-
-
 async def test_ray__cluster_that_is_away(centre: Centre, archive: list[str], tmp_path: Path) -> None:
     """No cluster at the address is an error that says so, and another one is not started in silence."""
     with pytest.raises(RescoreError, match="cannot be used"):
-        await run(centre, tmp_path / "run", ray_scorer(tmp_path / "store", f"127.0.0.1:{free_port()}"))
+        await run(
+            centre, tmp_path / "run", ray_scorer(tmp_path / "store", address=f"127.0.0.1:{free_port()}")
+        )
 
 
 async def test_ray__killed_command_leaves_nothing_behind(
-    centre: Centre, archive: list[str], tmp_path: Path, database_url: str
+    centre: Centre, archive: list[str], tmp_path: Path, command: tuple[list[str], dict[str, str]]
 ) -> None:
     """A Ray that the command started ends with it, by kill -9 too, and the run is taken up."""
-    (tmp_path / "tiny.onnx").write_bytes(build_tiny_model())
-    options = ["--engine", "ray", "--workers", "1", "--model", str(tmp_path / "tiny.onnx")]
-    settings = {"SHENXIANG_DATABASE_URL": database_url, "SHENXIANG_STORE_URL": str(tmp_path / "store")}
-    left = await asyncio.to_thread(kill_rescore, [*options, "--out", str(tmp_path / "run")], settings)
-    assert left == []
+    assert await asyncio.to_thread(kill_rescore, *command) == []
     threads = ThreadScorer(tiny_scorer(), centre.store)
     assert (await run(centre, tmp_path / "run", threads))["n_scored"] == len(archive)
 
 
-def kill_rescore(options: list[str], settings: dict[str, str]) -> list[psutil.Process]:
+def kill_rescore(arguments: list[str], environment: dict[str, str]) -> list[psutil.Process]:
     """Kill the command once its Ray has a worker; return what is left of it two minutes later."""
-    command = subprocess.Popen(
-        [sys.executable, "-m", "app.cli", "rescore", *options],
-        cwd=ROOT,
-        env=os.environ | QUIET | settings,
-    )
+    command = subprocess.Popen(arguments, cwd=ROOT, env=environment)
     root, ends_at = psutil.Process(command.pid), time.monotonic() + START_TIMEOUT_S
     while not (below := below_with_worker(root)):
         assert command.poll() is None, "the command ended by itself"
