@@ -61,6 +61,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "model_error": 500,
     "model_unreadable": 500,
     "model_not_pinned": 500,
+    "model_manifest_untrusted": 500,
     "model_architecture_unknown": 500,
     "model_contract_invalid": 500,
     "model_output_invalid": 500,

@@ -16,7 +16,6 @@ COMMAND_LINE_ONLY = {
     "case_exists",
     "scan_unknown",
     "scan_disposed",
-    "scan_not_disposed",
     "screening_missing",
     "sealing_refused",
     "trail_restored",
