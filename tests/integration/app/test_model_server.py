@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,35 @@ def test_findings__a_killed_child_costs_nobody_an_answer(
     child.kill()
     assert sender.post("/v1/findings", content=png(grey_scan())).status_code == 200
     assert [other.pid for other in server[1].children()] != [child.pid]
+
+
+def test_serve_model__replaces_a_child_that_dies_idle(server: tuple[str, psutil.Process]) -> None:
+    """A child that dies between two requests does not wait for the next one to be missed."""
+    [child] = server[1].children()
+    child.kill()
+    assert replaced(server[1], child.pid)
+
+
+def test_findings__a_child_that_hangs_costs_its_sender_alone(tmp_path: Path) -> None:
+    """A scan that takes longer than it may is 422, and the next one has a child of its own."""
+    manifest = write_manifest(tmp_path, tiny=build_tiny_model())
+    with model_server(manifest, {"DECODE_TIMEOUT_S": "2"}) as (url, process):
+        [child] = process.children()
+        child.suspend()
+        with httpx.Client(base_url=url, headers={"Prefer": "wait=60"}, timeout=60) as http:
+            hung = http.post("/v1/findings", content=png(grey_scan()))
+            assert problem_of(hung) == (422, "image_undecodable")
+            assert replaced(process, child.pid)
+
+
+def replaced(server: psutil.Process, pid: int) -> bool:
+    """Wait until a server has a child, another than this one."""
+    ends_at = time.monotonic() + 60
+    while time.monotonic() < ends_at:
+        if [other.pid for other in server.children()] not in ([], [pid]):
+            return True
+        time.sleep(0.05)
+    return False
 
 
 async def test_findings__refused_before_the_body_when_it_would_take_too_long(
