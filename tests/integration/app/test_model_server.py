@@ -92,7 +92,7 @@ def test_serve_model__replaces_a_child_that_dies_idle(server: tuple[str, psutil.
 
 
 def test_findings__a_child_that_hangs_costs_its_sender_alone(tmp_path: Path) -> None:
-    """A scan that takes longer than it may is 422, and the next one has a child of its own."""
+    """A scan that takes longer than it may is 422, and its child is replaced."""
     manifest = write_manifest(tmp_path, tiny=build_tiny_model())
     with model_server(manifest, {"DECODE_TIMEOUT_S": "2"}) as (url, process):
         [child] = process.children()
