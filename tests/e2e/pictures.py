@@ -1,11 +1,11 @@
 """Compares a page with a committed picture of it, so that other fonts pass and another layout does not.
 
-Two machines do not draw a letter alike, so that no pixel is compared with a pixel. A picture is kept as the mean
-colour of every block of 8 by 8 pixels, beside where the parts of the page are. Then
+Two machines do not draw a letter alike, so that no pixel is compared with a pixel. A picture is kept as the
+mean colour of every block of 8 by 8 pixels, beside where the parts of the page are. Then
 
 - a part may not be elsewhere, or of another size, by more than ``MOST_SHIFT_PX``: a layout is made of it;
-- in no part of the page may more than ``MOST_BLOCKS`` of the blocks differ by more than ``MOST_LEVELS``: letters
-  drawn otherwise change the mean of a block by less, a part that is missing or has lost its colours by more.
+- in no part of the page may more than ``MOST_BLOCKS`` of the blocks differ by more than ``MOST_LEVELS``:
+  letters drawn otherwise change a block's mean by less, a part that is missing or lost its colours by more.
 
 What tells the time or counts is left out: the text of every number, and what ``LEFT_OUT`` names.
 """
@@ -69,8 +69,8 @@ SEEN = """([parts, leftOut, steady]) => {
 class Picture:
     """A page as it is compared.
 
-    ``blocks``: uint8 of shape ``(rows, columns, 4)``, the mean blue, green and red of each block; alpha 0 is left
-    out. ``boxes``: left, top, width and height of every part in CSS pixels.
+    ``blocks``: uint8 of shape ``(rows, columns, 4)``, the mean blue, green and red of each block; alpha 0 is
+    left out. ``boxes``: left, top, width and height of every part in CSS pixels.
     """
 
     blocks: NDArray[np.uint8]
@@ -80,7 +80,9 @@ class Picture:
 async def take(page: Page) -> Picture:
     """Take a picture of the page as it is now."""
     seen: dict[str, Any] = await page.evaluate(SEEN, [PARTS, LEFT_OUT, STEADY])
-    shot = cv2.imdecode(np.frombuffer(await page.screenshot(animations="disabled"), np.uint8), cv2.IMREAD_COLOR)
+    shot = cv2.imdecode(
+        np.frombuffer(await page.screenshot(animations="disabled"), np.uint8), cv2.IMREAD_COLOR
+    )
     assert shot is not None
     rows, columns = shot.shape[0] // BLOCK_PX, shot.shape[1] // BLOCK_PX
     means = cv2.resize(
@@ -137,7 +139,9 @@ def read(name: str) -> Picture:
     """
     blocks = cv2.imread(str(FOLDER / f"{name}.png"), cv2.IMREAD_UNCHANGED)
     if blocks is None:
-        raise FileNotFoundError(f"there is no picture {name}: pytest {Path(__file__).parent} --write-pictures")
+        raise FileNotFoundError(
+            f"there is no picture {name}: pytest {Path(__file__).parent} --write-pictures"
+        )
     return Picture(blocks=blocks.astype(np.uint8), boxes=json.loads(BOXES.read_text())[name])
 
 
@@ -146,5 +150,7 @@ def write(name: str, picture: Picture) -> None:
     FOLDER.mkdir(exist_ok=True)
     assert cv2.imwrite(str(FOLDER / f"{name}.png"), picture.blocks, [cv2.IMWRITE_PNG_COMPRESSION, 9])
     boxes = json.loads(BOXES.read_text()) if BOXES.exists() else {}
-    lines = [f"{json.dumps(one)}: {json.dumps(its)}" for one, its in sorted({**boxes, name: picture.boxes}.items())]
+    lines = [
+        f"{json.dumps(one)}: {json.dumps(its)}" for one, its in sorted({**boxes, name: picture.boxes}.items())
+    ]
     BOXES.write_text("{\n" + ",\n".join(lines) + "\n}\n")

@@ -56,14 +56,15 @@ class Audit:
         self.found: list[str] = []
         self._page = page
 
-    async def look(self, state: str) -> None:
-        """Look at the page as it is, in the light and in the dark."""
-        if not await self._page.evaluate("typeof axe === 'object'"):
-            await self._page.evaluate(AXE.read_text())
+    async def look(self, state: str, window: Page | None = None) -> None:
+        """Look at the page as it is, or at its second window, in the light and in the dark."""
+        window = window or self._page
+        if not await window.evaluate("typeof axe === 'object'"):
+            await window.evaluate(AXE.read_text())
         for theme in THEMES:
             await self._page.emulate_media(color_scheme=theme)
-            await self._page.wait_for_timeout(400)
-            found = await self._page.evaluate(RUN, [PIXELS, LEVELS])
+            await window.wait_for_timeout(400)
+            found = await window.evaluate(RUN, [PIXELS, LEVELS])
             self.found += [f"{state}, {theme}: {fault}" for fault in found]
 
 
@@ -76,7 +77,7 @@ def axe() -> None:
 
 @pytest.mark.usefixtures("axe")
 async def test_reviewer__page_has_no_violation(chromium: str) -> None:
-    """Login, case, declaration, verdict, help and comparison, in both languages."""
+    """Login, tour, case, declaration, verdict, help, comparison and second window, in both languages."""
     async with throwaway_system(demo="true") as system, attached_pool(system) as pool:
         await fill(system.url, pool)
         async with open_page(chromium) as page:
@@ -87,6 +88,7 @@ async def test_reviewer__page_has_no_violation(chromium: str) -> None:
             await log_in(page, system.url, login="lin", password=DEMO_PASSWORD)
             await wait_until(page, IS_PAINTED)
             await audit.look("case")
+            await see_tour(page, audit)
             await page.keyboard.press("t")
             await audit.look("declaration")
             await page.keyboard.press("t")
@@ -104,7 +106,34 @@ async def test_reviewer__page_has_no_violation(chromium: str) -> None:
             await page.wait_for_selector("dialog[open]")
             await audit.look("help")
             await page.screenshot(path=SCREENSHOTS / "accessible-reviewer.png")
+            await page.keyboard.press("Escape")
+            await see_second_window(page, audit)
     assert not audit.found, "\n".join(audit.found)
+
+
+async def see_tour(page: Page, audit: Audit) -> None:
+    """Look at the tour, and have the case back."""
+    await page.keyboard.press("F1")
+    await page.wait_for_selector("dialog[open]")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector(".sx-tour[open]")
+    await audit.look("tour")
+    await page.keyboard.press("Escape")
+    await page.wait_for_selector(".sx-facts")
+    await wait_until(page, "document.querySelectorAll('.sx-state').length === 0")
+
+
+async def see_second_window(page: Page, audit: Audit) -> None:
+    """Look at the second window with the image, then with the panel, and at what is left of the page."""
+    async with page.expect_popup() as opened:
+        await page.keyboard.press("Backslash")
+    second = await opened.value
+    await second.wait_for_selector(".sx-stage")
+    await audit.look("image in the second window", second)
+    await audit.look("without the image")
+    await page.keyboard.press("Shift+Backslash")
+    await second.wait_for_selector(".sx-panel")
+    await audit.look("panel in the second window", second)
 
 
 @pytest.mark.usefixtures("axe")

@@ -1,6 +1,6 @@
 """The main screens look as they did: at two sizes, in the dark and in the light.
 
-``make pictures`` takes the pictures anew, those of the documentation too. Look at them before you commit them.
+``make pictures`` takes the pictures anew, those of the documentation too. Look at them before a commit.
 """
 
 import asyncio
@@ -58,7 +58,7 @@ PUT_STYLE = """(css) => {
 
 
 async def test_screens__look_as_they_did(chromium: str, request: pytest.FixtureRequest) -> None:
-    """Login, reviewer, supervisor, auditor and administrator; a broken layout is found, other fonts are not."""
+    """Every role's first screen and the login; a broken layout is found, other fonts are let pass."""
     keeps = request.config.getoption("--write-pictures")
     found: list[str] = []
     async with screens(chromium) as (browser, url, reviewer):
@@ -148,7 +148,10 @@ async def screens(chromium: str) -> AsyncIterator[tuple[Browser, str, Page]]:
             await store_policy(connection, TriagePolicy(audit_sample=1.0), author="system:test")
         client = StationClient(system.url, stations[1].key)
         await post(client, 1)
-        async with asyncio.timeout(60), ReviewerClient(system.url, login="chen", password=DEMO_PASSWORD) as chen:
+        async with (
+            asyncio.timeout(60),
+            ReviewerClient(system.url, login="chen", password=DEMO_PASSWORD) as chen,
+        ):
             while (lease := await chen.next_case()) is None:
                 await asyncio.sleep(0.3)
             await chen.decide(lease, "inspect", reason_codes=["concealment"])

@@ -1,4 +1,4 @@
-"""A part of the reviewer's page in a second window: one page, one case, one lease, and keys in both windows."""
+"""A part of the reviewer's page in a second window: one page, one case, one lease, keys in both windows."""
 
 from typing import Any
 
@@ -36,10 +36,10 @@ LOOK = """() => [
 
 
 async def test_reviewer__works_in_two_windows_with_one_lease(chromium: str) -> None:
-    """Image and panel move to a second window and back with everything in them, and a decision is taken there.
+    """Image and panel move to a second window and back with all that is in them; a decision is taken there.
 
-    The second window follows theme, language and screen, asks the server for nothing, and ends with the page or
-    the session; a mark drawn before it is there after all that.
+    The second window follows theme, language and screen, asks the server for nothing, and ends with the page
+    or the session; a mark drawn before a reload is there after it.
     """
     async with throwaway_system(demo="true") as system, attached_pool(system) as pool:
         await fill_queue(system.url, pool)

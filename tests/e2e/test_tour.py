@@ -34,7 +34,7 @@ N_HELD = "SELECT count(*) FROM seats WHERE reviewer IS NOT NULL AND until > cloc
 async def test_tour__begins_without_a_case_and_gives_way_to_the_first(chromium: str) -> None:
     """Who logs in to an empty queue is shown around; a case that comes is on the screen at once.
 
-    Then the tour is only offered; asked for, no lease is held while it is open, and the case comes back after it.
+    Then the tour is only offered; asked for, no lease is held while it is open, and the case comes back.
     """
     async with throwaway_system(demo="true") as system, attached_pool(system) as pool:
         stations = await prepare_demo(pool)
