@@ -209,6 +209,7 @@ def ray_server(
         "SHENXIANG_MODEL": model,
         "SHENXIANG_LOG_LEVEL": "warning",
         "SHENXIANG_SCORING_KEY": KEY,
+        "RAY_ADDRESS": "local",
         "RAY_USAGE_STATS_ENABLED": "0",
         "PYTHONPATH": str(ROOT),
     }

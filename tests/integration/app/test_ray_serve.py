@@ -58,6 +58,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, psuti
     config = write_config(tmp_path_factory.mktemp("serve"), port)
     environment = os.environ | {
         "SHENXIANG_SCORING_KEY": KEY,
+        "RAY_ADDRESS": "local",
         "RAY_USAGE_STATS_ENABLED": "0",
         "PYTHONPATH": str(ROOT),
     }
