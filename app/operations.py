@@ -53,13 +53,7 @@ async def show_schema_status(settings: Settings) -> dict[str, Any]:
 async def add_port(settings: Settings, *, code: str, name_zh: str, name_en: str) -> None:
     """Add a port, or rename it."""
     async with _connection(settings) as connection:
-        await connection.execute(
-            "INSERT INTO ports (code, name_zh, name_en) VALUES ($1, $2, $3)"
-            " ON CONFLICT (code) DO UPDATE SET name_zh = excluded.name_zh, name_en = excluded.name_en",
-            code,
-            name_zh,
-            name_en,
-        )
+        await inference.stations.add_port(connection, code=code, name_zh=name_zh, name_en=name_en)
 
 
 async def create_station(

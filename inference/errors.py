@@ -6,6 +6,7 @@ InferenceError                       inference_error
 ├── StationExistsError               station_exists             the id is taken
 ├── StationInvalidError              station_invalid            its id or webhook address is unusable
 ├── PortUnknownError                 port_unknown               no port of this code
+├── PortInvalidError                 port_invalid               its code is unusable
 ├── ScanNotFoundError                scan_not_found             none, or another station's
 ├── RequestError                     request_error              base of what a sender can mend
 │   ├── RequestInvalidError          request_invalid            the JSON breaks the schema
@@ -65,6 +66,12 @@ class StationInvalidError(InferenceError):
     """The station's id or webhook address cannot be used."""
 
     code = "station_invalid"
+
+
+class PortInvalidError(InferenceError):
+    """The code of a port cannot be used."""
+
+    code = "port_invalid"
 
 
 class PortUnknownError(InferenceError):

@@ -12,6 +12,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "port_unknown": 404,
     "station_exists": 409,
     "station_invalid": 422,
+    "port_invalid": 422,
     # the request
     "request_error": 400,
     "idempotency_key_missing": 400,

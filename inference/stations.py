@@ -19,6 +19,7 @@ import httpx
 
 from inference.database_errors import Connection, Pool, connect
 from inference.errors import (
+    PortInvalidError,
     PortUnknownError,
     StationExistsError,
     StationInvalidError,
@@ -34,6 +35,12 @@ BEARER = re.compile(r"(?i:bearer) +sx_(?P<key_id>[A-Za-z0-9-]{1,40})_(?P<secret>
 
 STATION_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
+# xmax is 0 in a row that was inserted, and not in one that was updated.
+ADD_PORT = """
+INSERT INTO ports (code, name_zh, name_en) VALUES ($1, $2, $3)
+ON CONFLICT (code) DO UPDATE SET name_zh = excluded.name_zh, name_en = excluded.name_en
+RETURNING xmax = 0 AS is_new
+"""
 FIND_KEY = """
 SELECT k.key_sha256, s.station_id, s.port
 FROM station_keys k JOIN stations s USING (station_id)
@@ -78,6 +85,23 @@ def parse_bearer(header: str | None) -> tuple[str, str] | None:
     """Split an Authorization header into (key id, secret); None if it is not of our form."""
     match = BEARER.fullmatch(header or "")
     return (match["key_id"], match["secret"]) if match else None
+
+
+async def add_port(conn: Connection, *, code: str, name_zh: str, name_en: str, actor: str = OPERATOR) -> None:
+    """Add a port, or rename it.
+
+    Raises:
+        PortInvalidError: The code cannot be used.
+    """
+    try:
+        async with conn.transaction():
+            is_new = await conn.fetchval(ADD_PORT, code, name_zh, name_en)
+            event = "port_added" if is_new else "port_renamed"
+            await audit.record(conn, actor=actor, event=event, detail=f"port={code}")
+    except asyncpg.CheckViolationError as error:
+        raise PortInvalidError(
+            f"{code[:40]!r} is no code of a port: 2 to 12 capital letters and digits"
+        ) from error
 
 
 async def create_station(

@@ -667,6 +667,8 @@ export const enUS: Messages = {
   'event.account_created': 'Account created',
   'event.account_disabled': 'Account disabled',
   'event.password_changed': 'Password changed',
+  'event.port_added': 'Port added',
+  'event.port_renamed': 'Port renamed',
   'event.station_created': 'Station created',
   'event.station_key_rotated': 'Station key rotated',
   'event.station_key_revoked': 'Station key revoked',

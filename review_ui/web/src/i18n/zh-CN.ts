@@ -653,6 +653,8 @@ export const zhCN = {
   'event.account_created': '新建账号',
   'event.account_disabled': '停用账号',
   'event.password_changed': '更改密码',
+  'event.port_added': '新增关区',
+  'event.port_renamed': '关区改名',
   'event.station_created': '新建站点',
   'event.station_key_rotated': '轮换站点密钥',
   'event.station_key_revoked': '吊销站点密钥',
