@@ -45,7 +45,7 @@ def cluster() -> Iterator[dict[str, str]]:
         "--num-cpus=2",
         f"--object-store-memory={100 * 2**20}",
         "--include-dashboard=false",
-        "--ray-client-server-port=0",
+        f"--ray-client-server-port={free_port()}",
         "--block",
     ]
     process = subprocess.Popen(
