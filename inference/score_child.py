@@ -39,7 +39,8 @@ def main() -> None:
     _check_room(options["memory_limit_bytes"], options["engine"])
 
     def reply(input_fd: int, job: Mapping[str, Any]) -> bytes:
-        return answer(scorer, read_parts(input_fd, job["sizes"])[0], job, limits)
+        [data] = read_parts(input_fd, job["sizes"], offset=job["offset"])
+        return answer(scorer, data, job, limits)
 
     serve_jobs(connection_fd, input_fd, reply, memory_limit_bytes=options["memory_limit_bytes"])
 

@@ -101,7 +101,7 @@ class ScoreChildren:
             BusyError: With those before it, it would take longer. A file that a child is free for is
                 always welcome.
         """
-        n_in_hand = len(self._waiting) + sum(link.job is not None for link in self._links)
+        n_in_hand = len(self._waiting) + sum(len(link.jobs) for link in self._links)
         rounds = 1 + n_in_hand // self._n_children
         if n_in_hand >= self._n_children and rounds * self._mean_s > wait_s:
             raise BusyError(
@@ -153,7 +153,7 @@ class ScoreChildren:
 
     def close(self) -> None:
         """End the children, also those at work."""
-        at_work = [link.job for link in self._links if link.job is not None]
+        at_work = [job for link in self._links for job in link.jobs]
         for link in list(self._links):
             self._discard(link)
         for job in (*at_work, *self._waiting):
@@ -161,26 +161,33 @@ class ScoreChildren:
 
     def _submit(self, parts: Sequence[bytes], **details: str | int | None) -> "asyncio.Future[bytes]":
         job = Job(parts=parts, details=details, reply=asyncio.get_running_loop().create_future())
-        if self._idle:
-            self._hand_over(self._idle.popleft(), job)
-            return job.reply
         self._waiting.append(job)
-        if not self._links:
+        if self._idle:
+            self._go_on(self._idle.popleft())
+        elif not self._links:
             self.start()  # none could be started before; perhaps one can now
+        else:
+            self._go_on(next((link for link in self._links if link.has_room_for(job)), None))
         return job.reply
+
+    def _go_on(self, link: ScoreLink | None) -> None:
+        """Give a child what it has room for of the jobs that have waited longest and are still wanted."""
+        while link in self._links and self._waiting and link.has_room_for(self._waiting[0]):
+            job = self._waiting.popleft()
+            if not job.reply.done():
+                self._hand_over(link, job)
+        if link in self._links and not link.jobs:
+            self._idle.append(link)
 
     def _hand_over(self, link: ScoreLink, job: Job) -> None:
         try:
-            link.start(job, timeout_s=self._options.timeout_s)
+            link.start(job)
         except DecoderUnavailableError as error:
             _fail(job, error)
-            self._go_on(link)
         except OSError as error:
-            link.job = job
             self._lose(link, error)
 
-    def _take_reply(self, link: ScoreLink, reply: bytes) -> None:
-        job, link.job = link.job, None
+    def _take_reply(self, link: ScoreLink, job: Job | None, reply: bytes) -> None:
         if job is not None:
             if job.parts:
                 self._note(asyncio.get_running_loop().time() - job.began_s)
@@ -194,15 +201,6 @@ class ScoreChildren:
             self._note_settled()
         self._go_on(link)
 
-    def _go_on(self, link: ScoreLink) -> None:
-        """Give a free child the job that has waited longest for somebody who still wants it."""
-        while self._waiting:
-            job = self._waiting.popleft()
-            if not job.reply.done():
-                self._hand_over(link, job)
-                return
-        self._idle.append(link)
-
     def _note_settled(self) -> None:
         if all(link.child.was_ready for link in self._links):
             self._settled.set()
@@ -212,21 +210,23 @@ class ScoreChildren:
 
     def _lose(self, link: ScoreLink, error: Exception) -> None:
         """Replace a child that is gone, hangs or talks nonsense; try its job once more, unless it hung."""
-        job, child = link.job, link.child
+        jobs, child = list(link.jobs), link.child
         if child.was_ready:
             log.warning("score_child_died", exit_code=child.exit_code(), stderr=child.stderr_tail())
         else:
             log.error("score_child_not_started", stderr=child.stderr_tail())
-        was_ready = child.was_ready
         self._discard(link)
-        if job is not None:
-            self._retry(job, error)
-        if was_ready:
+        self._waiting.extendleft(reversed(jobs[1:]))
+        if jobs:
+            self._retry(jobs[0], error)
+        if child.was_ready:
             self._start_one()
-            return
-        self._note_settled()
-        if not self._links:
+        elif not self._links:
             self._refuse_waiting()
+        if not child.was_ready:
+            self._note_settled()
+        while self._idle and self._waiting:
+            self._go_on(self._idle.popleft())
 
     def _retry(self, job: Job, error: Exception) -> None:
         job.n_deaths += 1
@@ -252,7 +252,10 @@ class ScoreChildren:
             if not self._links:
                 self._refuse_waiting()
             return
-        self._links.add(ScoreLink(child, on_reply=self._take_reply, on_fault=self._lose))
+        link = ScoreLink(
+            child, timeout_s=self._options.timeout_s, on_reply=self._take_reply, on_fault=self._lose
+        )
+        self._links.add(link)
 
     def _refuse_waiting(self) -> None:
         while self._waiting:

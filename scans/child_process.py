@@ -73,14 +73,14 @@ class ChildProcess:
                 return False
         return self.was_ready and self.exit_code() is None
 
-    def write_input(self, parts: Sequence[bytes]) -> None:
-        """Hand over bytes for the next job, in pieces as they came.
+    def write_input(self, parts: Sequence[bytes], *, offset: int = 0) -> None:
+        """Hand over bytes for the next job, in pieces as they came, from here on in the file.
 
         Raises:
             DecoderUnavailableError: There is no memory for them.
         """
         try:
-            write_parts(self.input, parts)
+            write_parts(self.input, parts, offset=offset)
         except OSError as error:
             raise DecoderUnavailableError(f"no memory to hand over an image: {error.strerror}") from error
 

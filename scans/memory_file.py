@@ -17,17 +17,15 @@ def open_memory_file(name: str) -> int:
         return os.dup(file.fileno())
 
 
-def write_parts(descriptor: int, parts: Sequence[bytes]) -> None:
-    """Replace a file's content by ``parts``, one after another."""
-    offset = 0
+def write_parts(descriptor: int, parts: Sequence[bytes], *, offset: int = 0) -> None:
+    """Write ``parts`` one after another; what lies behind them stays."""
     for part in parts:
         view = memoryview(part)
         while view:
             written = os.pwrite(descriptor, view, offset)
             view, offset = view[written:], offset + written
-    os.ftruncate(descriptor, offset)
 
 
-def read_parts(descriptor: int, sizes: Sequence[int]) -> list[bytes]:
+def read_parts(descriptor: int, sizes: Sequence[int], *, offset: int = 0) -> list[bytes]:
     """Return the parts of a file that ``write_parts`` wrote; shorter ones if it holds less."""
-    return [os.pread(descriptor, size, sum(sizes[:i])) for i, size in enumerate(sizes)]
+    return [os.pread(descriptor, size, offset + sum(sizes[:i])) for i, size in enumerate(sizes)]

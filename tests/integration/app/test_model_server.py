@@ -91,6 +91,25 @@ def test_serve_model__replaces_a_child_that_dies_idle(server: tuple[str, psutil.
     assert replaced(server[1], child.pid)
 
 
+async def test_findings__what_lies_ready_for_a_killed_child_is_not_lost(
+    server: tuple[str, psutil.Process],
+) -> None:
+    """The scan that a killed child worked on, the one handed over behind it and one that waits are scored."""
+    url, process = server
+    [child] = process.children()
+    headers = {"Authorization": f"Bearer {KEY}", "Prefer": "wait=60"}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as http:
+        data = [png(grey_scan(seed=seed, dark=seed == 1)) for seed in range(3)]
+        assert (await http.post("/v1/findings", content=data[0])).status_code == 200
+        child.suspend()
+        posts = [asyncio.create_task(http.post("/v1/findings", content=each)) for each in data]
+        await asyncio.sleep(1.0)
+        child.kill()
+        answers = [await post for post in posts]
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert [bool(answer.json()["findings"]) for answer in answers] == [False, True, False]
+
+
 def test_findings__a_child_that_hangs_costs_its_sender_alone(tmp_path: Path) -> None:
     """A scan that takes longer than it may is 422, and its child is replaced."""
     manifest = write_manifest(tmp_path, tiny=build_tiny_model())
