@@ -223,8 +223,7 @@ class ScoreChildren:
             self._start_one()
         elif not self._links:
             self._refuse_waiting()
-        if not child.was_ready:
-            self._note_settled()
+        self._note_settled()
         while self._idle and self._waiting:
             self._go_on(self._idle.popleft())
 

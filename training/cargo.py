@@ -73,16 +73,18 @@ class _Scans:
     validation: list[CargoScan]
 
 
-def draw_cached(seed: int, heading: int | None, *, folder: Path, pitch_mm: tuple[float, float]) -> CargoScan:
-    """The scan of a seed, loaded with a heading if one is named: from the folder, or drawn and put there."""
+def draw_cached(seed: int, heading: int | None, *, folder: Path, pitch_mm: tuple[float, float]) -> Path:
+    """Put the scan of a seed into the folder unless it is there; a heading that is named is loaded.
+
+    Returns:
+        Where it lies.
+    """
     path = folder / (f"{seed}.npz" if heading is None else f"{seed}-{heading}.npz")
-    if path.exists():
-        return CargoScan.load(path)
-    cv2.setNumThreads(1)
-    content = None if heading is None else Content.LOADED
-    scan = make_cargo_scan(seed, content=content, heading=heading, pitch_mm=pitch_mm)
-    scan.save(path)
-    return scan
+    if not path.exists():
+        cv2.setNumThreads(1)
+        content = None if heading is None else Content.LOADED
+        make_cargo_scan(seed, content=content, heading=heading, pitch_mm=pitch_mm).save(path)
+    return path
 
 
 def _draw_scans(recipe: CargoRecipe, folder: Path) -> _Scans:
@@ -102,7 +104,8 @@ def _draw_scans(recipe: CargoRecipe, folder: Path) -> _Scans:
         Progress(transient=True) as progress,
     ):
         drawn = pool.map(draw, seeds, headings, chunksize=8)
-        scans = list(progress.track(drawn, total=len(seeds), description="scans"))
+        paths = list(progress.track(drawn, total=len(seeds), description="scans"))
+    scans = [CargoScan.load(path) for path in paths]
     n_learned = wanted.train.n + wanted.fit.n
     return _Scans(
         train=scans[: wanted.train.n], fit=scans[wanted.train.n : n_learned], validation=scans[n_learned:]

@@ -66,9 +66,10 @@ def test_augment__columns_stay_with_their_goods() -> None:
     scan = CargoScan(view=view, columns=columns, headings=(1,), mean_attenuation=1.0)
     rng = np.random.default_rng(0)
     firsts = set()
+    recipe = load_cargo_recipe(RECIPE)
     for _ in range(20):
-        cut, known = augment(scan, rng, load_cargo_recipe(RECIPE))
-        assert cut.shape[2] == 8 * known.size == 448
+        cut, known = augment(scan, rng, recipe)
+        assert cut.shape[2] == 8 * known.size == recipe.fit.width_cells
         cells = cut[0, 0].reshape(-1, 8)
         assert (np.diff(cells, axis=1) == 0).all()
         assert np.corrcoef(cells[:, 0], known)[0, 1] > 0.999
