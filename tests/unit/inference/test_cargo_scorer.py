@@ -83,6 +83,15 @@ def test_load_pinned_cargo__none_named_is_no_checks(tmp_path: Path) -> None:
         assert load_pinned_cargo(tmp_path / "manifest.json", keys=keys) is None
 
 
+def test_load_pinned_cargo__comes_with_the_program() -> None:
+    """The manifest's own cargo model knows the headings, and says that an empty picture is empty."""
+    pinned = load_pinned_cargo()
+    assert pinned is not None
+    assert pinned.contract.name == "shenxiang-cargo"
+    assert len(pinned.contract.headings) >= 20
+    assert [f.kind for f in pinned.check(air(), facts("2204210000")).findings] == ["found_empty"]
+
+
 def job(**changes: Any) -> Job:
     fields = {
         "scan_id": "1",
