@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from inference.cargo_scorer import CargoScorer
+from datasets.synthetic.scene import make_scan
+from inference.cargo_scorer import CargoScorer, load_pinned_cargo
 from inference.errors import EngineError
 from inference.scorer import ScoreResult
 from inference.triage import ensure_policy
@@ -85,6 +86,24 @@ async def test_screening__finding_opens_a_case(centre: Centre, station: httpx.As
     [first, *_] = json.loads(await centre.pool.fetchval("SELECT findings FROM screenings"))
     assert (first["kind"], first["box_xyxy"]) == ("dark", [20.0, 10.0, 40.0, 30.0])
     assert (await station.get(f"/api/v1/scans/{scan['scan_id']}")).json()["status"] == "review"
+
+
+async def test_screening__pinned_cargo_model_tells_a_true_declaration_from_a_false_one(
+    centre: Centre, station: httpx.AsyncClient
+) -> None:
+    """The same synthetic vehicle with its own papers and with others: a word on the line, and a case."""
+    vehicle = make_scan(7_000_003, threat_probability=0.0, dual_energy=True, is_8bit=False)
+    [line] = vehicle.declaration["lines"]
+    pixels, pitch_mm = png(vehicle.pixels[0]), vehicle.pixel_pitch_mm
+    async with centre.screening(load_cargo=load_pinned_cargo):
+        for key, hs_code in (("true", line["hs_code"]), ("false", "2601111000")):
+            declaration = {"declared_empty": False, "lines": [{**line, "hs_code": hs_code}]}
+            scan = await post_scan(station, pixels, key=key, declaration=declaration, pixel_pitch_mm=pitch_mm)
+            await outcome_of(centre, scan["scan_id"], timeout_s=20)
+    rows = await centre.pool.fetch("SELECT findings, line_checks FROM screenings ORDER BY screening_id")
+    assert [row["line_checks"] for row in rows] == [["agrees"], ["disagrees"]]
+    kinds = [{finding["kind"] for finding in json.loads(row["findings"])} for row in rows]
+    assert ["goods_mismatch" in found for found in kinds] == [False, True]
 
 
 async def test_screening__declared_empty_with_cargo_opens_a_case(
