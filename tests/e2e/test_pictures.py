@@ -92,8 +92,7 @@ async def look(page: Page, screen: str, *, keeps: bool) -> list[str]:
     for width, height in SIZES:
         await page.set_viewport_size({"width": width, "height": height})
         for theme in THEMES:
-            await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            await page.wait_for_timeout(1000)
+            await wear(page, theme)
             name = f"{screen}-{width}-{theme}"
             picture = await pictures.take(page)
             if keeps:
@@ -105,12 +104,18 @@ async def look(page: Page, screen: str, *, keeps: bool) -> list[str]:
     return found
 
 
+async def wear(page: Page, theme: Literal["dark", "light"]) -> None:
+    """Have the page in a theme, and still."""
+    await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    await wait_until(page, f"document.documentElement.dataset.theme === '{theme}'")
+    await page.wait_for_timeout(1000)
+
+
 async def keep_for_docs(page: Page, screen: str) -> None:
     """Take the documentation's picture of a screen, in few colours: it is for reading."""
     width, height = DOCS_SIZE
     await page.set_viewport_size({"width": width, "height": height})
-    await page.emulate_media(color_scheme="dark")
-    await page.wait_for_timeout(1000)
+    await wear(page, "dark")
     shot = cv2.imdecode(np.frombuffer(await page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
     assert shot is not None
     assert cv2.imwrite(str(DOCS / f"{screen}.png"), shot, [cv2.IMWRITE_PNG_COMPRESSION, 9])
@@ -120,7 +125,7 @@ async def find_breaks(page: Page) -> list[str]:
     """Break the reviewer's page in every way; return what was not found, and what other letters break."""
     (width, height), theme = SIZES[0], THEMES[0]
     await page.set_viewport_size({"width": width, "height": height})
-    await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    await wear(page, theme)
     kept = pictures.read(f"reviewer-{width}-{theme}")
     missed = []
     for name, css in BREAKS.items():

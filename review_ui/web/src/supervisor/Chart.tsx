@@ -6,6 +6,8 @@ import { type EChartsCoreOption, init, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 import { useEffect, useRef } from 'react'
 
+import { FONT_FAMILY } from '../shell/theme'
+
 use([BarChart, LineChart, GridComponent, LegendComponent, TooltipComponent, AriaComponent, SVGRenderer])
 
 export interface ChartProps {
@@ -38,7 +40,8 @@ export function Chart({ label, option }: ChartProps) {
     chart.current?.setOption(
       {
         animation: false,
-        textStyle: { fontFamily: 'inherit', color: colour('text-2') },
+        // A name it can measure with: the legend's words would lie over each other.
+        textStyle: { fontFamily: FONT_FAMILY, color: colour('text-2') },
         // Drawn, not HTML: the content security policy lets no style attribute in.
         tooltip: {
           trigger: 'axis',
