@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -84,6 +85,25 @@ def test_pictures__are_small() -> None:
     sizes = [path.stat().st_size for path in pictures.FOLDER.iterdir()]
     assert len(sizes) == 1 + (2 + len(OFFICE)) * len(SIZES) * len(THEMES)
     assert sum(sizes) <= 1_500_000
+
+
+def test_faults__finds_what_moved_or_is_gone_and_lets_letters_pass() -> None:
+    """A part that moved, lost its content or its colours is named; letters drawn otherwise are not."""
+    kept = pictures.read(f"reviewer-{SIZES[0][0]}-{THEMES[0]}")
+    left, top, width, height = kept.boxes[".sx-panel"]
+    area = np.s_[top // 8 : (top + height) // 8, left // 8 : (left + width) // 8, :3]
+    noise = np.random.default_rng(0).integers(-20, 21, kept.blocks[..., :3].shape)
+    letters = kept.blocks.copy()
+    letters[..., :3] = np.clip(letters[..., :3] + noise, 0, 255)
+    assert list(pictures.faults(replace(kept, blocks=letters), kept)) == []
+    shifted = {**kept.boxes, ".sx-panel": [left - 8, top, width + 8, height]}
+    assert [".sx-panel" in fault for fault in pictures.faults(replace(kept, boxes=shifted), kept)] == [True]
+    empty, grey = kept.blocks.copy(), kept.blocks.copy()
+    empty[area] = kept.blocks[(top + height) // 8 - 2, left // 8 + 2, :3]
+    grey[area] = 119
+    for blocks in (empty, grey):
+        found = list(pictures.faults(replace(kept, blocks=blocks), kept))
+        assert any("blocks of .sx-panel differ" in fault for fault in found), found
 
 
 async def look(page: Page, screen: str, *, keeps: bool) -> list[str]:
