@@ -75,14 +75,14 @@ interface PageProps extends WorkstationProps {
 }
 
 function Page({ account, config, nav, glance, link }: PageProps) {
-  const [helpIn, setHelpIn] = useState<Window | null>(null)
+  const [helpWindow, setHelpWindow] = useState<Window | null>(null)
   const away = usePopOut((state) => state.part)
   // Key caps and tooltips all over the page follow the person's own keys.
   useSettings((settings) => settings.keys)
   const { seat } = useDesk()
   const view = useView()
   useOverlays()
-  useWorkstationKeys(setHelpIn)
+  useWorkstationKeys(setHelpWindow)
   const tools = (
     <>
       <FatigueRing />
@@ -97,7 +97,7 @@ function Page({ account, config, nav, glance, link }: PageProps) {
         nav={nav}
         link={link}
         tools={tools}
-        onHelp={() => setHelpIn(window)}
+        onHelp={() => setHelpWindow(window)}
       >
         <Glance glance={glance} />
       </TopBar>
@@ -122,7 +122,7 @@ function Page({ account, config, nav, glance, link }: PageProps) {
       </Movable>
       <DecisionBar />
       <PopOut />
-      <Help place={helpIn} onClose={() => setHelpIn(null)} onTour={() => startTour(seat)} />
+      <Help place={helpWindow} onClose={() => setHelpWindow(null)} onTour={() => startTour(seat)} />
       <Tour accountId={account.account_id} />
     </div>
   )

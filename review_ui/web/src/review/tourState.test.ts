@@ -6,7 +6,7 @@ import type { Phase } from './seatState'
 import { endTour, giveWay, offerTour, startTour, useTour } from './tourState'
 
 /** A seat that does what `pause` and `resume` promise; a decision on its way is not held up. */
-function seatIn(phase: Phase, isSending = false) {
+function seatAt(phase: Phase, isSending = false) {
   const state = { phase }
   const pause = async () => {
     if (!isSending) state.phase = 'paused'
@@ -24,7 +24,7 @@ beforeEach(() => {
 
 describe('the tour', () => {
   it('gives the case back while it is open, and asks for one after it', () => {
-    const { seat, state } = seatIn('reviewing')
+    const { seat, state } = seatAt('reviewing')
     startTour(seat)
     expect([useTour.getState().isOpen, state.phase]).toEqual([true, 'paused'])
     endTour(seat, 7)
@@ -33,19 +33,19 @@ describe('the tour', () => {
   })
 
   it('leaves whoever was paused before it paused', () => {
-    const { seat, state } = seatIn('paused')
+    const { seat, state } = seatAt('paused')
     startTour(seat)
     endTour(seat, 7)
     expect(state.phase).toBe('paused')
   })
 
   it('does not begin while a decision is on its way', () => {
-    startTour(seatIn('reviewing', true).seat)
+    startTour(seatAt('reviewing', true).seat)
     expect(useTour.getState().isOpen).toBe(false)
   })
 
   it('that came by itself gives way to a case, and is then still to be had', () => {
-    const { seat, state } = seatIn('empty')
+    const { seat, state } = seatAt('empty')
     offerTour()
     giveWay()
     endTour(seat, 7)
