@@ -44,6 +44,8 @@ PARTS = (
     ".sx-login-card",
     "main",
 )
+# Sized by their text: only what is in them is compared.
+LOOSE_PARTS = (".sx-verdicts", ".sx-nav", ".sx-glance")
 LEFT_OUT = (".sx-due", ".sx-fatigue svg", ".sx-chart", ".sx-load", "tbody td")
 # Key caps and presets are numbers that stay.
 STEADY = "kbd, .sx-key, .sx-cap, .sx-chip"
@@ -79,7 +81,7 @@ class Picture:
 
 async def take(page: Page) -> Picture:
     """Take a picture of the page as it is now."""
-    seen: dict[str, Any] = await page.evaluate(SEEN, [PARTS, LEFT_OUT, STEADY])
+    seen: dict[str, Any] = await page.evaluate(SEEN, [PARTS + LOOSE_PARTS, LEFT_OUT, STEADY])
     shot = cv2.imdecode(
         np.frombuffer(await page.screenshot(animations="disabled"), np.uint8), cv2.IMREAD_COLOR
     )
@@ -109,7 +111,7 @@ def faults(now: Picture, kept: Picture) -> Iterator[str]:
         is_, was = now.boxes.get(part), kept.boxes.get(part)
         if is_ is None or was is None:
             yield f"{part} is {'gone' if is_ is None else 'new'}"
-        elif max(abs(a - b) for a, b in zip(is_, was, strict=True)) > MOST_SHIFT_PX:
+        elif part in PARTS and max(abs(a - b) for a, b in zip(is_, was, strict=True)) > MOST_SHIFT_PX:
             yield f"{part} is at {is_}, was at {was}"
     if now.blocks.shape != kept.blocks.shape:
         yield f"{now.blocks.shape[:2]} blocks, were {kept.blocks.shape[:2]}"

@@ -88,10 +88,14 @@ async def see_image(page: Page, second: Page) -> None:
     await wait_until(second, f"({IS_DRAWN})()")
     assert await second.evaluate(LOOK) == await page.evaluate(LOOK)
     screen = await second.context.new_cdp_session(second)
-    metrics: dict[str, Any] = {"width": 1920, "height": 1080, "mobile": False}
-    await screen.send("Emulation.setDeviceMetricsOverride", {**metrics, "deviceScaleFactor": 2})
+    metrics: dict[str, Any] = {"height": 1080, "mobile": False}
+    await screen.send(
+        "Emulation.setDeviceMetricsOverride", {**metrics, "width": 1800, "deviceScaleFactor": 2}
+    )
     await wait_until(second, f"({RATIO})() === 2")
-    await screen.send("Emulation.setDeviceMetricsOverride", {**metrics, "deviceScaleFactor": 1})
+    await screen.send(
+        "Emulation.setDeviceMetricsOverride", {**metrics, "width": 1920, "deviceScaleFactor": 1}
+    )
     await wait_until(second, f"({RATIO})() === 1")
     before = await page.evaluate(BOX)
     await second.keyboard.press("Shift+ArrowRight")
