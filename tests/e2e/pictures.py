@@ -37,7 +37,6 @@ PARTS = (
     ".sx-stage",
     ".sx-strip",
     ".sx-panel",
-    ".sx-panel-top",
     ".sx-decision",
     ".sx-submit",
     ".sx-tiles",
