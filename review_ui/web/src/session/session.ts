@@ -57,7 +57,8 @@ export function useLogOut(): () => Promise<void> {
     useLoginReason.setState({ reason: 'loggedOut' })
     if (role === 'reviewer' || role === 'supervisor') await pauseReview().catch(() => undefined)
     await logOut().catch(() => undefined)
-    client.clear()
     client.setQueryData(SESSION_KEY, null)
+    // Not the session itself: the page watches it, and would not hear of a new one by that name.
+    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] })
   }
 }
