@@ -27,7 +27,7 @@ def cut_closeups(
         side: P, pixels of a close-up's side.
 
     Returns:
-        Shape ``(N, M, 2, P, P)``, transmission; air outside of the image.
+        Shape ``(N, M, 2, P, P)``, transmission; the image's border goes on outside of it.
     """
     n, _, height, width = transmission.shape
     m = boxes.shape[1]
@@ -40,8 +40,8 @@ def cut_closeups(
     # Pixel coordinates in the level, (N, M, P), then in the picture of all levels.
     x = (centre[..., :1] + steps * square[..., None]) / shrink[..., None] - 0.5
     y = (centre[..., 1:] + steps * square[..., None]) / shrink[..., None] - 0.5
-    inside_x, x = _inside(x, width / shrink)
-    inside_y, y = _inside(y, height / shrink)
+    x = torch.minimum(x.clamp(min=0), (width / shrink)[..., None] - 1)
+    y = torch.minimum(y.clamp(min=0), (height / shrink)[..., None] - 1)
     picture = _all_levels(1 - transmission)
     is_small = (level > 0).to(boxes.dtype)
     # Levels 1, 2, 3 … stand beside each other below level 0.
@@ -55,15 +55,7 @@ def cut_closeups(
         dim=4,
     )
     seen = F.grid_sample(picture, grid.reshape(n, m * side, side, 2), align_corners=False)
-    mask = inside_y[:, :, :, None] * inside_x[:, :, None, :]
-    return 1 - seen.view(n, 2, m, side, side).transpose(1, 2) * mask[:, :, None]
-
-
-def _inside(at: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
-    """Which coordinates lie in a level, as 0 or 1, and all of them moved into it."""
-    last = length[..., None] - 1
-    inside = ((at >= -0.5) & (at <= last + 0.5)).to(at.dtype)
-    return inside, torch.minimum(at.clamp(min=0), last)
+    return 1 - seen.view(n, 2, m, side, side).transpose(1, 2)
 
 
 def _all_levels(image: Tensor) -> Tensor:

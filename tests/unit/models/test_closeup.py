@@ -1,5 +1,7 @@
 """Close-ups show what a box is about, at any size, and air beyond the image."""
 
+import math
+
 import pytest
 import torch
 from torch import Tensor
@@ -32,16 +34,17 @@ def test_cut_closeups__a_larger_square_is_made_of_means(shrink: int) -> None:
 
 
 @pytest.mark.parametrize("box", [[-80.0, -80, 80, 80], [240.0, 176, 400, 336], [-400.0, -400, 720, 656]])
-def test_cut_closeups__beyond_the_image_is_air(box: list[float]) -> None:
-    """At every border and at every level; and a dark image stays dark up to its border."""
-    dark = torch.full((1, 2, 256, 320), 0.25)
-    closeup = cut_closeups(dark, torch.tensor([[box]]), context=1.0, margin_px=0.0, side=32)[0, 0]
-    x = (torch.arange(32) + 0.5) / 32 * (box[2] - box[0]) + box[0]
-    y = (torch.arange(32) + 0.5) / 32 * (box[3] - box[1]) + box[1]
-    inside = ((y > 0) & (y < 256))[:, None] & ((x > 0) & (x < 320))[None]
-    assert bool(inside.any())
-    assert not bool(inside.all())
-    torch.testing.assert_close(closeup[0], torch.where(inside, 0.25, 1.0), rtol=0, atol=1e-5)
+def test_cut_closeups__the_border_goes_on_outside(box: list[float]) -> None:
+    """At every border and every level, and no other level shines through: a piece of a scan has no edge."""
+    shades = torch.arange(320) / 400 + 0.1
+    closeup = cut_closeups(
+        shades.expand(1, 2, 256, 320), torch.tensor([[box]]), context=1.0, margin_px=0.0, side=32
+    )[0, 0]
+    step = (box[2] - box[0]) / 32
+    x = (torch.arange(32) + 0.5) * step + box[0]
+    half = 2.0 ** round(math.log2(max(step, 1))) / 2  # of a pixel of the level
+    expected = (x.clamp(half, 320 - half) - 0.5) / 400 + 0.1
+    torch.testing.assert_close(closeup, expected.expand(2, 32, 32), rtol=0, atol=1e-4)
 
 
 def test_cut_closeups__each_image_has_its_own() -> None:

@@ -47,7 +47,7 @@ def test_load_recipe__broken_is_refused(tmp_path: Path, change: tuple[str, str])
         load_recipe(path)
 
 
-@pytest.mark.parametrize("name", ["default", "gpu", "smoke"])
+@pytest.mark.parametrize("name", ["cascade", "default", "gpu", "smoke"])
 def test_recipes__are_valid(name: str) -> None:
     """The recipes in the repository load; a batch holds a crop of every size, and small ones fill it."""
     recipe = load_recipe(RECIPES / f"{name}.toml")
