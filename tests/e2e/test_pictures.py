@@ -209,5 +209,6 @@ async def post(client: StationClient, seed: int) -> None:
         "scanned_at": "2026-01-01T00:00:00Z",
         "container_no": made.container_no,
         "declaration": made.declaration,
+        "pixel_pitch_mm": made.pixel_pitch_mm,
     }
     await client.post_scan(encode_channels(made.pixels, as_tiff=False), scan, idempotency_key=str(seed))

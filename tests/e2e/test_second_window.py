@@ -167,11 +167,11 @@ async def end_with_the_page(page: Page) -> None:
 
 async def say_that_it_is_blocked(page: Page) -> None:
     """A browser that opens no window is told of, and the image stays."""
-    await page.evaluate("window.kept = window.open; window.open = () => null")
+    await page.evaluate("() => { window.kept = window.open; window.open = () => null }")
     await page.keyboard.press("Backslash")
     await page.locator(".sx-notice.is-warning").filter(has_text="Allow pop-ups").wait_for()
     assert await page.evaluate(IMAGE_HERE)
-    await page.evaluate("window.open = window.kept")
+    await page.evaluate("() => { window.open = window.kept }")
 
 
 async def end_with_the_session(page: Page) -> None:

@@ -26,7 +26,7 @@ export function PopOutButton({ part, className }: { part: Part; className: strin
       className={`${className}${isOn ? ' is-on' : ''}`}
       aria-pressed={isOn}
       aria-keyshortcuts={keys.join(' ')}
-      aria-label={t(`second.${part}`)}
+      aria-label={`${t('second.button')}: ${t(`second.${part}`)}`}
       title={`${t(`second.${part}`)} (${keys.join(' / ')})`}
       onMouseDown={(event) => event.preventDefault()}
       onClick={() => toggle(part)}
