@@ -65,5 +65,6 @@ STATUS_BY_CODE: dict[str, int] = {
     "model_manifest_untrusted": 500,
     "model_architecture_unknown": 500,
     "model_contract_invalid": 500,
+    "model_graph_unsupported": 500,
     "model_output_invalid": 500,
 }

@@ -1,6 +1,7 @@
 """The child process of ``scans.guard``: ``python -m scans.decode_child``, never imported by a server."""
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -42,6 +43,7 @@ def answer(
     try:
         files = read_parts(input_fd, sizes)
         facts, parts = _decode_photo(files, limits) if is_photo else _prepare_scan(files, limits)
+        os.ftruncate(output_fd, 0)  # nothing of the last scan may lie behind this one
         write_parts(output_fd, parts)
     except ScanError as error:
         return {"code": error.code, "message": str(error)}

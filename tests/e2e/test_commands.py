@@ -14,10 +14,10 @@ from app.simulator import simulate_scan
 from app.station import StationClient
 from app.throwaway import throwaway_system
 from datasets.synthetic import make_scan
+from models.registry import find_pinned_file
 from tests.e2e.attach import attached_pool
 
 ROOT = Path(__file__).parents[2]
-WEIGHTS = ROOT / "models" / "weights"
 
 
 def shenxiang(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -62,7 +62,7 @@ def test_screen__prints_findings_of_local_files(tmp_path: Path) -> None:
 async def test_rescore__beside_a_running_system__repeats_to_the_same_bytes(tmp_path: Path) -> None:
     """The archive of a running system is scored with a model file; a second run gives the same result."""
     made = await asyncio.to_thread(simulate_scan, 10, as_tiff=True, threat_probability=1.0)
-    model = next(WEIGHTS.glob("*.onnx"))
+    model = find_pinned_file().path
     async with throwaway_system() as system:
         async with attached_pool(system) as pool:
             stations = await prepare_demo(pool)

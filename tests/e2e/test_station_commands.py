@@ -204,6 +204,9 @@ async def test_watch__killed_at_random_instants__exactly_one_scan_per_pass(stati
     n_before = len(await station.scans())
     last, other = [await station.start("station", "watch", drop, *QUICK) for _ in range(2)]
     async with asyncio.timeout(240):
+        for watcher in (last, other):
+            assert watcher.stdout is not None
+            assert json.loads(await watcher.stdout.readline())["event"] in ("watching", "standing_by")
         while any(path.is_file() for path in drop.iterdir()):
             await asyncio.sleep(0.2)
     for watcher in (last, other):

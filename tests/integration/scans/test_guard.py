@@ -101,6 +101,18 @@ async def decoder() -> AsyncIterator[GuardedDecoder]:
     await guarded.close()
 
 
+async def test_prepare__small_after_large__same_child_and_nothing_of_the_last_scan(
+    decoder: GuardedDecoder, children: Callable[[], list[int]]
+) -> None:
+    """What a child wrote for one scan does not lie behind the next one's bytes."""
+    first = await decoder.prepare(png(noise(200, 300)))
+    [child] = children()
+    second = await decoder.prepare(png(noise(20, 30, seed=2)))
+    assert children() == [child]
+    assert len(second.px16_full) < len(first.px16_full)
+    np.testing.assert_array_equal(px16.decode(second.px16_full)[0], noise(20, 30, seed=2))
+
+
 async def test_decode_photo__is_rgb_and_no_larger_than_needed(decoder: GuardedDecoder) -> None:
     """A photo keeps its colours, a grey one has three alike, and a large one is halved until it fits."""
     colours = np.random.default_rng(1).integers(0, 256, (30, 50, 3)).astype(np.uint8)
