@@ -16,7 +16,7 @@ import structlog
 from numpy.typing import NDArray
 
 from inference.errors import EngineError
-from inference.scorer import ScoreResult, ScorerInfo
+from inference.scorer import Embedding, ScoreResult, ScorerInfo
 from models.cargo_checks import CargoAnswer, DeclaredCargo, LineCheck, check_cargo, check_lines, read_answer
 from models.cargo_contract import INPUT_NAME, OUTPUT_NAMES, CargoContract
 from models.cargo_view import MIN_SIDE, to_view
@@ -57,11 +57,12 @@ class ScanFacts:
 class CargoCheck:
     """What speaks against a declaration, with the cargo model's digest, and a word on each of its lines.
 
-    ``lines`` is None without a declaration.
+    Without a declaration there are no findings, and ``lines`` is None.
     """
 
     findings: list[Finding]
     lines: list[LineCheck] | None
+    embedding: Embedding
 
 
 class CargoScorer:
@@ -117,13 +118,14 @@ class CargoScorer:
 
         Args:
             pixels: Shape ``(C, H, W)``.
-            facts: Of the scan; without a declaration nothing is looked at.
+            facts: Of the scan.
             thresholds: Least score by kind, in place of the model's own.
         """
+        answer = self.look(pixels, pitch_mm=facts.pixel_pitch_mm)
+        embedding = Embedding(values=answer.embedding, model_digest=self.info.digest)
         declared = facts.declared()
         if declared is None:
-            return CargoCheck(findings=[], lines=None)
-        answer = self.look(pixels, pitch_mm=facts.pixel_pitch_mm)
+            return CargoCheck(findings=[], lines=None, embedding=embedding)
         chosen = thresholds or {}
         found = [
             replace(
@@ -136,6 +138,7 @@ class CargoScorer:
         return CargoCheck(
             findings=[finding for finding in found if finding.score >= finding.threshold],
             lines=check_lines(answer, declared, self.contract, self.goods, thresholds=chosen),
+            embedding=embedding,
         )
 
     def add_to(
@@ -146,7 +149,7 @@ class CargoScorer:
         *,
         thresholds: Mapping[str, float] | None = None,
     ) -> ScoreResult:
-        """Append the checks' findings to a detector's, and their time."""
+        """Append the checks' findings and the embedding to a detector's result, and their time."""
         began_s = time.perf_counter()
         checked = self.check(pixels, facts, thresholds=thresholds)
         timings_ms = {**result.timings_ms, "cargo": round((time.perf_counter() - began_s) * 1000, 3)}
@@ -155,6 +158,7 @@ class CargoScorer:
             findings=[*result.findings, *checked.findings],
             timings_ms=timings_ms,
             line_checks=checked.lines,
+            embedding=checked.embedding,
         )
 
 

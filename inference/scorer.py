@@ -7,7 +7,7 @@ finite or not of the contract's shape raises; it never reads as "nothing found".
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -51,15 +51,25 @@ class ScoreItem:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Embedding:
+    """A scan as a point: of unit length; scans with like cargo are near. Only one model's can be compared."""
+
+    values: NDArray[np.float32] = field(repr=False, compare=False)
+    model_digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ScoreResult:
     """What the model saw in one scan, best first, and how long each step took.
 
     ``line_checks`` has a word on each line of the declaration; None if the lines were not checked.
+    ``embedding`` is the cargo model's; None if it did not look.
     """
 
     findings: list[Finding]
     timings_ms: dict[str, float]
     line_checks: list[LineCheck] | None = None
+    embedding: Embedding | None = None
 
 
 class Scorer(Protocol):

@@ -25,7 +25,7 @@ from inference.gate_photos import GatePhotos
 from inference.metrics import InferenceMetrics
 from inference.scorer import Scorer, ScoreResult, score_decoded
 from inference.screening_jobs import Job, ScreeningJobs
-from inference.screening_store import insert_screening
+from inference.screening_store import insert_embedding, insert_screening
 from inference.settings import ScreeningSettings
 from inference.tracing import NO_TRACER, Tracer, span
 from inference.triage import Outcome, StoredPolicy, Triage, TriagePolicy, current_policy, triage_scan
@@ -251,6 +251,8 @@ class ScreeningWorker:
             screening_id = await insert_screening(
                 conn, job.scan_id, scorer.info, result, triage, policy_version=stored.version
             )
+            if result.embedding is not None:
+                await insert_embedding(conn, job.scan_id, result.embedding, declaration=job.declaration)
             await self._apply(conn, job, triage, screening_id)
         self._metrics.count_screening(triage.outcome, result.timings_ms)
         self._announce(job, triage)
@@ -387,14 +389,14 @@ def screen_px16(
     *,
     thresholds: Mapping[str, float],
 ) -> ScoreResult:
-    """Look for threats, and check cargo against its declaration where there are a model and a declaration.
+    """Look for threats; where there is a cargo model, check cargo against its declaration, and place it.
 
     Raises:
         Px16Error: The object is damaged.
         ModelOutputError: Of either model; likewise EngineError.
     """
     result, pixels = score_decoded(scorer, data, thresholds=thresholds)
-    if cargo is None or job.declaration is None or job.modality != Modality.CARGO:
+    if cargo is None or job.modality != Modality.CARGO:
         return result
     facts = ScanFacts(pixel_pitch_mm=job.pixel_pitch_mm, declaration=job.declaration)
     return cargo.add_to(result, pixels, facts, thresholds=thresholds)

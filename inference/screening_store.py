@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from inference.database_errors import Connection
-from inference.scorer import ScoreResult, ScorerInfo
+from inference.scorer import Embedding, ScoreResult, ScorerInfo
 from inference.triage import Triage
 from models.finding import Finding
 
@@ -15,6 +15,12 @@ INSERT INTO screenings (scan_id, model_name, model_version, model_digest, engine
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::jsonb, $11::text::jsonb, $12)
 RETURNING screening_id
 """
+
+INSERT_EMBEDDING = """
+INSERT INTO scan_embeddings (scan_id, model_digest, embedding, headings) VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING
+"""
+HEADING_DIGITS = 4
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
@@ -63,3 +69,23 @@ async def insert_screening(
         None if result.line_checks is None else [str(one) for one in result.line_checks],
     )
     return screening_id
+
+
+async def insert_embedding(
+    conn: Connection, scan_id: str, embedding: Embedding, *, declaration: str | None
+) -> None:
+    """Store where a model puts a scan, with the headings of its declaration; the same pixels stay there."""
+    await conn.execute(
+        INSERT_EMBEDDING,
+        scan_id,
+        bytes.fromhex(embedding.model_digest),
+        embedding.values.tolist(),
+        headings_of(declaration),
+    )
+
+
+def headings_of(declaration: str | None) -> list[str]:
+    """Return the headings, of four digits, of a declaration as it is stored; shorter codes name none."""
+    lines = [] if declaration is None else orjson.loads(declaration)["lines"]
+    codes = [line["hs_code"] for line in lines]
+    return sorted({code[:HEADING_DIGITS] for code in codes if len(code) >= HEADING_DIGITS})

@@ -101,7 +101,8 @@ async def scrub(
 async def _look(pool: Pool, store: ScanStore, digest: str, report: ScrubReport) -> Damage | None:
     report.n_objects += 1
     try:
-        report.n_bytes += len(await store.get(digest))
+        data = await store.get(digest)
+        report.n_bytes += len(data)  # not before the wait: others add meanwhile
     except (ObjectMissingError, ObjectCorruptError) as error:
         async with connect(pool, timeout_s=30.0) as conn:
             rows = await conn.fetch(NAMED_BY_SQL, digest)

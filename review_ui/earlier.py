@@ -1,52 +1,38 @@
-"""Earlier scans of the same container: what the holder of a case may look at beside it, and nothing else.
-
-Their pixels, when and where they were made, and what was found if the box was opened then. No finding, no
-verdict and no name is read here, so that whoever reviews a second time learns nothing of the first review
-through them. A scan without its final word
-is left out: its case may yet be assigned to whoever looks.
-"""
+"""Earlier scans of the same container: what the holder of a case may look at beside it (``other_scans``)."""
 
 from typing import Final
 
 from review_ui.database import Pool
 from review_ui.errors import CaseNotFoundError, EarlierScanNotFoundError
+from review_ui.other_scans import (
+    HAS_FINAL_WORD,
+    HELD_SCAN,
+    HOLDS_SQL,
+    IS_HELD,
+    OUTCOME,
+    PIXEL_COLUMNS,
+    SHOWN,
+    other_scan,
+)
 from review_ui.scan_pixels import ScanFacts, ScanPixels, scan_facts
-from review_ui.schemas import EarlierScan, InspectionBrief
+from review_ui.schemas import EarlierScan
 
 N_SHOWN: Final = 20
 
 # ``e`` is an earlier scan of the container of scan ``s``, by when we received it: that is our own clock.
 IS_EARLIER: Final = "e.container_no = s.container_no AND e.received_at < s.received_at"
-HAS_FINAL_WORD: Final = """
-    EXISTS (SELECT FROM dispositions d WHERE d.scan_id = e.scan_id)
-    AND NOT EXISTS (SELECT FROM cases k WHERE k.scan_id = e.scan_id AND k.closed_at IS NULL)
-"""
-# The scan of a case that an account holds now, on either seat. $1 account, $2 case.
-HELD_SCAN: Final = """
-    seats t JOIN cases c ON c.case_id = t.case_id JOIN scans s ON s.scan_id = c.scan_id
-"""
-IS_HELD: Final = "t.reviewer = $1 AND t.case_id = $2 AND t.until > clock_timestamp()"
-
-OUTCOME: Final = """
-    SELECT result, kinds, inspected_at FROM inspection_outcomes i WHERE i.scan_id = e.scan_id
-    ORDER BY cycle DESC, revision DESC LIMIT 1
-"""
-
 LIST_SQL: Final = f"""
-SELECT e.scan_id, e.port, e.station_id, e.modality, e.scanned_at, e.pixel_pitch_mm, e.bit_depth,
-    e.px16_full, e.px16_preview, e.width_px, e.height_px, e.n_channels,
-    o.result, o.kinds, o.inspected_at
+SELECT {SHOWN}
 FROM {HELD_SCAN} JOIN scans e ON {IS_EARLIER} LEFT JOIN LATERAL ({OUTCOME}) AS o ON true
 WHERE {IS_HELD} AND {HAS_FINAL_WORD}
 ORDER BY e.received_at DESC LIMIT {N_SHOWN}
 """
 # $3 the earlier scan.
 ONE_SQL: Final = f"""
-SELECT e.scan_id, e.px16_full, e.px16_preview, e.width_px, e.height_px, e.n_channels
+SELECT {PIXEL_COLUMNS}
 FROM {HELD_SCAN} JOIN scans e ON e.scan_id = $3 AND {IS_EARLIER}
 WHERE {IS_HELD} AND {HAS_FINAL_WORD}
 """
-HOLDS_SQL: Final = f"SELECT EXISTS (SELECT FROM seats t WHERE {IS_HELD})"
 # How many there are for scan ``s``, up to ``N_SHOWN``, with or without their final word: nothing that is
 # decided meanwhile changes what a case's view says.
 N_EARLIER: Final = f"""
@@ -75,17 +61,7 @@ class EarlierScans:
         for row in rows:
             base = f"/api/v1/review/cases/{case_id}/earlier/{row['scan_id']}"
             levels = await self._pixels.levels(scan_facts(case_id, row), base)
-            names = EarlierScan.model_fields.keys() - {"levels", "inspection"}
-            inspection = (
-                None
-                if row["result"] is None
-                else InspectionBrief(
-                    result=row["result"], kinds=row["kinds"], inspected_at=row["inspected_at"]
-                )
-            )
-            shown.append(
-                EarlierScan(**{name: row[name] for name in names}, levels=levels, inspection=inspection)
-            )
+            shown.append(EarlierScan(**other_scan(row, levels)))
         return shown
 
     async def facts(self, account_id: int, case_id: int, scan_id: str) -> ScanFacts:

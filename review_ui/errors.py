@@ -7,6 +7,7 @@ ReviewError (review_error)
 ├── CsrfRefusedError (csrf_refused)
 ├── CaseNotFoundError (case_not_found)
 ├── EarlierScanNotFoundError (earlier_scan_not_found)
+├── LookalikeNotFoundError (lookalike_not_found)
 ├── PhotoNotFoundError (photo_not_found)
 ├── StationKeyNotFoundError (station_key_not_found)
 ├── VerificationRunningError (verification_running)
@@ -67,6 +68,12 @@ class EarlierScanNotFoundError(ReviewError):
     """No earlier scan of the container of a case that this account holds; which of them is not told."""
 
     code = "earlier_scan_not_found"
+
+
+class LookalikeNotFoundError(ReviewError):
+    """No scan that was shown as a lookalike for a case that this account holds; which of them is not told."""
+
+    code = "lookalike_not_found"
 
 
 class PhotoNotFoundError(ReviewError):

@@ -66,7 +66,7 @@ class History:
         account: Account,
         session: bytes,
         *,
-        event: Literal["closed_case_viewed", "earlier_scan_viewed"],
+        event: Literal["closed_case_viewed", "earlier_scan_viewed", "lookalike_viewed"],
         case_id: int,
         scan_id: str,
     ) -> None:

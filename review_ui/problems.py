@@ -10,6 +10,7 @@ STATUS_BY_CODE: dict[str, int] = {
     # cases and leases
     "case_not_found": 404,
     "earlier_scan_not_found": 404,
+    "lookalike_not_found": 404,
     "photo_not_found": 404,
     "lease_lost": 409,
     "case_not_held": 409,

@@ -193,8 +193,8 @@ class InspectionBrief(BaseModel):
     inspected_at: datetime
 
 
-class EarlierScan(BaseModel):
-    """An earlier scan of the same container: its pixels, when and where it was made, what the box held."""
+class OtherScan(BaseModel):
+    """A scan to look at beside a case: its pixels, when and where it was made, what the box held."""
 
     scan_id: str
     port: str
@@ -207,10 +207,38 @@ class EarlierScan(BaseModel):
     inspection: InspectionBrief | None = Field(description="Null if nobody opened the box, or said so")
 
 
+class EarlierScan(OtherScan):
+    """An earlier scan of the same container."""
+
+
 class EarlierScanList(BaseModel):
     """The newest earlier scans, newest first."""
 
     scans: list[EarlierScan]
+
+
+class DeclaredGoods(BaseModel):
+    """One line of another scan's declaration."""
+
+    hs_code: str
+    description: str
+
+
+class Lookalike(OtherScan):
+    """A scan of another container whose cargo looks like this one's."""
+
+    likeness: float = Field(description="Cosine of the two embeddings; 1 is the same, below 0.5 is little")
+    shares_heading: bool = Field(description="Whether both declare a heading of four digits in common")
+    declared: list[DeclaredGoods] = Field(description="The first lines of its declaration")
+
+
+class LookalikeList(BaseModel):
+    """The most alike first."""
+
+    state: Literal["searched", "not_placed", "off"] = Field(
+        description="`not_placed`: no cargo model has seen this scan; `off`: the database has no pgvector"
+    )
+    scans: list[Lookalike]
 
 
 class ClosedCaseView(CaseView):

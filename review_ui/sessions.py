@@ -46,7 +46,7 @@ _SEE = "UPDATE sessions SET last_seen_at = clock_timestamp() WHERE token_sha256 
 
 _OPEN = """
 INSERT INTO sessions (token_sha256, account_id, created_at, last_seen_at, expires_at)
-VALUES ($1, $2, clock_timestamp(), clock_timestamp(), clock_timestamp() + $3::interval)
+SELECT $1, $2, now_at, now_at, now_at + $3::interval FROM (SELECT clock_timestamp() AS now_at) AS clock
 """
 
 _REVOKE = """

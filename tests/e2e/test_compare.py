@@ -1,4 +1,4 @@
-"""Side by side in a real browser: an earlier scan of the same container, and a gate photo, beside a case."""
+"""Side by side in a real browser: a case, and earlier scans of its container, a gate photo, or lookalikes."""
 
 import asyncio
 from typing import Any
@@ -19,6 +19,10 @@ from tests.e2e.attach import attached_pool
 from tests.e2e.test_review import SCREENSHOTS, open_page, watch_for_faults
 
 CONTAINER_NO = "CSQU3054383"
+OTHER_GOODS = {
+    "declared_empty": False,
+    "lines": [{"line_no": 1, "hs_code": "0102290000", "description": "活牛"}],
+}
 ZOOMS = "[...document.querySelectorAll('.sx-readout.is-top-right b')].filter((b, i) => i % 3 === 0)"
 TEXTS = f"{ZOOMS}.map((b) => b.textContent)"
 ARE_TWO = f"{ZOOMS}.length === 2"
@@ -59,6 +63,37 @@ async def test_compare__earlier_scan_and_photo_beside_the_case(chromium: str) ->
     assert faults == []
 
 
+async def test_lookalikes__a_like_scan_of_another_container_beside_the_case(chromium: str) -> None:
+    """By keyboard: the nearest decided scan opens with its goods; of other goods it is left out if asked."""
+    async with throwaway_system(demo="true") as system, attached_pool(system) as pool:
+        stations = await prepare_demo(pool)
+        async with pool.acquire() as connection:
+            await store_policy(connection, TriagePolicy(audit_sample=1.0), author="system:test")
+        client = StationClient(system.url, stations[1].key)
+        before = await post(client, 1, container_no="MSKU9070323")
+        await release(system.url)
+        assert await client.wait_for_disposition(before, timeout_s=10)
+        await post(client, 2, declaration=OTHER_GOODS)
+        async with open_page(chromium) as page:
+            faults = watch_for_faults(page)
+            await log_in(page, system.url, login="lin", password=DEMO_PASSWORD)
+            await wait_until(page, IS_PAINTED)
+            await page.keyboard.press("Shift+S")
+            await wait_until(page, ARE_TWO)
+            await wait_until(page, "document.querySelectorAll('.sx-load').length === 0")
+            assert before in await page.locator(".sx-compare header").inner_text()
+            assert await page.locator(".sx-lookalike > p .sx-mono").count() > 0
+            await page.screenshot(path=SCREENSHOTS / "lookalikes.png")
+            await page.keyboard.press("Shift+H")
+            await page.wait_for_selector(".sx-compare-note")
+            await page.screenshot(path=SCREENSHOTS / "lookalikes-none.png")
+            await page.keyboard.press("Shift+S")
+            await page.wait_for_selector(".sx-compare", state="detached")
+        seen = await pool.fetch("SELECT scan_id FROM audit WHERE event = 'lookalike_viewed'")
+    assert [row["scan_id"] for row in seen] == [before]
+    assert faults == []
+
+
 async def zoom_together_and_apart(page: Page) -> None:
     """Zoom by key, and by wheel over the other scan; unlinked, only the case's own zoom changes."""
     both = await zooms(page)
@@ -85,13 +120,20 @@ async def zooms(page: Page) -> list[str]:
     return shown
 
 
-async def post(client: StationClient, seed: int, **more: Any) -> str:
-    """Post a small scan of the container and return its id."""
+async def post(
+    client: StationClient,
+    seed: int,
+    *,
+    container_no: str = CONTAINER_NO,
+    declaration: dict[str, Any] | None = None,
+    **more: Any,
+) -> str:
+    """Post a small scan of the container, with its own goods if no others are declared; return its id."""
     made = await asyncio.to_thread(make_scan, seed, height_px=500, width_px=1200, threat_probability=1.0)
     scan = {
         "scanned_at": f"2026-01-0{seed}T00:00:00Z",
-        "container_no": CONTAINER_NO,
-        "declaration": made.declaration,
+        "container_no": container_no,
+        "declaration": declaration or made.declaration,
     }
     files = encode_channels(made.pixels, as_tiff=False)
     answer = await client.post_scan(files, scan, idempotency_key=str(seed), **more)

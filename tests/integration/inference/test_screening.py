@@ -104,6 +104,10 @@ async def test_screening__pinned_cargo_model_tells_a_true_declaration_from_a_fal
     assert [row["line_checks"] for row in rows] == [["agrees"], ["disagrees"]]
     kinds = [{finding["kind"] for finding in json.loads(row["findings"])} for row in rows]
     assert ["goods_mismatch" in found for found in kinds] == [False, True]
+    places = await centre.pool.fetch("SELECT * FROM scan_embeddings ORDER BY stored_at")
+    assert [place["headings"] for place in places] == [[line["hs_code"][:4]], ["2601"]]
+    assert len(places[0]["embedding"]) == 128
+    assert places[0]["embedding"] == places[1]["embedding"]
 
 
 async def test_screening__declared_empty_with_cargo_opens_a_case(
@@ -128,6 +132,9 @@ async def test_screening__declared_empty_with_cargo_opens_a_case(
     assert undeclared["disposition"] == "release"
     rows = await centre.pool.fetch("SELECT line_checks FROM screenings ORDER BY screening_id")
     assert [row["line_checks"] for row in rows] == [["unknown"], None]
+    places = await centre.pool.fetch("SELECT model_digest, headings FROM scan_embeddings ORDER BY stored_at")
+    assert [place["model_digest"].hex() for place in places] == [digest, digest]
+    assert [place["headings"] for place in places] == [["4011"], []]
 
 
 async def test_screening__invalid_container_number_is_not_released(

@@ -252,6 +252,11 @@ ROLES = {
         "reviewer",
         "supervisor",
     },
+    ("GET", "/api/v1/review/cases/{case_id}/lookalikes"): {"reviewer", "supervisor"},
+    ("GET", "/api/v1/review/cases/{case_id}/lookalikes/{scan_id}/px16/{level}/{strip}"): {
+        "reviewer",
+        "supervisor",
+    },
     ("POST", "/api/v1/review/heartbeat"): {"reviewer", "supervisor"},
     ("POST", "/api/v1/review/pause"): {"reviewer", "supervisor"},
     ("GET", "/api/v1/review/cases/{case_id}"): {"reviewer", "supervisor"},

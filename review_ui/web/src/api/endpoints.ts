@@ -15,6 +15,7 @@ import type {
   LeaseOut,
   LeaseRef,
   LoginIn,
+  LookalikeList,
   QueueGlance,
   UiConfig,
 } from './types'
@@ -37,6 +38,8 @@ export const decide = (body: DecideIn) =>
   requestBody<DecideOut>(`${V1}/review/decide`, { method: 'POST', body, priority: 'high' })
 export const getEarlierScans = (caseId: number) =>
   requestBody<EarlierScanList>(`${V1}/review/cases/${caseId}/earlier`)
+export const getLookalikes = (caseId: number, sameHeading: boolean) =>
+  requestBody<LookalikeList>(`${V1}/review/cases/${caseId}/lookalikes?same_heading=${sameHeading}`)
 export const heartbeat = (leases: LeaseRef[]) =>
   requestBody<HeartbeatOut>(`${V1}/review/heartbeat`, { method: 'POST', body: { leases }, timeoutS: 10 })
 export const pauseReview = () => request<void>(`${V1}/review/pause`, { method: 'POST', timeoutS: 8 })

@@ -354,6 +354,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/review/cases/{case_id}/lookalikes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Scans
+         * @description Return decided scans of other containers that look like a held case, the most alike first.
+         */
+        get: operations["scans_api_v1_review_cases__case_id__lookalikes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/cases/{case_id}/lookalikes/{scan_id}/px16/{level}/{strip}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Strip
+         * @description Return one strip of a scan that the list has shown; any other does not exist here: 404.
+         */
+        get: operations["strip_api_v1_review_cases__case_id__lookalikes__scan_id__px16__level___strip__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/board": {
         parameters: {
             query?: never;
@@ -1447,6 +1487,16 @@ export interface components {
             decided_at: string;
         };
         /**
+         * DeclaredGoods
+         * @description One line of another scan's declaration.
+         */
+        DeclaredGoods: {
+            /** Hs Code */
+            hs_code: string;
+            /** Description */
+            description: string;
+        };
+        /**
          * DispositionOut
          * @description The final word on a scan's current cycle.
          */
@@ -1511,7 +1561,7 @@ export interface components {
         };
         /**
          * EarlierScan
-         * @description An earlier scan of the same container: its pixels, when and where it was made, what the box held.
+         * @description An earlier scan of the same container.
          */
         EarlierScan: {
             /** Scan Id */
@@ -1926,6 +1976,64 @@ export interface components {
             login: string;
             /** Password */
             password: string;
+        };
+        /**
+         * Lookalike
+         * @description A scan of another container whose cargo looks like this one's.
+         */
+        Lookalike: {
+            /** Scan Id */
+            scan_id: string;
+            /** Port */
+            port: string;
+            /** Station Id */
+            station_id: string;
+            modality: components["schemas"]["Modality"];
+            /**
+             * Scanned At
+             * Format: date-time
+             */
+            scanned_at: string;
+            /** Pixel Pitch Mm */
+            pixel_pitch_mm: number | null;
+            /** Bit Depth */
+            bit_depth: number;
+            /**
+             * Levels
+             * @description Coarsest first
+             */
+            levels: components["schemas"]["Px16Level"][];
+            /** @description Null if nobody opened the box, or said so */
+            inspection: components["schemas"]["InspectionBrief"] | null;
+            /**
+             * Likeness
+             * @description Cosine of the two embeddings; 1 is the same, below 0.5 is little
+             */
+            likeness: number;
+            /**
+             * Shares Heading
+             * @description Whether both declare a heading of four digits in common
+             */
+            shares_heading: boolean;
+            /**
+             * Declared
+             * @description The first lines of its declaration
+             */
+            declared: components["schemas"]["DeclaredGoods"][];
+        };
+        /**
+         * LookalikeList
+         * @description The most alike first.
+         */
+        LookalikeList: {
+            /**
+             * State
+             * @description `not_placed`: no cargo model has seen this scan; `off`: the database has no pgvector
+             * @enum {string}
+             */
+            state: "searched" | "not_placed" | "off";
+            /** Scans */
+            scans: components["schemas"]["Lookalike"][];
         };
         /**
          * Modality
@@ -3794,6 +3902,93 @@ export interface operations {
         };
     };
     strip_api_v1_review_cases__case_id__earlier__scan_id__px16__level___strip__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+                scan_id: string;
+                level: number;
+                strip: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One strip: the zstd frame of docs/reference/px16.md, as content coding or as body */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-px16-strip": unknown;
+                    "application/x-px16-strip+zstd": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scans_api_v1_review_cases__case_id__lookalikes_get: {
+        parameters: {
+            query?: {
+                /** @description Only scans that declare goods of a heading in common */
+                same_heading?: boolean;
+            };
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookalikeList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    strip_api_v1_review_cases__case_id__lookalikes__scan_id__px16__level___strip__get: {
         parameters: {
             query?: never;
             header?: never;

@@ -34,8 +34,10 @@ interface Shown {
 }
 export type CaseView = With<Schemas['CaseView'], Shown>
 export type ClosedCaseView = With<Schemas['ClosedCaseView'], Shown>
-export type EarlierScan = Schemas['EarlierScan']
+export type OtherScan = Schemas['EarlierScan']
 export type EarlierScanList = Schemas['EarlierScanList']
+export type Lookalike = Schemas['Lookalike']
+export type LookalikeList = Schemas['LookalikeList']
 export type LeaseRef = Schemas['LeaseRef']
 export type HeartbeatOut = Schemas['HeartbeatOut']
 export type PortBoard = Schemas['PortBoard']

@@ -77,6 +77,8 @@ export type ActionId =
   | `preset${Digit}`
   | `mode${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8}`
   | 'compare'
+  | 'lookalikes'
+  | 'sameHeading'
   | 'linkViews'
   | 'nextSource'
   | 'previousSource'
@@ -173,6 +175,8 @@ export const KEYMAP: readonly Binding[] = [
   bind('sharpenLess', 'view', [{ key: 'Comma' }], { modes: ALWAYS, repeats: true }),
   bind('sharpenMore', 'view', [{ key: 'Period' }], { modes: ALWAYS, repeats: true }),
   bind('compare', 'view', [{ key: 'c' }], { modes: ALWAYS }),
+  bind('lookalikes', 'view', [{ key: 's', shift: true }], { modes: ALWAYS }),
+  bind('sameHeading', 'view', [{ key: 'h', shift: true }], { modes: ALWAYS }),
   bind('linkViews', 'view', [{ key: 'c', shift: true }], { modes: ALWAYS }),
   bind('nextSource', 'view', [{ key: 'u' }], { modes: ALWAYS }),
   bind('previousSource', 'view', [{ key: 'u', shift: true }], { modes: ALWAYS }),

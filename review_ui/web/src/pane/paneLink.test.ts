@@ -1,7 +1,11 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
+import { createStore } from 'zustand/vanilla'
 
-import type { ScanRef } from '../viewer'
-import { firstOf, relate, relationOf, secondOf } from './paneLink'
+import type { ScanRef, ViewState } from '../viewer'
+import type { Pane } from './pane'
+import { firstOf, PaneLink, relate, relationOf, secondOf } from './paneLink'
+
+vi.mock('../shell/windows', () => ({ listenInAll: () => () => undefined }))
 
 function scan(width_px: number, height_px: number, pixel_pitch_mm: number | null): ScanRef {
   const level = {
@@ -46,4 +50,27 @@ it('keeps what was aligned by hand', () => {
   expect(secondOf(relation, first)).toEqual(second)
   // 40 screen pixels to the right in both.
   expect(secondOf(relation, { zoom: 1, center: [140, 100] })).toEqual({ zoom: 2, center: [520, 50] })
+})
+
+it('aligns a pane that shows its first picture after it was told to', () => {
+  const view = (zoom: number, x: number) => ({ zoom, center: [x, 50] }) as unknown as ViewState
+  const pane = (first: ViewState | null) => {
+    const store = createStore<{ scan: ScanRef; view: ViewState | null }>(() => ({
+      scan: scan(200, 100, null),
+      view: first,
+    }))
+    const change = (patch: (view: ViewState) => Partial<ViewState>) => {
+      const { view } = store.getState()
+      if (view) store.setState({ view: { ...view, ...patch(view) } })
+    }
+    return { store, change, takeLook: () => undefined, contains: () => false }
+  }
+  const [main, other] = [pane(view(0.5, 100)), pane(null)]
+  const link = new PaneLink(main as unknown as Pane, other as unknown as Pane)
+  const end = link.start()
+  link.align()
+  expect(other.store.getState().view).toBeNull()
+  other.store.setState({ view: view(0.9, 7) })
+  expect(other.store.getState().view).toMatchObject({ zoom: 0.5, center: [100, 50] })
+  end()
 })

@@ -61,7 +61,8 @@ export class PaneLink {
   start(): () => void {
     const ends = [this.#first, this.#second].map((pane) =>
       pane.store.subscribe((state, before) => {
-        if (state.view !== before.view && pane === this.#leader) this.#follow()
+        // A pane that shows its first picture had nothing yet that could follow.
+        if (state.view !== before.view && (pane === this.#leader || !before.view)) this.#follow()
       }),
     )
     const lead = ({ type, target }: Event) => {

@@ -25,12 +25,13 @@ import { TopBar } from '../shell/TopBar'
 import { useWindows } from '../shell/windows'
 import { CaseBar } from './CaseBar'
 import { Compare } from './Compare'
-import { CompareButton } from './CompareButton'
+import { CompareButtons } from './CompareButtons'
 import { comparableWith, useCompare } from './compareState'
 import { DecisionBar } from './DecisionBar'
 import { loadDone, saveDone } from './doneLog'
 import { DraftStore } from './drafts'
 import { FatigueRing, Glance, PauseButton } from './HeaderTools'
+import { Lookalikes } from './Lookalikes'
 import { Notices, OfflineBanner } from './Notices'
 import { PopOut, PopOutButton } from './PopOut'
 import { DeskContext, useDesk } from './SeatContext'
@@ -104,7 +105,7 @@ function Page({ account, config, nav, glance, link }: PageProps) {
       <CaseBar />
       <Movable part="image">
         <ToolRail>
-          <CompareButton />
+          <CompareButtons />
           <PopOutButton part="image" className="sx-rail-button" />
         </ToolRail>
         <main className="sx-center">
@@ -150,14 +151,14 @@ const STACKED_FROM = 1.6
 
 /** The image, and what it is compared with: beside it, or below it where both are wide. */
 function Stages({ view, children }: { view: CaseView | null; children: ReactNode }) {
-  const { isOpen, close } = useCompare()
+  const { beside, close } = useCompare()
   const isBeside = usePopOut(({ part }) => part !== 'panel')
   const key = view ? scanKey(view) : null
   useEffect(() => {
     void key
     return close
   }, [key, close])
-  const isSplit = isOpen && comparableWith(view).n > 0
+  const isSplit = beside === 'lookalikes' || (beside === 'container' && comparableWith(view).n > 0)
   const full = view?.scan.levels.at(-1)
   const isWide = full !== undefined && full.width_px >= STACKED_FROM * full.height_px
   return (
@@ -165,7 +166,7 @@ function Stages({ view, children }: { view: CaseView | null; children: ReactNode
       <ScanStage scan={view?.scan ?? null}>{children}</ScanStage>
       {isSplit && view ? (
         <Movable part="panel">
-          <Compare view={view} />
+          {beside === 'lookalikes' ? <Lookalikes view={view} /> : <Compare view={view} />}
         </Movable>
       ) : null}
     </div>

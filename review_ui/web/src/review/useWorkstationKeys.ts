@@ -60,18 +60,20 @@ function act(action: ActionId, desk: Desk, pane: Pane): boolean {
   else if (action === 'popImage') popOut('image', pane)
   else if (action === 'popPanel') popOut('panel', pane)
   else if (!view) return false
-  else if (comparableWith(view).n > 0 && compare(action, comparableWith(view).n)) return true
+  else if (compare(action, comparableWith(view).n > 0)) return true
   else return decide(action, desk) || mark(action, desk, pane) || runPaneAction(pane, action)
   return true
 }
 
-function compare(action: ActionId, n: number): boolean {
-  const { isOpen, index, toggle, toggleLink, choose } = useCompare.getState()
-  if (action === 'compare') toggle()
-  else if (!isOpen) return false
+function compare(action: ActionId, hasPictures: boolean): boolean {
+  const { beside, index, toggle, toggleLink, toggleHeading, choose } = useCompare.getState()
+  if (action === 'compare' && hasPictures) toggle('container')
+  else if (action === 'lookalikes') toggle('lookalikes')
+  else if (beside === null) return false
   else if (action === 'linkViews') toggleLink()
-  else if (action === 'nextSource') choose(Math.min(index + 1, n - 1))
-  else if (action === 'previousSource') choose(Math.max(index - 1, 0))
+  else if (action === 'nextSource') choose(index + 1)
+  else if (action === 'previousSource') choose(index - 1)
+  else if (action === 'sameHeading' && beside === 'lookalikes') toggleHeading()
   else return false
   return true
 }
