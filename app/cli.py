@@ -374,6 +374,27 @@ def rescore(
 
 
 @app.command()
+def place(
+    workers: Annotated[int, typer.Option(help="Scans at once; 0 takes one per core.", min=0)] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Look at older scans with the cargo model, so that they are found as lookalikes.
+
+    It may be stopped and started again. Exit status 1 if a scan cannot be read; `shenxiang scrub` says more.
+    """
+    from dataclasses import asdict
+
+    from app.operations import place_archive
+
+    def tell(scan_id: str) -> None:
+        typer.echo(f"shenxiang: scan {scan_id} cannot be read", err=True)
+
+    report = asyncio.run(place_archive(_settings(), workers=workers, tell=tell))
+    _print(asdict(report), as_json=as_json)
+    raise typer.Exit(1 if report.n_unreadable else 0)
+
+
+@app.command()
 def scrub(
     since: Annotated[datetime | None, typer.Option(help="Only what was received at or after, UTC.")] = None,
     mb_per_s: Annotated[

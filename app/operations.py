@@ -19,7 +19,9 @@ import review_ui.accounts
 from app.database import open_database, schema_status
 from app.queue_policy import open_policy
 from app.settings import Settings
+from inference.cargo_scorer import load_pinned_cargo
 from inference.errors import PolicyInvalidError
+from inference.placing import PlaceReport, place_scans
 from inference.rescore import rescore
 from inference.rescore_parts import PartScorer, ThreadScorer
 from inference.rescore_ray import ModelFile, RayScorer, StoreAccess
@@ -28,6 +30,7 @@ from inference.scorer import load_scorer_file, read_model_file
 from inference.scrub import Damage, ScrubReport, scrub
 from inference.settings import RayOptions, RescoreEngine
 from inference.triage import TriagePolicy, current_policy, store_policy
+from models.errors import ModelNotPinnedError
 from review_queue.queue import ReviewQueue
 from scans.store import open_store
 
@@ -148,6 +151,30 @@ async def scrub_store(
             store=store,
             since=since,
             max_bytes_per_s=None if mb_per_s is None else mb_per_s * 1e6,
+            tell=tell,
+        )
+
+
+async def place_archive(settings: Settings, *, workers: int, tell: Callable[[str], None]) -> PlaceReport:
+    """Look at the archive with the pinned cargo model; see ``inference.placing``.
+
+    Raises:
+        ModelNotPinnedError: The manifest names none, or one that cannot be used; the log says why.
+    """
+    cargo = load_pinned_cargo(settings.manifest, keys=settings.manifest_keys)
+    if cargo is None:
+        raise ModelNotPinnedError(f"model manifest {settings.manifest} gives no cargo model; pin one")
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(
+            open_database(settings.dsn, settings.data, max_connections=4, attach=True)
+        )
+        store = open_store(settings.store, s3=settings.s3_access)
+        stack.push_async_callback(store.close)
+        return await place_scans(
+            pool=database.pool,
+            store=store,
+            cargo=cargo,
+            n_at_once=workers or os.cpu_count() or 1,
             tell=tell,
         )
 

@@ -22,6 +22,7 @@ from models.cargo_contract import INPUT_NAME, OUTPUT_NAMES, CargoContract
 from models.cargo_view import MIN_SIDE, to_view
 from models.errors import ModelError
 from models.finding import Finding
+from models.lookalike import embed_cargo
 from models.manifest_signature import PROGRAM_KEY
 from models.registry import DEFAULT_MANIFEST, load_manifest, read_pinned_model
 from models.session import open_session
@@ -104,6 +105,13 @@ class CargoScorer:
         """
         return self._look_at_view(to_view(pixels, pitch_mm=pitch_mm))
 
+    def place(self, pixels: Pixels, *, pitch_mm: float | None = None) -> Embedding:
+        """Say where a scan is among others; see ``look``."""
+        return self._place(self.look(pixels, pitch_mm=pitch_mm))
+
+    def _place(self, answer: CargoAnswer) -> Embedding:
+        return Embedding(values=embed_cargo(answer.blocks, self.goods), model_digest=self.info.digest)
+
     def _look_at_view(self, view: NDArray[np.float32]) -> CargoAnswer:
         try:
             outputs: list[Any] = self._session.run(list(OUTPUT_NAMES), {INPUT_NAME: view[None]})
@@ -122,7 +130,7 @@ class CargoScorer:
             thresholds: Least score by kind, in place of the model's own.
         """
         answer = self.look(pixels, pitch_mm=facts.pixel_pitch_mm)
-        embedding = Embedding(values=answer.embedding, model_digest=self.info.digest)
+        embedding = self._place(answer)
         declared = facts.declared()
         if declared is None:
             return CargoCheck(findings=[], lines=None, embedding=embedding)

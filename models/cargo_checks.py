@@ -53,12 +53,10 @@ class CargoAnswer:
     """What the cargo network says of one scan.
 
     Attributes:
-        embedding: Shape ``(128,)``, of unit length: scans with like cargo are near.
         empty: Probability that nothing is loaded.
         blocks: The loaded parts.
     """
 
-    embedding: Float32
     empty: float
     blocks: Blocks
 
@@ -77,9 +75,7 @@ def read_answer(view: Float32, outputs: Sequence[Float32]) -> CargoAnswer:
         raise ModelOutputError(f"the cargo model answered with shapes {shapes}; restore the model file")
     if not all(np.isfinite(output).all() for output in outputs):
         raise ModelOutputError("the cargo model answered with a number that is not finite")
-    return CargoAnswer(
-        embedding=embedding[0], empty=float(empty[0]), blocks=find_blocks(view, columns[0], loaded[0])
-    )
+    return CargoAnswer(empty=float(empty[0]), blocks=find_blocks(view, columns[0], loaded[0]))
 
 
 def check_cargo(

@@ -7,6 +7,7 @@ Tensors of version 1:
     input ``view``: float32 ``(N, 2, h, w)``, attenuation on the 20 mm grid (models.cargo_view).
     outputs ``embedding`` ``(N, 128)``, ``columns`` ``(N, 128, w / 8)``, ``loaded`` ``(N, w / 8)`` and
     ``empty`` ``(N,)``, see ``models.cargo.CargoNetwork.forward``.
+    Serving does not read the first: see ``models.lookalike``.
 """
 
 import base64
@@ -17,6 +18,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Self
 
 from models.errors import ModelContractError
+from models.lookalike import MAX_HEADINGS
 from models.mismatch import Goods
 
 METADATA_KEY: Final = "shenxiang.cargo"
@@ -91,6 +93,8 @@ class CargoContract:
         """Raise ValueError when a rule is broken."""
         if not self.headings or len(set(self.headings)) != len(self.headings):
             raise ValueError("headings must be one or more distinct codes")
+        if len(self.headings) > MAX_HEADINGS:
+            raise ValueError(f"there may be {MAX_HEADINGS} headings at most")
         thresholds = (self.declared_empty_threshold, self.found_empty_threshold, self.mismatch_threshold)
         if not all(0 < threshold <= 1 for threshold in thresholds):
             raise ValueError("thresholds must lie in (0, 1]")

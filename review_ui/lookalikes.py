@@ -1,8 +1,8 @@
 """Lookalikes: scans of other containers whose cargo looks like a held case's (``other_scans``).
 
-"Looks like" is the cosine between what one cargo model made of both. PostgreSQL searches by pgvector; a
-database without it answers that lookalikes are off. Whoever was shown a lookalike for a case may read its
-pixels while they hold that case, and those of no other scan.
+"Looks like" is the cosine between where one cargo model puts both (``models.lookalike``). PostgreSQL searches
+by pgvector; a database without it answers that lookalikes are off. Whoever was shown a lookalike for a case
+may read its pixels while they hold that case, and those of no other scan.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ N_LINES: Final = 3
 PLACE_SQL: Final = f"""
 SELECT s.scan_id, s.container_no, s.modality, n.model_digest, n.embedding, n.headings
 FROM {HELD_SCAN} JOIN scan_embeddings n ON n.scan_id = s.scan_id
-WHERE {IS_HELD} AND cardinality(n.embedding) = {DIMENSION}
+WHERE {IS_HELD}
 ORDER BY n.stored_at DESC LIMIT 1
 """
 # Follows the index as far as it takes to fill the list with scans that may be shown.
@@ -45,7 +45,7 @@ NEAR_SQL: Final = f"""
 SELECT {SHOWN}, e.declaration, n.headings && $6::text[] AS shares_heading,
     1 - ({POINT} <=> $1::real[]::vector({DIMENSION})) AS likeness
 FROM scan_embeddings n JOIN scans e ON e.scan_id = n.scan_id LEFT JOIN LATERAL ({OUTCOME}) AS o ON true
-WHERE cardinality(n.embedding) = {DIMENSION} AND n.model_digest = $2 AND e.modality = $5
+WHERE n.model_digest = $2 AND e.modality = $5
     AND n.scan_id <> $3 AND ($4::text IS NULL OR e.container_no IS DISTINCT FROM $4)
     AND (NOT $7 OR n.headings && $6::text[]) AND {HAS_FINAL_WORD}
 ORDER BY {POINT} <=> $1::real[]::vector({DIMENSION}) LIMIT {N_SHOWN}

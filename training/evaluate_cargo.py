@@ -20,6 +20,7 @@ from datasets.synthetic.headings import HEADINGS
 from datasets.synthetic_folder import generator_digest
 from models.cargo_checks import CargoAnswer, DeclaredCargo, LineCheck, check_lines, read_answer
 from models.cargo_contract import INPUT_NAME, OUTPUT_NAMES, CargoContract
+from models.lookalike import embed_cargo
 from models.mismatch import Goods
 from models.session import open_session
 from training.cargo_release import least_error_threshold
@@ -83,7 +84,7 @@ def evaluate_cargo(
         **_mismatch(judge_declarations(seen, model.contract, model.goods, rng), model.contract, rng),
         "lines": _words([scan for scan in seen if scan.headings], model.contract, model.goods, rng),
         **_empty(look_at(_drawn(hard, workers), model.look), model.contract, rng),
-        **_retrieval(seen, rng),
+        **_retrieval(seen, model.goods, rng),
     }
 
 
@@ -182,8 +183,8 @@ def _empty(seen: Sequence[Seen], contract: CargoContract, rng: np.random.Generat
     }
 
 
-def _retrieval(seen: Sequence[Seen], rng: np.random.Generator) -> dict[str, Any]:
-    vectors = np.stack([scan.answer.embedding for scan in seen])
+def _retrieval(seen: Sequence[Seen], goods: Goods, rng: np.random.Generator) -> dict[str, Any]:
+    vectors = np.stack([embed_cargo(scan.answer.blocks, goods) for scan in seen])
     shares = np.array([[bool(set(a.headings) & set(b.headings)) for b in seen] for a in seen])
     nearness = vectors @ vectors.T
     np.fill_diagonal(nearness, -np.inf)

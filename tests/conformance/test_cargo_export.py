@@ -12,6 +12,7 @@ from models.cargo_checks import FOUND_EMPTY
 from models.cargo_contract import CargoContract
 from models.cargo_statistics import NAMES
 from models.errors import ModelContractError
+from models.lookalike import DIMENSION
 from models.mismatch import fit_goods
 from training.cargo_release import check_cargo_parity, export_cargo
 
@@ -42,7 +43,8 @@ def test_export_cargo__serving_reads_the_contract_and_answers(data: bytes) -> No
     assert scorer.contract == CONTRACT
     pixels = np.full((2, 333, 777), 30000, np.uint16)
     answer = scorer.look(pixels, pitch_mm=6.0)
-    assert np.linalg.norm(answer.embedding) == pytest.approx(1, abs=1e-4)
+    place = scorer.place(pixels, pitch_mm=6.0)
+    assert (place.values.shape, place.model_digest) == ((DIMENSION,), "ab" * 32)
     facts = ScanFacts(pixel_pitch_mm=6.0, declaration=DECLARED)
     [found] = scorer.check(pixels, facts, thresholds={FOUND_EMPTY: 0.0, "goods_mismatch": 1.0}).findings
     assert (found.kind, found.model_digest) == (FOUND_EMPTY, "ab" * 32)

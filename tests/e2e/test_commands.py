@@ -84,6 +84,28 @@ async def test_rescore__beside_a_running_system__repeats_to_the_same_bytes(tmp_p
     assert first == second
 
 
+async def test_place__beside_a_running_system__places_each_scan_once(tmp_path: Path) -> None:
+    """With the pinned cargo model, beside the server that uses it, too; a lost manifest is one clear line."""
+    made = await asyncio.to_thread(simulate_scan, 11, as_tiff=True, threat_probability=0.0)
+    async with throwaway_system() as system, attached_pool(system) as pool:
+        stations = await prepare_demo(pool)
+        await StationClient(system.url, stations[0].key).post_scan(made.files, made.scan, idempotency_key="1")
+        runs = [
+            await asyncio.to_thread(shenxiang, "place", "--json", data=str(system.data)) for _ in range(2)
+        ]
+        lost = await asyncio.to_thread(
+            shenxiang, "place", data=str(system.data), manifest=str(tmp_path / "gone.toml")
+        )
+        assert await pool.fetchval("SELECT count(*) FROM scan_embeddings") == 1
+    assert [run.returncode for run in runs] == [0, 0], runs
+    assert json.loads(runs[1].stdout) == {"n_placed": 0, "n_unreadable": 0}
+    assert (lost.returncode, "model_not_pinned" in lost.stderr, "Traceback" in lost.stderr) == (
+        1,
+        True,
+        False,
+    )
+
+
 @pytest.mark.parametrize(
     ("settings", "code"),
     [({"port": "99999"}, 2), ({"database_url": "mysql://x/y"}, 1)],

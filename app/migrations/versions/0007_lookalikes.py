@@ -12,7 +12,7 @@ SQL = """
 CREATE TABLE scan_embeddings (
     scan_id text NOT NULL REFERENCES scans,
     model_digest bytea NOT NULL CHECK (octet_length(model_digest) = 32),
-    embedding real[] NOT NULL,
+    embedding real[] NOT NULL CHECK (cardinality(embedding) = 128),
     headings text[] NOT NULL DEFAULT '{}',
     stored_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (scan_id, model_digest)
@@ -42,7 +42,7 @@ BEGIN
     IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector') THEN
         CREATE EXTENSION IF NOT EXISTS vector;
         CREATE INDEX scan_embeddings_near ON scan_embeddings
-            USING hnsw ((embedding::vector(128)) vector_cosine_ops) WHERE cardinality(embedding) = 128;
+            USING hnsw ((embedding::vector(128)) vector_cosine_ops);
     END IF;
 EXCEPTION WHEN insufficient_privilege THEN
     RAISE NOTICE 'pgvector is there, but this role may not create it: lookalikes are off';

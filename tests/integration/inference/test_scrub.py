@@ -24,13 +24,17 @@ def file_of(objects: Path, digest: str) -> Path:
     return objects / digest[:2] / digest[2:4] / digest
 
 
+def stored_bytes(objects: Path) -> int:
+    return sum(path.stat().st_size for path in objects.glob("??/??/*"))
+
+
 async def test_scrub__sound_store(centre: Centre, station: httpx.AsyncClient, objects: Path) -> None:
     """Images, px16 forms and an upload that no scan has named yet are all read."""
     await post_scan(station, png(grey_scan()))
     await put_image(station, PHOTO)
     report = await scrub(pool=centre.pool, store=centre.store)
     assert (report.n_objects, report.damages) == (4, [])
-    assert report.n_bytes == sum(path.stat().st_size for path in objects.glob("??/??/*"))
+    assert report.n_bytes == stored_bytes(objects)
 
 
 @pytest.mark.parametrize("column", ["image_digests[1]", "px16_full", "px16_preview"])

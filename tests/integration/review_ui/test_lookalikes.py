@@ -34,10 +34,9 @@ async def place(
     *,
     model: bytes = MODEL,
     headings: tuple[str, ...] = ("3924",),
-    dimension: int = 128,
 ) -> None:
     """Put a scan on a circle, so that its likeness to another is the cosine of the angle between them."""
-    point = np.zeros(dimension)
+    point = np.zeros(128)
     point[:2] = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     await pool.execute(
         "INSERT INTO scan_embeddings VALUES ($1, $2, $3, $4)", scan_id, model, point.tolist(), list(headings)
@@ -102,10 +101,9 @@ async def test_lookalikes__every_pixel_of_what_was_shown(centre: Centre) -> None
 
 
 async def test_lookalikes__only_decided_scans_of_others_by_one_model(centre: Centre) -> None:
-    """Not the scan itself, its container's, an undecided one, another model's, one of another dimension."""
+    """Not the scan itself, one of its container, an undecided one, nor one that another model placed."""
     await decided(centre, "MSKU9070323", 0)
     await decided(centre, NUMBERS[0], 0, model=bytes(32))
-    await decided(centre, NUMBERS[1], 0, dimension=2)
     undecided = await centre.open_case(container_no=NUMBERS[2])
     await place(centre.pool, undecided.scan_id, 0)
     await centre.pool.execute("DELETE FROM ready WHERE case_id = $1", undecided.case_id)
@@ -145,13 +143,10 @@ async def test_lookalikes__pixels_of_what_was_not_shown_are_refused(centre: Cent
     assert await code(client, strip) == "lookalike_not_found", "the lease is over"
 
 
-@pytest.mark.parametrize("dimension", [None, 2])
-async def test_lookalikes__a_scan_nobody_has_placed(centre: Centre, dimension: int | None) -> None:
-    """Without an embedding of the model's dimension there is nothing to search by, and the answer says so."""
+async def test_lookalikes__a_scan_nobody_has_placed(centre: Centre) -> None:
+    """Without an embedding there is nothing to search by, and the answer says so."""
     await decided(centre, NUMBERS[0], 20)
     client, now = await held(centre, None)
-    if dimension is not None:
-        await place(centre.pool, now.scan_id, 0, dimension=dimension)
     assert (await client.get(url(now.case_id))).json() == {"state": "not_placed", "scans": []}
 
 

@@ -40,9 +40,7 @@ def answer(heading: int | None) -> CargoAnswer:
     """Six blocks of a heading, or an empty vehicle."""
     found = draw(heading, 6, 3) if heading is not None else np.zeros((0, N_FEATURES), np.float32)
     blocks = Blocks(features=found, x_cells=np.zeros((len(found), 2), np.int64), has_material=True)
-    return CargoAnswer(
-        embedding=np.zeros(2, np.float32), empty=0.01 if heading is not None else 0.99, blocks=blocks
-    )
+    return CargoAnswer(empty=0.01 if heading is not None else 0.99, blocks=blocks)
 
 
 def findings(heading: int | None, *codes: str, is_empty: bool = False) -> dict[str, bool]:
@@ -95,7 +93,7 @@ def mixed(n_tyres: int, n_wine: int) -> CargoAnswer:
     """Blocks of both headings."""
     found = np.concatenate([draw(0, n_tyres, 3), draw(1, n_wine, 4)])
     blocks = Blocks(features=found, x_cells=np.zeros((len(found), 2), np.int64), has_material=True)
-    return CargoAnswer(embedding=np.zeros(2, np.float32), empty=0.01, blocks=blocks)
+    return CargoAnswer(empty=0.01, blocks=blocks)
 
 
 def lines(seen: CargoAnswer, *codes: str, **thresholds: float) -> list[LineCheck]:
