@@ -109,7 +109,8 @@ async def _search(conn: Any, loads: Loads, *, same_heading: bool) -> dict[str, A
     hits: list[float] = []
     exact_ms: list[float] = []
     async with conn.transaction():
-        await conn.execute("SET LOCAL enable_indexscan = off")
+        # A plan that is kept from before would walk the index all the same.
+        await conn.execute("SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_indexscan = off")
         for (point, headings), near in list(zip(sought, found, strict=True))[:N_EXACT]:
             began_s = time.perf_counter()
             rows = await _near(conn, point, headings, same_heading=same_heading)
