@@ -161,7 +161,7 @@ async def test_lookalikes__off_without_pgvector(centre: Centre) -> None:
 
 async def test_lookalikes__are_found_by_an_index(pool: asyncpg.Pool) -> None:
     """The search walks the index of points, and a strip reads no table whole."""
-    arguments = ([0.0] * 128, MODEL, "x", None, "cargo", [], False)
+    arguments: tuple[object, ...] = ([0.0] * 128, MODEL, "x", None, "cargo", [], False)
     async with pool.acquire() as conn:
         await conn.execute("SET enable_seqscan = off; SET enable_sort = off")
         near = "\n".join(row[0] for row in await conn.fetch(f"EXPLAIN {NEAR_SQL}", *arguments))
