@@ -52,6 +52,11 @@ BREAKS = {
     "no styles at all": "* { all: revert !important }",
 }
 OTHER_LETTERS = "* { letter-spacing: 0.08px !important; text-rendering: geometricPrecision !important }"
+# The font of the pictures: with one for Chinese installed, that one would draw Latin letters too.
+FONT = """
+:root { --sans: "DejaVu Sans", sans-serif !important; --mono: "DejaVu Sans Mono", monospace !important }
+[class*="ant-"] { font-family: "DejaVu Sans", sans-serif !important }
+"""
 PUT_STYLE = """(css) => {
     const sheet = new CSSStyleSheet()
     sheet.replaceSync(css)
@@ -149,15 +154,15 @@ async def find_breaks(page: Page) -> list[str]:
     await wear(page, theme)
     kept = pictures.read(f"reviewer-{width}-{theme}")
     # As another machine draws letters: a little wider, and with other edges.
-    await page.evaluate(PUT_STYLE, OTHER_LETTERS)
+    await page.evaluate(PUT_STYLE, FONT + OTHER_LETTERS)
     await page.wait_for_timeout(500)
     missed = [f"other letters: {fault}" for fault in pictures.faults(await pictures.take(page), kept)]
     for name, css in BREAKS.items():
-        await page.evaluate(PUT_STYLE, css)
+        await page.evaluate(PUT_STYLE, FONT + css)
         await page.wait_for_timeout(500)
         if not list(pictures.faults(await pictures.take(page), kept)):
             missed.append(f"not found: {name}")
-    await page.evaluate(PUT_STYLE, "")
+    await page.evaluate(PUT_STYLE, FONT)
     return missed
 
 
@@ -198,6 +203,7 @@ async def new_page(browser: Browser) -> AsyncIterator[Page]:
     context = await browser.new_context()
     text = json.dumps(json.dumps(SETTINGS))
     await context.add_init_script(f"localStorage.setItem('sx:settings', {text})")
+    await context.add_init_script(f"({PUT_STYLE})({json.dumps(FONT)})")
     yield await context.new_page()
     await context.close()
 
