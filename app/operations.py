@@ -20,6 +20,7 @@ from app.database import open_database, schema_status
 from app.queue_policy import open_policy
 from app.settings import Settings
 from inference.cargo_scorer import load_pinned_cargo
+from inference.database_errors import Pool
 from inference.errors import PolicyInvalidError
 from inference.placing import PlaceReport, place_scans
 from inference.rescore import rescore
@@ -32,7 +33,7 @@ from inference.settings import RayOptions, RescoreEngine
 from inference.triage import TriagePolicy, current_policy, store_policy
 from models.errors import ModelNotPinnedError
 from review_queue.queue import ReviewQueue
-from scans.store import open_store
+from scans.store import ScanStore, open_store
 
 
 @asynccontextmanager
@@ -42,6 +43,16 @@ async def _connection(settings: Settings) -> AsyncIterator[Any]:
         database.pool.acquire() as connection,
     ):
         yield connection
+
+
+@asynccontextmanager
+async def _archive(settings: Settings) -> AsyncIterator[tuple[Pool, ScanStore]]:
+    async with open_database(settings.dsn, settings.data, max_connections=4, attach=True) as database:
+        store = open_store(settings.store, s3=settings.s3_access)
+        try:
+            yield database.pool, store
+        finally:
+            await store.close()
 
 
 async def show_schema_status(settings: Settings) -> dict[str, Any]:
@@ -140,14 +151,9 @@ async def scrub_store(
     settings: Settings, *, since: datetime | None, mb_per_s: float | None, tell: Callable[[Damage], None]
 ) -> ScrubReport:
     """Read every stored object again; see ``inference.scrub``."""
-    async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(
-            open_database(settings.dsn, settings.data, max_connections=4, attach=True)
-        )
-        store = open_store(settings.store, s3=settings.s3_access)
-        stack.push_async_callback(store.close)
+    async with _archive(settings) as (pool, store):
         return await scrub(
-            pool=database.pool,
+            pool=pool,
             store=store,
             since=since,
             max_bytes_per_s=None if mb_per_s is None else mb_per_s * 1e6,
@@ -164,14 +170,9 @@ async def place_archive(settings: Settings, *, workers: int, tell: Callable[[str
     cargo = load_pinned_cargo(settings.manifest, keys=settings.manifest_keys)
     if cargo is None:
         raise ModelNotPinnedError(f"model manifest {settings.manifest} gives no cargo model; pin one")
-    async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(
-            open_database(settings.dsn, settings.data, max_connections=4, attach=True)
-        )
-        store = open_store(settings.store, s3=settings.s3_access)
-        stack.push_async_callback(store.close)
+    async with _archive(settings) as (pool, store):
         return await place_scans(
-            pool=database.pool,
+            pool=pool,
             store=store,
             cargo=cargo,
             n_at_once=workers or os.cpu_count() or 1,

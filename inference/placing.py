@@ -69,11 +69,8 @@ async def place_scans(
     async for rows in _pages(pool, bytes.fromhex(cargo.info.digest)):
         for start in range(0, len(rows), n_at_once):
             group = rows[start : start + n_at_once]
-            for row, is_placed in zip(
-                group,
-                await asyncio.gather(*(_place(pool, store, cargo, row) for row in group)),
-                strict=True,
-            ):
+            placed = await asyncio.gather(*(_place(pool, store, cargo, row) for row in group))
+            for row, is_placed in zip(group, placed, strict=True):
                 report.n_placed += is_placed
                 report.n_unreadable += not is_placed
                 if not is_placed and tell is not None:

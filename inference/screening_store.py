@@ -8,6 +8,7 @@ from inference.database_errors import Connection
 from inference.scorer import Embedding, ScoreResult, ScorerInfo
 from inference.triage import Triage
 from models.finding import Finding
+from models.mismatch import HEADING_DIGITS
 
 INSERT_SCREENING = """
 INSERT INTO screenings (scan_id, model_name, model_version, model_digest, engine, policy_version, outcome,
@@ -20,7 +21,6 @@ INSERT_EMBEDDING = """
 INSERT INTO scan_embeddings (scan_id, model_digest, embedding, headings) VALUES ($1, $2, $3, $4)
 ON CONFLICT DO NOTHING
 """
-HEADING_DIGITS = 4
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:

@@ -29,7 +29,7 @@ BLOCK_COLUMNS: Final = 6
 _LOADED: Final = 0.5
 _SHRINKAGE: Final = 0.1
 """How far the features' correlations are shrunk towards none."""
-_HEADING_DIGITS: Final = 4
+HEADING_DIGITS: Final = 4
 """Of an HS code, that two codes must share to be the same heading."""
 _ARRAYS: Final = ("means", "within")
 
@@ -172,7 +172,7 @@ def match_codes(hs_code: str, headings: Sequence[str]) -> list[int]:
 
     A code of two digits, a chapter, means every heading of the chapter.
     """
-    least = min(len(hs_code), _HEADING_DIGITS)
+    least = min(len(hs_code), HEADING_DIGITS)
     shared = [_shared_digits(hs_code, heading) for heading in headings]
     most = max(shared, default=0)
     return [i for i, n in enumerate(shared) if n == most and n >= least]

@@ -15,7 +15,7 @@ from review_ui.other_scans import (
     other_scan,
 )
 from review_ui.scan_pixels import ScanFacts, ScanPixels, scan_facts
-from review_ui.schemas import EarlierScan
+from review_ui.schemas import OtherScan
 
 N_SHOWN: Final = 20
 
@@ -47,7 +47,7 @@ class EarlierScans:
         self._pool = pool
         self._pixels = pixels
 
-    async def of(self, account_id: int, case_id: int) -> list[EarlierScan]:
+    async def of(self, account_id: int, case_id: int) -> list[OtherScan]:
         """Return the newest earlier scans of a held case's container, newest first.
 
         Raises:
@@ -61,7 +61,7 @@ class EarlierScans:
         for row in rows:
             base = f"/api/v1/review/cases/{case_id}/earlier/{row['scan_id']}"
             levels = await self._pixels.levels(scan_facts(case_id, row), base)
-            shown.append(EarlierScan(**other_scan(row, levels)))
+            shown.append(OtherScan(**other_scan(row, levels)))
         return shown
 
     async def facts(self, account_id: int, case_id: int, scan_id: str) -> ScanFacts:

@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 
 import asyncpg
 
+from models.lookalike import DIMENSION
 from review_ui.database import Connection, Pool, from_jsonb
 from review_ui.errors import CaseNotFoundError, LookalikeNotFoundError
 from review_ui.other_scans import (
@@ -25,7 +26,6 @@ from review_ui.other_scans import (
 from review_ui.scan_pixels import ScanFacts, ScanPixels, scan_facts
 from review_ui.schemas import DeclaredGoods, Lookalike, LookalikeList
 
-DIMENSION: Final = 128
 N_SHOWN: Final = 12
 N_LINES: Final = 3
 

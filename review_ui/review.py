@@ -22,14 +22,13 @@ from review_ui.case_routes import CaseRoutes
 from review_ui.cases import CaseReader
 from review_ui.database import Pool
 from review_ui.earlier import EarlierScans
-from review_ui.earlier_routes import EarlierRoutes
 from review_ui.event_routes import EventRoutes
 from review_ui.guard import allow, guarded_route, json_response, light, session_of
 from review_ui.history import History
 from review_ui.history_routes import HistoryRoutes
-from review_ui.lookalike_routes import LookalikeRoutes
 from review_ui.lookalikes import Lookalikes
 from review_ui.model_routes import ModelRoutes
+from review_ui.other_scan_routes import OtherScanRoutes
 from review_ui.photos import GatePhotoReader
 from review_ui.pixel_routes import PixelRoutes
 from review_ui.pixels import Px16Reader
@@ -180,8 +179,12 @@ def build_review_router(
     PixelRoutes(
         queue=queue, cases=cases, pixels=pixels, photos=GatePhotoReader(pool, store), history=history
     ).add_to(router)
-    EarlierRoutes(earlier=EarlierScans(pool, pixels), pixels=pixels, history=history).add_to(router)
-    LookalikeRoutes(lookalikes=Lookalikes(pool, pixels), pixels=pixels, history=history).add_to(router)
+    OtherScanRoutes(
+        earlier=EarlierScans(pool, pixels),
+        lookalikes=Lookalikes(pool, pixels),
+        pixels=pixels,
+        history=history,
+    ).add_to(router)
     EventRoutes(
         board=board,
         glances=glances,

@@ -207,14 +207,10 @@ class OtherScan(BaseModel):
     inspection: InspectionBrief | None = Field(description="Null if nobody opened the box, or said so")
 
 
-class EarlierScan(OtherScan):
-    """An earlier scan of the same container."""
-
-
 class EarlierScanList(BaseModel):
-    """The newest earlier scans, newest first."""
+    """The newest earlier scans of the same container, newest first."""
 
-    scans: list[EarlierScan]
+    scans: list[OtherScan]
 
 
 class DeclaredGoods(BaseModel):

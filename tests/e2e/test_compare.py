@@ -1,8 +1,11 @@
 """Side by side in a real browser: a case, and earlier scans of its container, a gate photo, or lookalikes."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import cv2
 import numpy as np
 from playwright.async_api import Page
@@ -11,7 +14,7 @@ from app.demo import DEMO_PASSWORD, prepare_demo
 from app.reviewer import ReviewerClient
 from app.simulator import encode_channels
 from app.station import StationClient
-from app.throwaway import throwaway_system
+from app.throwaway import ThrowawaySystem, throwaway_system
 from benchmarks.browser import IS_PAINTED, log_in, wait_until
 from datasets.synthetic import make_scan
 from inference.triage import TriagePolicy, store_policy
@@ -30,11 +33,7 @@ ARE_TWO = f"{ZOOMS}.length === 2"
 
 async def test_compare__earlier_scan_and_photo_beside_the_case(chromium: str) -> None:
     """By keyboard: the earlier scan opens, follows the zoom while linked, then the photo; the trail knows."""
-    async with throwaway_system(demo="true") as system, attached_pool(system) as pool:
-        stations = await prepare_demo(pool)
-        async with pool.acquire() as connection:
-            await store_policy(connection, TriagePolicy(audit_sample=1.0), author="system:test")
-        client = StationClient(system.url, stations[1].key)
+    async with demo_centre() as (system, pool, client):
         before = await post(client, 1)
         await release(system.url)
         assert await client.wait_for_disposition(before, timeout_s=10)
@@ -65,11 +64,7 @@ async def test_compare__earlier_scan_and_photo_beside_the_case(chromium: str) ->
 
 async def test_lookalikes__a_like_scan_of_another_container_beside_the_case(chromium: str) -> None:
     """By keyboard: the nearest decided scan opens with its goods; of other goods it is left out if asked."""
-    async with throwaway_system(demo="true") as system, attached_pool(system) as pool:
-        stations = await prepare_demo(pool)
-        async with pool.acquire() as connection:
-            await store_policy(connection, TriagePolicy(audit_sample=1.0), author="system:test")
-        client = StationClient(system.url, stations[1].key)
+    async with demo_centre() as (system, pool, client):
         before = await post(client, 1, container_no="MSKU9070323")
         await release(system.url)
         assert await client.wait_for_disposition(before, timeout_s=10)
@@ -92,6 +87,16 @@ async def test_lookalikes__a_like_scan_of_another_container_beside_the_case(chro
         seen = await pool.fetch("SELECT scan_id FROM audit WHERE event = 'lookalike_viewed'")
     assert [row["scan_id"] for row in seen] == [before]
     assert faults == []
+
+
+@asynccontextmanager
+async def demo_centre() -> AsyncIterator[tuple[ThrowawaySystem, asyncpg.Pool, StationClient]]:
+    """Start a system that sends every scan to a person, with a station's client."""
+    async with throwaway_system(demo="true") as system, attached_pool(system) as pool:
+        stations = await prepare_demo(pool)
+        async with pool.acquire() as connection:
+            await store_policy(connection, TriagePolicy(audit_sample=1.0), author="system:test")
+        yield system, pool, StationClient(system.url, stations[1].key)
 
 
 async def zoom_together_and_apart(page: Page) -> None:

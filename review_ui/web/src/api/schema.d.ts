@@ -322,30 +322,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Scans
+         * Earlier
          * @description Return earlier scans of the container of a case on one of this account's seats, newest first.
          */
-        get: operations["scans_api_v1_review_cases__case_id__earlier_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/review/cases/{case_id}/earlier/{scan_id}/px16/{level}/{strip}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Strip
-         * @description Return one strip of such a scan; any other scan does not exist here: 404, whatever the role.
-         */
-        get: operations["strip_api_v1_review_cases__case_id__earlier__scan_id__px16__level___strip__get"];
+        get: operations["earlier_api_v1_review_cases__case_id__earlier_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -362,10 +342,30 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Scans
+         * Lookalikes
          * @description Return decided scans of other containers that look like a held case, the most alike first.
          */
-        get: operations["scans_api_v1_review_cases__case_id__lookalikes_get"];
+        get: operations["lookalikes_api_v1_review_cases__case_id__lookalikes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/cases/{case_id}/earlier/{scan_id}/px16/{level}/{strip}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Earlier Strip
+         * @description Return one strip of such a scan; any other scan does not exist here: 404, whatever the role.
+         */
+        get: operations["earlier_strip_api_v1_review_cases__case_id__earlier__scan_id__px16__level___strip__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -382,10 +382,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Strip
+         * Lookalike Strip
          * @description Return one strip of a scan that the list has shown; any other does not exist here: 404.
          */
-        get: operations["strip_api_v1_review_cases__case_id__lookalikes__scan_id__px16__level___strip__get"];
+        get: operations["lookalike_strip_api_v1_review_cases__case_id__lookalikes__scan_id__px16__level___strip__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1560,41 +1560,12 @@ export interface components {
             n: number;
         };
         /**
-         * EarlierScan
-         * @description An earlier scan of the same container.
-         */
-        EarlierScan: {
-            /** Scan Id */
-            scan_id: string;
-            /** Port */
-            port: string;
-            /** Station Id */
-            station_id: string;
-            modality: components["schemas"]["Modality"];
-            /**
-             * Scanned At
-             * Format: date-time
-             */
-            scanned_at: string;
-            /** Pixel Pitch Mm */
-            pixel_pitch_mm: number | null;
-            /** Bit Depth */
-            bit_depth: number;
-            /**
-             * Levels
-             * @description Coarsest first
-             */
-            levels: components["schemas"]["Px16Level"][];
-            /** @description Null if nobody opened the box, or said so */
-            inspection: components["schemas"]["InspectionBrief"] | null;
-        };
-        /**
          * EarlierScanList
-         * @description The newest earlier scans, newest first.
+         * @description The newest earlier scans of the same container, newest first.
          */
         EarlierScanList: {
             /** Scans */
-            scans: components["schemas"]["EarlierScan"][];
+            scans: components["schemas"]["OtherScan"][];
         };
         /**
          * EscalationPage
@@ -2110,6 +2081,35 @@ export interface components {
              * @default []
              */
             quals: number[];
+        };
+        /**
+         * OtherScan
+         * @description A scan to look at beside a case: its pixels, when and where it was made, what the box held.
+         */
+        OtherScan: {
+            /** Scan Id */
+            scan_id: string;
+            /** Port */
+            port: string;
+            /** Station Id */
+            station_id: string;
+            modality: components["schemas"]["Modality"];
+            /**
+             * Scanned At
+             * Format: date-time
+             */
+            scanned_at: string;
+            /** Pixel Pitch Mm */
+            pixel_pitch_mm: number | null;
+            /** Bit Depth */
+            bit_depth: number;
+            /**
+             * Levels
+             * @description Coarsest first
+             */
+            levels: components["schemas"]["Px16Level"][];
+            /** @description Null if nobody opened the box, or said so */
+            inspection: components["schemas"]["InspectionBrief"] | null;
         };
         /**
          * OutcomeIn
@@ -3861,7 +3861,7 @@ export interface operations {
             };
         };
     };
-    scans_api_v1_review_cases__case_id__earlier_get: {
+    earlier_api_v1_review_cases__case_id__earlier_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -3901,7 +3901,50 @@ export interface operations {
             };
         };
     };
-    strip_api_v1_review_cases__case_id__earlier__scan_id__px16__level___strip__get: {
+    lookalikes_api_v1_review_cases__case_id__lookalikes_get: {
+        parameters: {
+            query?: {
+                /** @description Only scans that declare goods of a heading in common */
+                same_heading?: boolean;
+            };
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookalikeList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    earlier_strip_api_v1_review_cases__case_id__earlier__scan_id__px16__level___strip__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -3945,50 +3988,7 @@ export interface operations {
             };
         };
     };
-    scans_api_v1_review_cases__case_id__lookalikes_get: {
-        parameters: {
-            query?: {
-                /** @description Only scans that declare goods of a heading in common */
-                same_heading?: boolean;
-            };
-            header?: never;
-            path: {
-                case_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LookalikeList"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    strip_api_v1_review_cases__case_id__lookalikes__scan_id__px16__level___strip__get: {
+    lookalike_strip_api_v1_review_cases__case_id__lookalikes__scan_id__px16__level___strip__get: {
         parameters: {
             query?: never;
             header?: never;

@@ -34,7 +34,7 @@ interface Shown {
 }
 export type CaseView = With<Schemas['CaseView'], Shown>
 export type ClosedCaseView = With<Schemas['ClosedCaseView'], Shown>
-export type OtherScan = Schemas['EarlierScan']
+export type OtherScan = Schemas['OtherScan']
 export type EarlierScanList = Schemas['EarlierScanList']
 export type Lookalike = Schemas['Lookalike']
 export type LookalikeList = Schemas['LookalikeList']
