@@ -21,18 +21,16 @@ from numpy.typing import NDArray
 from rich.progress import Progress
 from torch import Tensor
 
-from datasets.synthetic.chain import draw_chain
 from datasets.synthetic.fittings import add_fittings
 from datasets.synthetic.hiding import hide
 from datasets.synthetic.kinds import ThreatKind
 from datasets.synthetic.projection import Projection
-from datasets.synthetic.shapes import Shape
 from models.architectures import build_model
 from models.cascade import Cascade, Places, choose_places, look_closely, take_places, wanted_deltas
 from models.detector import cell_boxes
 from models.loss import LevelOutput
 from models.preprocess import to_input
-from training.crops import PLAIN_SHAPES, PRACTICE_SHAPES, scan_matter
+from training.crops import draw_scanner, scan_matter, shapes_of_recipe
 from training.recipe import CloseupRecipe, Recipe
 from training.scenes import CachedScene
 
@@ -103,11 +101,7 @@ def draw_scan(
         Pixels ``(2, H, W)``, boxes ``(T, 4)`` (xyxy pixels) and kinds ``(T,)``.
     """
     options = recipe.crops
-    chain = draw_chain(
-        rng,
-        dual_energy=bool(rng.random() >= options.single_energy_share),
-        is_8bit=bool(rng.random() < options.eight_bit_share),
-    )
+    chain = draw_scanner(rng, options)
     planes = scene.planes().astype(np.float32)
     if rng.random() < options.fittings_share:
         projection = Projection(scene.beam)
@@ -121,20 +115,12 @@ def draw_scan(
         scene.hold,
         chain,
         n_threats=n_threats,
-        shapes=_shapes(recipe),
+        shapes=shapes_of_recipe(recipe),
         weights={ThreatKind(kind): options.weights.get(kind, 1.0) for kind in recipe.kinds},
     )
     boxes = torch.tensor([t.box_xyxy for t in threats], dtype=torch.float32).reshape(-1, 4)
     kinds = torch.tensor([recipe.kinds.index(t.kind.value) for t in threats], dtype=torch.int64)
     return scan_matter(rng, planes, chain), boxes, kinds
-
-
-def _shapes(recipe: Recipe) -> list[Shape]:
-    return [
-        shape
-        for kind in map(ThreatKind, recipe.kinds)
-        for shape in (PRACTICE_SHAPES if kind in recipe.practised else PLAIN_SHAPES)[kind]
-    ]
 
 
 def _well_placed(levels: Sequence[LevelOutput], boxes: Tensor) -> Places:

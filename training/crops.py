@@ -5,9 +5,9 @@ that place; so a resumed run sees exactly the crops it would have seen. Held-out
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from datasets.practice.catalogue import practice_shapes
+from datasets.practice.clutter import add_clutter
 from datasets.synthetic.beam import FanBeam
 from datasets.synthetic.chain import Chain, digitise, draw_chain, transmission
 from datasets.synthetic.fittings import add_fittings
@@ -31,7 +32,7 @@ from models.preprocess import to_input
 from training.annotated import AnnotatedScan, cut_crop
 from training.augment import mirror
 from training.loads import Load, LoadBuilder, kept, loads_folder
-from training.recipe import CropSize, Recipe
+from training.recipe import CropRecipe, CropSize, Recipe
 from training.scenes import CachedScene
 
 Rng = np.random.Generator
@@ -128,6 +129,14 @@ class Matter:
     beam: FanBeam
 
 
+class LoadSource(Protocol):
+    """Crops from elsewhere than the cached scenes."""
+
+    def draw(self, rng: Rng, size: int, *, has_threats: bool) -> Load | None:
+        """One of that size, or None: there is none."""
+        ...
+
+
 class BatchDataset(Dataset[Batch]):
     """Batches by step; see the module's docstring.
 
@@ -135,6 +144,7 @@ class BatchDataset(Dataset[Batch]):
         recipe: Decides everything.
         scenes: Of ``prepare_scenes``.
         annotated: Of ``read_scans``, if the recipe names a dataset.
+        vehicles: Of ``prepare_vehicles``, if the recipe has such.
         hard: Places to come back to.
         rank: Of this process; every process has batches of its own, of the same size.
     """
@@ -145,10 +155,11 @@ class BatchDataset(Dataset[Batch]):
         scenes: Sequence[CachedScene],
         *,
         annotated: Sequence[AnnotatedScan] = (),
+        vehicles: LoadSource | None = None,
         hard: Sequence[HardPlace] = (),
         rank: int = 0,
     ) -> None:
-        self._maker = CropMaker(recipe, scenes, annotated=annotated)
+        self._maker = CropMaker(recipe, scenes, annotated=annotated, vehicles=vehicles)
         self._recipe = recipe
         self._hard = {i: [place for place in hard if place.size == i] for i in range(len(recipe.crops.sizes))}
         self._rank = rank
@@ -175,17 +186,22 @@ class CropMaker:
     """Makes crops of a recipe from its scenes."""
 
     def __init__(
-        self, recipe: Recipe, scenes: Sequence[CachedScene], *, annotated: Sequence[AnnotatedScan] = ()
+        self,
+        recipe: Recipe,
+        scenes: Sequence[CachedScene],
+        *,
+        annotated: Sequence[AnnotatedScan] = (),
+        vehicles: LoadSource | None = None,
     ) -> None:
         self._recipe = recipe
         self._scenes = list(scenes)
         self._loads = loads_folder(recipe, scenes[0].path.parent)
-        self._annotated = list(annotated)
+        self._annotated, self._vehicles = list(annotated), vehicles
         self._weights = [recipe.weights(size) for size in recipe.crops.sizes]
         self._practised = recipe.practised
 
     def draw(self, rng: Rng, size: int, *, has_threats: bool, hard: Sequence[HardPlace] = ()) -> Crop:
-        """One crop: from the dataset, a hard place, or anywhere.
+        """One crop: from the dataset, a whole vehicle, a hard place, or anywhere.
 
         Args:
             rng: Draws everything else.
@@ -198,32 +214,41 @@ class CropMaker:
             scan = self._annotated[int(rng.integers(len(self._annotated)))]
             pixels, boxes, kinds = cut_crop(rng, options, options.sizes[size], scan)
             return _finish(rng, pixels, (boxes, kinds))
+        load = self._draw_vehicle(rng, size, has_threats=has_threats)
+        if load is not None:
+            return self._show(rng, load)
         if has_threats:
-            return self._draw_load(rng, size)
+            return self._show(rng, self._cluttered(rng, self._draw_load(rng, size)))
         mining = self._recipe.mining
         if hard and mining is not None and rng.random() < mining.share:
-            matter = self.hard_matter(size, hard[int(rng.integers(len(hard)))].number)
+            planes = self.hard_planes(size, hard[int(rng.integers(len(hard)))].number)
         else:
-            matter = self._matter(rng, size)
-        return _finish(rng, scan_matter(rng, matter.planes, self._chain(rng)), _nothing())
+            planes = self._harmless_planes(rng, size)
+        return _finish(rng, scan_matter(rng, planes, draw_scanner(rng, self._recipe.crops)), _nothing())
 
     def look(self, size: int, number: int, step: int) -> Crop:
         """A harmless crop as a scanner, another one at each step, shows it."""
         rng = np.random.default_rng((self._recipe.seed, Stream.LOOK, step, number))
-        matter = self.hard_matter(size, number)
-        return _finish(rng, scan_matter(rng, matter.planes, self._chain(rng)), _nothing())
+        planes = self.hard_planes(size, number)
+        return _finish(rng, scan_matter(rng, planes, draw_scanner(rng, self._recipe.crops)), _nothing())
 
-    def hard_matter(self, size: int, number: int) -> Matter:
-        """The harmless place of that number."""
-        return self._matter(np.random.default_rng((self._recipe.seed, Stream.MATTER, number)), size)
+    def hard_planes(self, size: int, number: int) -> Float32:
+        """The harmless place of that number, shape ``(2, h, w)``, g/cm²."""
+        return self._harmless_planes(np.random.default_rng((self._recipe.seed, Stream.MATTER, number)), size)
 
-    def _chain(self, rng: Rng) -> Chain:
-        options = self._recipe.crops
-        return draw_chain(
-            rng,
-            dual_energy=bool(rng.random() >= options.single_energy_share),
-            is_8bit=bool(rng.random() < options.eight_bit_share),
-        )
+    def _harmless_planes(self, rng: Rng, size: int) -> Float32:
+        planes = self._matter(rng, size).planes
+        if rng.random() < self._recipe.crops.clutter_share:
+            add_clutter(rng, planes)
+        return planes
+
+    def _cluttered(self, rng: Rng, load: Load) -> Load:
+        """Now and then with irregular goods over it; a threat that no longer shows is not labelled."""
+        if rng.random() >= self._recipe.crops.clutter_share:
+            return load
+        planes = load.planes.astype(np.float32)
+        add_clutter(rng, planes)
+        return replace(load, planes=planes.astype(np.float16))
 
     def _matter(self, rng: Rng, size: int) -> Matter:
         matter = cut_matter(
@@ -235,21 +260,30 @@ class CropMaker:
             add_fittings(projection, rng, (0, 0, matter.beam.width_px, matter.beam.height_px))
         return matter
 
-    def _draw_load(self, rng: Rng, size: int) -> Crop:
-        """A load as one scanner shows it: one of those that are kept, or a new one."""
+    def _draw_vehicle(self, rng: Rng, size: int, *, has_threats: bool) -> Load | None:
+        """A part of a vehicle, as often as the recipe says."""
+        options = self._recipe.vehicles
+        if self._vehicles is None or options is None or rng.random() >= options.share:
+            return None
+        return self._vehicles.draw(rng, size, has_threats=has_threats)
+
+    def _draw_load(self, rng: Rng, size: int) -> Load:
+        """One of the loads that are kept, or a new one."""
         n_kept = self._recipe.crops.sizes[size].loads
         number = int(rng.integers(n_kept or _EVER_NEW))
         if n_kept:
-            load = kept(self._loads / f"{size}-{number}.npz", lambda: self._make_load(size, number))
-        else:
-            load = self._make_load(size, number)
-        chain = self._chain(rng)
+            return kept(self._loads / f"{size}-{number}.npz", lambda: self._make_load(size, number))
+        return self._make_load(size, number)
+
+    def _show(self, rng: Rng, load: Load) -> Crop:
+        """A load as one scanner shows it."""
+        chain = draw_scanner(rng, self._recipe.crops)
         planes, boxes, kinds = load.seen_by(chain)
         return _finish(rng, scan_matter(rng, planes, chain), (boxes, kinds))
 
     def _make_load(self, size: int, number: int) -> Load:
         rng = np.random.default_rng((self._recipe.seed, Stream.LOAD, size, number))
-        matter, chain = self._matter(rng, size), self._chain(rng)
+        matter, chain = self._matter(rng, size), draw_scanner(rng, self._recipe.crops)
         load = LoadBuilder(matter.planes)
         for _ in range(int(rng.integers(1, self._recipe.crops.sizes[size].max_threats + 1))):
             kind = int(rng.choice(len(self._recipe.kinds), p=self._weights[size]))
@@ -266,6 +300,24 @@ PLAIN_SHAPES: Final[Mapping[ThreatKind, Sequence[Shape]]] = {
 PRACTICE_SHAPES: Final[Mapping[ThreatKind, Sequence[Shape]]] = {
     kind: practice_shapes(kind) for kind in ThreatKind
 }
+
+
+def shapes_of_recipe(recipe: Recipe) -> list[Shape]:
+    """All that a recipe hides."""
+    return [
+        shape
+        for kind in map(ThreatKind, recipe.kinds)
+        for shape in (PRACTICE_SHAPES if kind in recipe.practised else PLAIN_SHAPES)[kind]
+    ]
+
+
+def draw_scanner(rng: Rng, options: CropRecipe) -> Chain:
+    """One of the scanners that crops are seen by."""
+    return draw_chain(
+        rng,
+        dual_energy=bool(rng.random() >= options.single_energy_share),
+        is_8bit=bool(rng.random() < options.eight_bit_share),
+    )
 
 
 def spread_threats(recipe: Recipe, step: int, slots: Iterable[int]) -> list[bool]:

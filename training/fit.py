@@ -33,6 +33,7 @@ from training.recipe import Recipe, ScheduleRecipe, load_recipe
 from training.scenes import CachedScene, prepare_scenes
 from training.schedule import keep_share, rate_share
 from training.sources import Batch, CloseupSource, CropSource, Source
+from training.vehicles import VehicleCrops, prepare_vehicles
 
 State = dict[str, Tensor]
 _CHECKPOINT: Final = "checkpoint.pt"
@@ -82,7 +83,8 @@ def train(
         scenes = prepare_scenes(recipe.scenes, scenes_dir or out_dir / "scenes", workers=1)
         torch.manual_seed(recipe.seed)
         model = _start_model(recipe, recipe_path.parent)
-        crops = CropSource(recipe, scenes, annotated, process)
+        vehicles = _vehicles(recipe, model, scenes_dir or out_dir / "scenes", process)
+        crops = CropSource(recipe, scenes, annotated, vehicles, process)
         if isinstance(model, Cascade):
             fit = _CascadeFit(recipe, out_dir, process, scenes)
             path = fit.go(model, crops, stop_after=stop_after)
@@ -126,6 +128,17 @@ class _CascadeFit:
             prepare_closeups(self.recipe, self.scenes, first, folder, workers=_drawers(self.recipe))
         self.process.wait()
         return CloseupSource(self.recipe, folder, self.process)
+
+
+def _vehicles(recipe: Recipe, model: DetectionModel, folder: Path, process: Process) -> VehicleCrops | None:
+    """What the first process makes and all learn from, if the recipe has vehicles."""
+    if recipe.vehicles is None:
+        return None
+    judge = deepcopy(model).eval().to(memory_format=torch.channels_last)
+    if process.is_first:
+        prepare_vehicles(recipe, judge, folder, workers=_drawers(recipe))
+    process.wait()
+    return prepare_vehicles(recipe, judge, folder, workers=1)
 
 
 def _drawers(recipe: Recipe) -> int:

@@ -54,6 +54,29 @@ class Load:
                 kinds.append(kind)
         return planes, np.array(boxes, dtype=np.float32).reshape(-1, 4), kinds
 
+    @property
+    def boxes(self) -> list[tuple[float, float, float, float]]:
+        """Of all that each threat covers, xyxy pixels; what a scanner shows of it may be less."""
+        return [
+            (x, y, x + patch.shape[2], y + patch.shape[1])
+            for patch, (x, y) in zip(self.patches, self.corners.tolist(), strict=True)
+        ]
+
+    def window(self, x_px: int, y_px: int, *, width_px: int, height_px: int) -> "Load":
+        """A part of it, with the threats that lie wholly in it."""
+        columns, rows = slice(x_px, x_px + width_px), slice(y_px, y_px + height_px)
+        inside = [
+            i
+            for i, (x0, y0, x1, y1) in enumerate(self.boxes)
+            if x_px <= x0 and y_px <= y0 and x1 <= columns.stop and y1 <= rows.stop
+        ]
+        return Load(
+            planes=self.planes[:, rows, columns],
+            patches=[self.patches[i] for i in inside],
+            corners=self.corners[inside] - (x_px, y_px),
+            kinds=[self.kinds[i] for i in inside],
+        )
+
 
 class LoadBuilder:
     """Collects what is hidden in a part of a scene.
@@ -92,18 +115,24 @@ def loads_folder(recipe: Recipe, scenes: Path) -> Path:
 def kept(path: Path, make: Callable[[], Load]) -> Load:
     """The load of that file, made if it is not there; several processes may ask for one at a time."""
     if path.exists():
-        return _read(path)
+        return read_load(path)
     load = make()
     path.parent.mkdir(parents=True, exist_ok=True)
+    write_load(path, load)
+    return load
+
+
+def write_load(path: Path, load: Load) -> None:
+    """Whole or not at all."""
     part = path.with_suffix(f".{os.getpid()}.part")
     with part.open("wb") as file:
         arrays: dict[str, Any] = {f"patch{i}": patch for i, patch in enumerate(load.patches)}
         np.savez(file, planes=load.planes, corners=load.corners, kinds=np.array(load.kinds, int), **arrays)
     part.replace(path)
-    return load
 
 
-def _read(path: Path) -> Load:
+def read_load(path: Path) -> Load:
+    """Of `write_load`."""
     with np.load(path, allow_pickle=False) as file:
         kinds = file["kinds"].tolist()
         patches = [file[f"patch{i}"] for i in range(len(kinds))]

@@ -80,6 +80,7 @@ class CropRecipe:
         single_energy_share: Crops that know one energy only.
         eight_bit_share: Crops that went through an 8-bit export.
         fittings_share: Crops with harmless bits of metal in them.
+        clutter_share: Crops of scenes with irregular goods over them (``datasets.practice.clutter``).
         weights: By kind, how often it is hidden, relatively; empty: all alike.
         practice: Kinds of which the shapes that only training shows are hidden, too; None: all kinds.
     """
@@ -89,6 +90,7 @@ class CropRecipe:
     single_energy_share: float = Field(ge=0, le=1)
     eight_bit_share: float = Field(ge=0, le=1)
     fittings_share: float = Field(ge=0, le=1)
+    clutter_share: float = Field(ge=0, le=1, default=0.0)
     weights: dict[str, float] = Field(default_factory=dict)
     practice: tuple[str, ...] | None = None
 
@@ -103,6 +105,25 @@ class CocoRecipe:
     """
 
     folder: str
+    share: float = Field(gt=0, le=1)
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class VehicleRecipe:
+    """Whole vehicles beside the scenes that are cached (``training.vehicles``); they need ``start``.
+
+    Attributes:
+        n_vehicles: How many.
+        first_seed: Their seeds run from it.
+        n_threats: Tried in each.
+        n_mistakes: Harmless places kept of each, at most.
+        share: Of the crops, with threats and without, that are cut from them, as a probability.
+    """
+
+    n_vehicles: int = Field(ge=1)
+    first_seed: int
+    n_threats: int = Field(ge=1)
+    n_mistakes: int = Field(ge=1)
     share: float = Field(gt=0, le=1)
 
 
@@ -207,6 +228,7 @@ class Recipe:
     fit: FitRecipe
     architecture: str = "cpu"
     start: str | None = None
+    vehicles: VehicleRecipe | None = None
     mining: MiningRecipe | None = None
     coco: CocoRecipe | None = None
     closeups: CloseupRecipe | None = None
@@ -218,7 +240,7 @@ class Recipe:
         for fit in (fields["fit"], (fields["closeups"] or {}).get("fit", {})):
             for name in ("threads", "workers", "checkpoint_every"):
                 fit.pop(name, None)
-        return _digest(fields)
+        return digest_of(fields)
 
     @property
     def first(self) -> "Recipe":
@@ -227,9 +249,10 @@ class Recipe:
 
     @property
     def crops_digest(self) -> str:
-        """Of everything that decides what a crop with threats holds."""
+        """Of everything that decides what a crop with threats holds, before clutter lies over it."""
         fields = asdict(self)
-        return _digest({name: fields[name] for name in ("seed", "kinds", "scenes", "crops")})
+        del fields["crops"]["threat_share"], fields["crops"]["clutter_share"]
+        return digest_of({name: fields[name] for name in ("seed", "kinds", "scenes", "crops")})
 
     @property
     def practised(self) -> frozenset[str]:
@@ -270,7 +293,8 @@ def read_recipe(path: Path, form: type[R]) -> R:
         raise RecipeError(f"recipe {path} cannot be read ({error}); correct it") from error
 
 
-def _digest(fields: dict[str, Any]) -> str:
+def digest_of(fields: dict[str, Any]) -> str:
+    """SHA-256 of fields, in whatever order."""
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
@@ -289,6 +313,8 @@ def _check(recipe: Recipe, path: Path) -> None:
         raise RecipeError(
             f"recipe {path}: {' and '.join(CASCADES)} need [closeups], and nothing else has them"
         )
+    if recipe.vehicles is not None and recipe.start is None:
+        raise RecipeError(f"recipe {path}: [vehicles] need weights that make mistakes; name them in start")
     if not 0 < recipe.scenes.pitch_mm[0] <= recipe.scenes.pitch_mm[1]:
         raise RecipeError(f"recipe {path}: pitch_mm must be two lengths, the finer one first")
     for size in recipe.crops.sizes:

@@ -20,7 +20,7 @@ from rich.progress import Progress
 
 from datasets.synthetic.beam import FanBeam
 from datasets.synthetic.hold import Hold
-from datasets.synthetic.scene import make_scene
+from datasets.synthetic.scene import Scene, make_scene
 from training.recipe import SceneRecipe
 
 _Job = tuple[SceneRecipe, int, str]
@@ -72,18 +72,25 @@ def prepare_scenes(recipe: SceneRecipe, folder: Path, *, workers: int) -> list[C
     return [_open(Path(job[2])) for job in jobs]
 
 
-def _draw(job: _Job) -> None:
-    recipe, seed, stem = job
-    cv2.setNumThreads(1)
+def draw_scene(recipe: SceneRecipe, seed: int) -> Scene:
+    """The scene of a seed; its planes may be kept as float16."""
     rng = np.random.default_rng([0x5CE7, seed])
     pitch, height_px = None, recipe.height_px
     if rng.random() < recipe.other_pitch_share:
         pitch = float(np.exp(rng.uniform(*np.log(recipe.pitch_mm))))
         height_px = max(height_px, int(np.ceil(_VEHICLE_MM / pitch)))
     scene = make_scene(rng, height_px=height_px, width_px=recipe.width_px, pixel_pitch_mm=pitch)
+    np.clip(scene.planes, 0, _MOST_G_CM2, out=scene.planes)
+    return scene
+
+
+def _draw(job: _Job) -> None:
+    recipe, seed, stem = job
+    cv2.setNumThreads(1)
+    scene = draw_scene(recipe, seed)
     facts = {"beam": asdict(scene.beam), "hold": None if scene.hold is None else asdict(scene.hold)}
     # The JSON comes last: a scene without it is drawn again.
-    _write(Path(f"{stem}.npy"), scene.planes.clip(0, _MOST_G_CM2).astype(np.float16))
+    _write(Path(f"{stem}.npy"), scene.planes.astype(np.float16))
     part = Path(f"{stem}.{os.getpid()}.part")
     part.write_text(json.dumps(facts), encoding="utf-8")
     part.replace(f"{stem}.json")

@@ -16,6 +16,7 @@ from training.devices import Process
 from training.mining import mine
 from training.recipe import Recipe
 from training.scenes import CachedScene
+from training.vehicles import VehicleCrops
 
 
 class Batch(Protocol):
@@ -60,14 +61,21 @@ class CropSource:
         recipe: Recipe,
         scenes: Sequence[CachedScene],
         annotated: Sequence[AnnotatedScan],
+        vehicles: VehicleCrops | None,
         process: Process,
     ) -> None:
         self.mine_every = recipe.mining.every if recipe.mining else None
-        self._recipe, self._scenes, self._annotated, self._process = recipe, scenes, annotated, process
+        self._recipe, self._scenes, self._process = recipe, scenes, process
+        self._annotated, self._vehicles = annotated, vehicles
 
     def batches(self, hard: Sequence[HardPlace]) -> Dataset[Any]:
         return BatchDataset(
-            self._recipe, self._scenes, annotated=self._annotated, hard=hard, rank=self._process.rank
+            self._recipe,
+            self._scenes,
+            annotated=self._annotated,
+            vehicles=self._vehicles,
+            hard=hard,
+            rank=self._process.rank,
         )
 
     def mine(self, model: Any, hard: Sequence[HardPlace], step: int) -> list[HardPlace]:

@@ -75,6 +75,8 @@ def _loose_scrap(projection: Projection, rng: Rng, bay: Hold, bulk: float, *, is
     share_fill = rng.uniform(0.35, 0.6)
     heap = Projection(projection.beam)
     heap.heap(bay.x[0], tops, bay.y[1], bay.z, metal.packed(bulk * share_fill), grain=fill)
+    if not heap.planes.any():
+        return  # Beyond the picture.
     pieces = _pieces(rng, heap, bay, is_cable=is_cable)
     loose_kg = max(kg - heap.mass_kg, 1.0)
     projection.planes += heap.planes

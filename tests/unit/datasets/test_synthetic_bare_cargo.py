@@ -1,6 +1,7 @@
 """Goods without packages: they fill a hold, stay in it, stand on its floor and are not too heavy."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,6 +64,13 @@ def test_draw__stays_in_the_hold_and_on_its_floor(draw: Draw, bulk: float, seed:
     assert last <= _HOLD.x[1] / 10 + 3
     assert top >= ceiling - 3
     assert min(floor) - 4 <= bottom <= max(floor) + 3
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("draw", "bulk"), _ALL, ids=_NAMES)
+def test_draw__a_bay_beyond_the_picture_shows_nothing(draw: Draw, bulk: float, seed: int) -> None:
+    """A fine scanner may end before the hold does."""
+    assert not _drawn(draw, bulk, seed=seed, hold=replace(_HOLD, x=(12_900, 19_000))).planes.any()
 
 
 @pytest.mark.parametrize("seed", range(4))

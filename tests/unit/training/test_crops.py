@@ -121,11 +121,11 @@ def test_draw__practice_shapes_of_the_kinds_that_the_recipe_names(
         assert offered[kind] == len(table[ThreatKind(kind)])
 
 
-def test_hard_matter__number_names_the_place(scenes: list[CachedScene]) -> None:
+def test_hard_planes__number_names_the_place(scenes: list[CachedScene]) -> None:
     """A place is the same whenever it is made; how the scanner shows it changes from look to look."""
     maker = CropMaker(TINY, scenes)
-    assert np.array_equal(maker.hard_matter(0, 7).planes, CropMaker(TINY, scenes).hard_matter(0, 7).planes)
-    assert not np.array_equal(maker.hard_matter(0, 7).planes, maker.hard_matter(0, 8).planes)
+    assert np.array_equal(maker.hard_planes(0, 7), CropMaker(TINY, scenes).hard_planes(0, 7))
+    assert not np.array_equal(maker.hard_planes(0, 7), maker.hard_planes(0, 8))
     assert not torch.equal(maker.look(0, 7, 1).image, maker.look(0, 7, 2).image)
     assert not len(maker.look(0, 7, 1).kinds)
 
@@ -134,9 +134,9 @@ def test_draw__comes_back_to_hard_places(scenes: list[CachedScene], monkeypatch)
     """With a share of 1, crops without threats all show places of the pool, those with threats none."""
     maker = CropMaker(TINY, scenes)
     asked: Counter[int] = Counter()
-    real = maker.hard_matter
+    real = maker.hard_planes
     monkeypatch.setattr(
-        maker, "hard_matter", lambda size, number: asked.update([number]) or real(size, number)
+        maker, "hard_planes", lambda size, number: asked.update([number]) or real(size, number)
     )
     pool = [HardPlace(size=0, number=n, score=0.5) for n in (3, 4)]
     for i in range(10):
@@ -146,6 +146,27 @@ def test_draw__comes_back_to_hard_places(scenes: list[CachedScene], monkeypatch)
         maker.draw(np.random.default_rng(i), 0, has_threats=False, hard=pool)
     assert set(asked) == {3, 4}
     assert asked.total() == 10
+
+
+@pytest.mark.parametrize("has_threats", [False, True])
+def test_draw__clutter_lies_over_as_many_crops_of_scenes_as_asked_for(
+    scenes: list[CachedScene], monkeypatch: pytest.MonkeyPatch, *, has_threats: bool
+) -> None:
+    """None, some or all; a threat that can no longer be seen is not labelled."""
+    drawn: list[int] = []
+
+    def bury(_: np.random.Generator, planes: np.ndarray) -> None:
+        drawn.append(1)
+        planes += 2000.0
+
+    monkeypatch.setattr(crops, "add_clutter", bury)
+    for share, least, most in ((0.0, 0, 0), (0.5, 8, 32), (1.0, 40, 40)):
+        maker = CropMaker(replace(TINY, crops=replace(TINY.crops, clutter_share=share)), scenes)
+        drawn.clear()
+        made = [maker.draw(np.random.default_rng(i), 0, has_threats=has_threats) for i in range(40)]
+        assert least <= len(drawn) <= most
+        n_labels = sum(len(crop.kinds) for crop in made)
+        assert n_labels == 0 if share == 1.0 or not has_threats else n_labels > 0
 
 
 def test_cut_matter__geometry_moves_with_the_window(scenes: list[CachedScene]) -> None:

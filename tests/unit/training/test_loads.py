@@ -71,6 +71,19 @@ def test_load__what_a_scanner_cannot_show_is_neither_there_nor_labelled() -> Non
     assert planes[1, 3, 6] == 5.0
 
 
+def test_load__a_window_shows_what_lies_wholly_in_it() -> None:
+    """Planes are cut, a threat that sticks out is gone, the other one moves with the window."""
+    load = _load()
+    part = load.window(2, 1, width_px=40, height_px=30)
+    assert part.planes.shape == (2, 30, 40)
+    assert list(part.kinds) == [0]
+    assert part.boxes == [(3, 1, 6, 5)]
+    whole = load.window(0, 0, width_px=50, height_px=40)
+    assert whole.boxes == load.boxes == [(30, 10, 45, 20), (5, 2, 8, 6)]
+    assert load.window(31, 0, width_px=19, height_px=40).kinds == []
+    assert load.window(30, 10, width_px=15, height_px=10).boxes == [(0, 0, 15, 10)]
+
+
 def test_kept__survives_a_round_trip_and_leaves_no_part(tmp_path: Path) -> None:
     """Planes, patches, places and kinds come back as they were; nothing is made twice."""
     path = tmp_path / "new" / "0-0.npz"
