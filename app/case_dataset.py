@@ -33,7 +33,7 @@ SOURCE = "opened boxes"
 # Scans with an outcome, each with the newest one of its last cycle that has one. $1 scan to go on after, $2
 # the time before which no report counts, or null.
 SCANS_SQL = """
-SELECT s.scan_id, s.station_id, s.container_no, s.modality, s.pixel_pitch_mm, s.bit_depth, s.px16_full,
+SELECT s.scan_id, s.station_id, s.container_nos, s.modality, s.pixel_pitch_mm, s.bit_depth, s.px16_full,
     o.cycle, o.revision, o.result, o.kinds
 FROM scans s CROSS JOIN LATERAL (
     SELECT * FROM inspection_outcomes o WHERE o.scan_id = s.scan_id ORDER BY cycle DESC, revision DESC LIMIT 1
@@ -158,7 +158,7 @@ def _annotation(name: str, box: Sequence[float]) -> Annotation:
 def _record(
     row: asyncpg.Record, path: Path, shape: tuple[int, ...], annotations: Sequence[Annotation]
 ) -> Record:
-    number = row["container_no"]
+    numbers: list[str] = row["container_nos"]
     return Record(
         id=row["scan_id"],
         image=(path,),
@@ -167,7 +167,7 @@ def _record(
         width_px=shape[2],
         annotations=tuple(annotations),
         # Which scans show the same container matters for splits; which container it is does not.
-        container_id=None if number is None else hashlib.sha256(number.encode()).hexdigest()[:16],
+        container_id=hashlib.sha256(numbers[0].encode()).hexdigest()[:16] if numbers else None,
         scanner_id=row["station_id"],
         source=SOURCE,
         extra={

@@ -25,7 +25,7 @@ from scans.modality import Modality
 from scans.store import ScanStore, open_store
 
 READ_SCAN = """
-SELECT s.scan_id, s.station_id, s.port, s.container_no, s.modality, s.scanned_at, s.pixel_pitch_mm,
+SELECT s.scan_id, s.station_id, s.port, s.container_nos, s.modality, s.scanned_at, s.pixel_pitch_mm,
        s.px16_full, s.width_px, s.height_px, s.n_channels, c.cycle, c.screening_id
 FROM scans s LEFT JOIN cases c USING (scan_id) WHERE s.scan_id = $1
 """
@@ -219,7 +219,7 @@ def _scan_of(row: Row) -> ExportedScan:
         scan_id=row["scan_id"],
         station_id=row["station_id"],
         port=row["port"],
-        container_no=row["container_no"],
+        container_no=next(iter(row["container_nos"]), None),
         modality=Modality(row["modality"]),
         scanned_at=row["scanned_at"],
         pixel_pitch_mm=row["pixel_pitch_mm"],

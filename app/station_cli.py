@@ -90,7 +90,10 @@ def post(
     gate_photo: Annotated[list[Path] | None, _existing("A photo of the one scan; may be repeated.")] = None,
     declaration: Annotated[Path | None, _existing("Of the one scan: JSON, see the intake API.")] = None,
     container: Annotated[
-        str | None, typer.Option(help="Container number of the one scan; goes before the sidecar's.")
+        list[str] | None,
+        typer.Option(
+            help="Container number of the one scan; goes before the sidecar's; may be repeated.",
+        ),
     ] = None,
     scanned_at: Annotated[
         str | None,
@@ -117,7 +120,7 @@ def post(
     options = ScanOptions(
         modality=modality,
         direction=direction,
-        container_no=container,
+        container_nos=container or (),
         scanned_at=_moment(scanned_at),
         declaration=_json_object(declaration),
         utc_offset=_offset(utc_offset),

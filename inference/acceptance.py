@@ -32,7 +32,7 @@ from scans.store import ScanStore
 log = structlog.get_logger()
 
 INSERT_SCAN = """
-INSERT INTO scans (station_id, port, idempotency_key, request_sha256, modality, direction, container_no,
+INSERT INTO scans (station_id, port, idempotency_key, request_sha256, modality, direction, container_nos,
     container_no_valid, scanned_at, width_px, height_px, n_channels, bit_depth, pixel_pitch_mm,
     image_digests, px16_full, px16_preview, gate_photos, declaration)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
@@ -176,16 +176,17 @@ class ScanIntake:
 
 
 def scan_columns(scan: ScanIn, files: PreparedScan) -> tuple[object, ...]:
-    """Return modality, direction, container number, its validity and the scan time, as stored.
+    """Return modality, direction, container numbers, their validity and the scan time, as stored.
 
     A number with a wrong check digit is kept and flagged: it may be the scanner's misreading or a forged one.
     The station's description goes before what its files say.
     """
-    written = (scan.container_no or "").strip() or files.container_no
-    number = (normalise(written) or written) if written else None
-    valid = is_valid(number) if number else None
+    first = (scan.container_no or "").strip() or files.container_no or ""
+    written = [number for number in (first, *map(str.strip, scan.other_container_nos)) if number]
+    numbers = list(dict.fromkeys(normalise(number) or number for number in written))
+    valid = all(map(is_valid, numbers)) if numbers else None
     modality = scan.modality or files.modality or Modality.CARGO
-    return modality, scan.direction, number, valid, scan.scanned_at
+    return modality, scan.direction, numbers, valid, scan.scanned_at
 
 
 def order_channels(scan: ScanIn, images: Mapping[str, KnownImage]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Reads container numbers on gate photos and compares them with the number that the scan was posted with.
+"""Reads container numbers on gate photos and compares them with those that the scan was posted with.
 
 It runs beside the detector, in a thread and with a time limit of its own, and can only add a finding. Photos
 that show no legible number, or a reader that fails, hangs or is not installed, say nothing: the scan goes the
@@ -142,7 +142,7 @@ class GatePhotos:
         self,
         screening: Awaitable[ScoreResult],
         photos: Sequence[str],
-        container_no: str,
+        container_nos: Sequence[str],
         *,
         thresholds: Mapping[str, float],
     ) -> ScoreResult:
@@ -151,11 +151,12 @@ class GatePhotos:
         Args:
             screening: The model's run; what it raises is raised here.
             photos: Store digests.
-            container_no: The number that the scan was posted with, in any spelling.
+            container_nos: The numbers that the scan was posted with, in any spelling.
             thresholds: The policy's, by kind.
         """
         threshold = thresholds.get(CONTAINER_NUMBER_MISMATCH, THRESHOLD)
-        reading = asyncio.create_task(self._check(photos, container_no, threshold))
+        posted = frozenset(map(normalise, container_nos))
+        reading = asyncio.create_task(self._check(photos, posted, threshold))
         try:
             result = await screening
             checked = await reading
@@ -167,7 +168,7 @@ class GatePhotos:
             timings_ms={**result.timings_ms, **checked.timings_ms},
         )
 
-    async def _check(self, photos: Sequence[str], container_no: str, threshold: float) -> ScoreResult:
+    async def _check(self, photos: Sequence[str], posted: frozenset[str], threshold: float) -> ScoreResult:
         began_s = time.perf_counter()
         seen: dict[str, ContainerMarks] = {}
         n_failed = 0
@@ -181,12 +182,12 @@ class GatePhotos:
                         # Its code or type only: a message might repeat what stands on the photo.
                         reason = getattr(error, "code", type(error).__name__)
                         log.warning("gate_photo_not_read", photo=digest[:12], error=reason)
-                    if normalise(container_no) in seen:
+                    if posted & seen.keys():
                         break
         except TimeoutError:
             n_failed += 1
             log.warning("gate_photos_not_read_in_time", n_photos=len(photos), timeout_s=self._timeout_s)
-        outcome, findings = self._conclude(seen, container_no, threshold, has_failed=n_failed > 0)
+        outcome, findings = self._conclude(seen, posted, threshold, has_failed=n_failed > 0)
         self._metrics.count_photos(outcome)
         return ScoreResult(
             findings=findings, timings_ms={"photos": round((time.perf_counter() - began_s) * 1000, 3)}
@@ -197,10 +198,15 @@ class GatePhotos:
         return find_marks(await self._threads.run(self._reader.read, pixels))
 
     def _conclude(
-        self, seen: Mapping[str, ContainerMarks], container_no: str, threshold: float, *, has_failed: bool
+        self,
+        seen: Mapping[str, ContainerMarks],
+        posted: frozenset[str],
+        threshold: float,
+        *,
+        has_failed: bool,
     ) -> tuple[PhotoOutcome, list[Finding]]:
-        """Compare. One photo with the right number is enough: another may show the neighbouring container."""
-        if normalise(container_no) in seen:
+        """Compare. One photo with a right number is enough: another may show the neighbouring container."""
+        if posted & seen.keys():
             return PhotoOutcome.AGREES, []
         if not seen:
             return PhotoOutcome.FAILED if has_failed else PhotoOutcome.UNREAD, []

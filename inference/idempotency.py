@@ -46,7 +46,10 @@ def check_key(header: str | None) -> str:
 def request_digest(scan: ScanIn) -> bytes:
     """Return the sha256 of what a request means: key order, space and spelt-out defaults do not count."""
     meant = scan.model_dump(mode="json")
-    meant["modality"] = scan.modality or Modality.CARGO  # the default, once: retries of then are known still
+    # Retries of a time when cargo was the default, and a picture had one container, are known still.
+    meant["modality"] = scan.modality or Modality.CARGO
+    if not scan.other_container_nos:
+        del meant["other_container_nos"]
     return hashlib.sha256(orjson.dumps(meant, option=orjson.OPT_SORT_KEYS)).digest()
 
 

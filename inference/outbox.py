@@ -30,7 +30,7 @@ WITH leased AS (
     RETURNING o.outbox_id, o.tries, o.station_id, o.scan_id, o.cycle
 )
 SELECT l.outbox_id, l.tries, l.station_id, l.scan_id, l.cycle, st.webhook_url, st.webhook_secret,
-       s.container_no, d.disposition, d.source, d.decided_at,
+       s.container_nos, d.disposition, d.source, d.decided_at,
        extract(epoch FROM clock_timestamp() - d.decided_at)::float8 AS age_s
 FROM leased l
 JOIN stations st USING (station_id)
@@ -71,7 +71,7 @@ class Delivery:
     cycle: int
     webhook_url: str | None
     webhook_secret: str | None
-    container_no: str | None
+    container_nos: Sequence[str]
     disposition: str
     source: str
     decided_at: datetime
@@ -86,7 +86,8 @@ class Delivery:
         """Return the JSON that is signed and sent; the same bytes for every attempt."""
         data: dict[str, Any] = {
             "scan_id": self.scan_id,
-            "container_no": self.container_no,
+            "container_no": next(iter(self.container_nos), None),
+            "other_container_nos": self.container_nos[1:],
             "disposition": self.disposition,
             "source": self.source,
             "cycle": self.cycle,

@@ -17,7 +17,7 @@ log = structlog.get_logger()
 
 # A cleared scan has no case and its word is that of cycle 1.
 READ_SCAN = """
-SELECT s.scan_id, s.received_at, s.container_no, s.container_no_valid,
+SELECT s.scan_id, s.received_at, s.container_nos, s.container_no_valid,
        s.scanned_at > s.received_at + interval '10 minutes' AS in_future,
        c.case_id, d.disposition, d.source, d.cycle, d.decided_at
 FROM scans s
@@ -56,7 +56,8 @@ def _scan_out(row: asyncpg.Record) -> ScanOut:
         scan_id=row["scan_id"],
         status="done" if disposition else "screening" if row["case_id"] is None else "review",
         received_at=row["received_at"],
-        container_no=row["container_no"],
+        container_no=next(iter(row["container_nos"]), None),
+        other_container_nos=row["container_nos"][1:],
         container_no_valid=row["container_no_valid"],
         warnings=[warning for warning, applies in warnings.items() if applies],
         disposition=disposition,

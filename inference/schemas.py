@@ -17,6 +17,11 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="sha256 of 
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]  # PostgreSQL stores no NUL
 
 
+ContainerNo = Annotated[Text, Field(max_length=20)]
+MAX_CONTAINERS = 4
+"""In one picture: two of 20 feet on a truck, four on a double-stacked rail car."""
+
+
 def _check_year(at: datetime) -> datetime:
     if not FIRST_YEAR <= at.year <= LAST_YEAR:
         raise ValueError(f"the year must be from {FIRST_YEAR} to {LAST_YEAR}")
@@ -70,7 +75,10 @@ class ScanIn(Strict):
     scanned_at: ScanTime = Field(description="When the pass began, with its UTC offset")
     modality: Modality | None = Field(default=None, description="Default: what the files say, else cargo")
     direction: Literal["import", "export", "transit"] | None = None
-    container_no: Text | None = Field(default=None, max_length=20)
+    container_no: ContainerNo | None = None
+    other_container_nos: list[ContainerNo] = Field(
+        default=[], max_length=MAX_CONTAINERS - 1, description="Further containers in the same picture"
+    )
     pixel_pitch_mm: float | None = Field(default=None, gt=0, le=100)
     gate_photos: list[Digest] = Field(default=[], max_length=12)
     declaration: Declaration | None = None
@@ -125,7 +133,8 @@ class ScanOut(BaseModel):
     """An acknowledged scan and how far it has come.
 
     ``status``: ``screening`` (the model has not spoken), ``review`` (a person will decide), ``done``.
-    ``warnings``: ``container_number_invalid`` (the ISO 6346 check digit does not fit; the number is kept),
+    ``container_no_valid``: of all numbers. ``warnings``: ``container_number_invalid`` (an ISO 6346 check digit
+    does not fit; the number is kept),
     ``scanned_in_future`` (the station's clock is more than ten minutes ahead of ours).
     """
 
@@ -133,6 +142,7 @@ class ScanOut(BaseModel):
     status: Literal["screening", "review", "done"]
     received_at: datetime
     container_no: str | None
+    other_container_nos: list[str] = []
     container_no_valid: bool | None
     warnings: list[str] = []
     disposition: DispositionOut | None = None

@@ -214,15 +214,15 @@ class ScreeningWorker:
                 await self._until_stored(job, lambda: self._conclude(job, scorer, result, stored))
 
     async def _look(self, scorer: Scorer, job: Job, thresholds: Mapping[str, float]) -> ScoreResult:
-        """Screen a scan's pixels, and read its photos meanwhile if there is a number to compare with."""
+        """Screen a scan's pixels, and read its photos meanwhile if there are numbers to compare with."""
         with span(self._tracer, "store"):
             data = await self._store.get(job.px16_full)
         with span(self._tracer, "score", model=scorer.info.name, engine=scorer.info.engine):
             screening = self._threads.run(screen_px16, scorer, self._cargo, data, job, thresholds=thresholds)
-            if self._photos is None or job.container_no is None or not job.gate_photos:
+            if self._photos is None or not job.container_nos or not job.gate_photos:
                 return await screening
             photos = self._photos
-            return await photos.beside(screening, job.gate_photos, job.container_no, thresholds=thresholds)
+            return await photos.beside(screening, job.gate_photos, job.container_nos, thresholds=thresholds)
 
     async def _read_policy(self) -> StoredPolicy:
         async with connect(self._pool, timeout_s=5.0) as conn:

@@ -30,7 +30,7 @@ WITH due AS (
 SELECT l.scan_id, l.tries, l.abandoned,
        extract(epoch FROM clock_timestamp() - l.enqueued_at)::float8 AS age_s,
        s.port, s.modality, s.container_no_valid, encode(s.px16_full, 'hex') AS px16_full,
-       s.pixel_pitch_mm, s.declaration::text AS declaration, s.container_no,
+       s.pixel_pitch_mm, s.declaration::text AS declaration, s.container_nos,
        ARRAY(SELECT jsonb_array_elements_text(s.gate_photos)) AS gate_photos
 FROM leased l JOIN scans s USING (scan_id)
 ORDER BY l.enqueued_at
@@ -67,7 +67,7 @@ class Job:
         px16_full: Store digest of the pixels.
         pixel_pitch_mm: As the station sent it.
         declaration: Likewise, JSON.
-        container_no: Likewise.
+        container_nos: Likewise, those of all containers in the picture.
         gate_photos: Store digests of the photos.
     """
 
@@ -81,7 +81,7 @@ class Job:
     px16_full: str
     pixel_pitch_mm: float | None
     declaration: str | None = field(repr=False)  # declarations do not belong in logs
-    container_no: str | None
+    container_nos: Sequence[str]
     gate_photos: Sequence[str]
 
 

@@ -87,7 +87,7 @@ class CaseHistoryOut(BaseModel):
     scan_id: str
     port: str
     station_id: str
-    container_no: str | None
+    container_nos: list[str]
     modality: str
     cycle: int
     reason: str

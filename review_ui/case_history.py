@@ -14,7 +14,7 @@ from review_ui.trail_rows import actor_names, shown_fields
 LAST_CYCLE = 32_767
 
 FACTS_SQL = """
-SELECT c.case_id, c.scan_id, c.port, s.station_id, s.container_no, c.modality, c.cycle, c.reason, c.risk,
+SELECT c.case_id, c.scan_id, c.port, s.station_id, s.container_nos, c.modality, c.cycle, c.reason, c.risk,
     s.received_at, c.opened_at, c.closed_at, c.disposition
 FROM cases c JOIN scans s USING (scan_id) WHERE c.case_id = $1
 """

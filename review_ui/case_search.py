@@ -26,7 +26,7 @@ SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 
 """
 
 ROW: Final = """
-    c.case_id, c.scan_id, c.port, s.container_no, c.modality, c.reason, c.risk, c.band, c.cycle, c.opened_at,
+    c.case_id, c.scan_id, c.port, s.container_nos, c.modality, c.reason, c.risk, c.band, c.cycle, c.opened_at,
     c.due_at, c.closed_at, c.disposition, CASE WHEN c.closed_at IS NOT NULL THEN 'closed'
         WHEN EXISTS (SELECT FROM ready r WHERE r.case_id = c.case_id) THEN 'waiting' ELSE 'held'
     END AS state, (
@@ -145,7 +145,7 @@ def walk_sql(statement: Statement, query: CaseQuery, *, after: CaseCursor | None
     if query.number is not None:
         number = statement.given(query.number)
         scans = (
-            f"SELECT scan_id FROM (SELECT scan_id FROM scans WHERE container_no = {number}"
+            f"SELECT scan_id FROM (SELECT scan_id FROM scans WHERE container_nos @> ARRAY[{number}]"
             f" ORDER BY received_at DESC LIMIT {WALK}) AS seen UNION SELECT {number}"
         )
         # With a decision described, the times are the decision's, and no bound of the walk.

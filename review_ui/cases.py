@@ -26,7 +26,7 @@ N_KNOWN_CASES = 4096
 
 CASE_COLUMNS: Final = f"""
     c.case_id, c.cycle, c.reason, c.risk, c.closed_at, c.disposition,
-    s.scan_id, s.port, s.station_id, s.modality, s.direction, s.container_no, s.container_no_valid,
+    s.scan_id, s.port, s.station_id, s.modality, s.direction, s.container_nos, s.container_no_valid,
     s.scanned_at, s.received_at, s.width_px, s.height_px, s.n_channels, s.bit_depth, s.pixel_pitch_mm,
     s.px16_full, s.px16_preview, s.declaration, ({PHOTO_FORMATS}) AS photo_formats,
     p.name_zh, p.name_en,
@@ -173,7 +173,7 @@ class CaseReader:
             station_id=row["station_id"],
             modality=row["modality"],
             direction=row["direction"],
-            container_no=row["container_no"],
+            container_nos=row["container_nos"],
             container_no_valid=row["container_no_valid"],
             scanned_at=row["scanned_at"],
             received_at=row["received_at"],

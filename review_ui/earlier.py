@@ -19,11 +19,14 @@ from review_ui.schemas import OtherScan
 
 N_SHOWN: Final = 20
 
-# ``e`` is an earlier scan of the container of scan ``s``, by when we received it: that is our own clock.
-IS_EARLIER: Final = "e.container_no = s.container_no AND e.received_at < s.received_at"
+# ``e`` is an earlier scan of a container of scan ``s``, by when we received it: that is our own clock.
+IS_EARLIER: Final = "e.container_nos && s.container_nos AND e.received_at < s.received_at"
+# All scans of these containers before anything else is asked. Otherwise a plan may walk back through all scans
+# until it has seen enough of these; how few there are nobody can estimate.
+OF_THESE: Final = "LATERAL (SELECT * FROM scans x WHERE x.container_nos && s.container_nos OFFSET 0)"
 LIST_SQL: Final = f"""
 SELECT {SHOWN}
-FROM {HELD_SCAN} JOIN scans e ON {IS_EARLIER} LEFT JOIN LATERAL ({OUTCOME}) AS o ON true
+FROM {HELD_SCAN} JOIN {OF_THESE} AS e ON {IS_EARLIER} LEFT JOIN LATERAL ({OUTCOME}) AS o ON true
 WHERE {IS_HELD} AND {HAS_FINAL_WORD}
 ORDER BY e.received_at DESC LIMIT {N_SHOWN}
 """
@@ -36,7 +39,7 @@ WHERE {IS_HELD} AND {HAS_FINAL_WORD}
 # How many there are for scan ``s``, up to ``N_SHOWN``, with or without their final word: nothing that is
 # decided meanwhile changes what a case's view says.
 N_EARLIER: Final = f"""
-(SELECT count(*) FROM (SELECT FROM scans e WHERE {IS_EARLIER} LIMIT {N_SHOWN}) AS earlier)
+(SELECT count(*) FROM (SELECT FROM {OF_THESE} AS e WHERE {IS_EARLIER} LIMIT {N_SHOWN}) AS earlier)
 """
 
 

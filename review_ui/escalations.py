@@ -15,7 +15,7 @@ WITH waiting AS (
     SELECT case_id, 0::bigint AS rank, leased_at AS ready_at, reviewer FROM seats
     WHERE stage = 3 AND case_id IS NOT NULL
 )
-SELECT c.case_id, c.scan_id, c.port, s.container_no, c.reason, c.risk, c.band, c.due_at, w.ready_at,
+SELECT c.case_id, c.scan_id, c.port, s.container_nos, c.reason, c.risk, c.band, c.due_at, w.ready_at,
     a.display_name AS held_by, p.decisions
 FROM (SELECT * FROM held UNION ALL SELECT * FROM waiting) AS w
 JOIN cases c ON c.case_id = w.case_id

@@ -12,7 +12,7 @@ from review_ui.pixels import RecentlyUsed
 from review_ui.schemas import AuditRow, DecisionPage, DecisionRow
 
 DECISIONS_SQL = """
-SELECT d.decision_id, d.case_id, c.scan_id, c.port, s.container_no, d.cycle, d.stage,
+SELECT d.decision_id, d.case_id, c.scan_id, c.port, s.container_nos, d.cycle, d.stage,
        a.display_name AS reviewer, d.verdict, d.reason_codes, d.note, c.risk, c.reason, x.disposition,
        extract(epoch FROM d.decided_at - d.shown_at)::float8 AS handling_s, d.decided_at
 FROM decisions d

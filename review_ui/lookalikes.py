@@ -31,7 +31,7 @@ N_LINES: Final = 3
 
 # Where the newest cargo model put the held scan.
 PLACE_SQL: Final = f"""
-SELECT s.scan_id, s.container_no, s.modality, n.model_digest, n.embedding, n.headings
+SELECT s.scan_id, s.container_nos, s.modality, n.model_digest, n.embedding, n.headings
 FROM {HELD_SCAN} JOIN scan_embeddings n ON n.scan_id = s.scan_id
 WHERE {IS_HELD}
 ORDER BY n.stored_at DESC LIMIT 1
@@ -39,14 +39,14 @@ ORDER BY n.stored_at DESC LIMIT 1
 # Follows the index as far as it takes to fill the list with scans that may be shown.
 WALK_ON_SQL: Final = "SELECT set_config('hnsw.iterative_scan', 'strict_order', true)"
 POINT: Final = f"n.embedding::vector({DIMENSION})"
-# $1 the held scan's point, $2 its model, $3 the scan, $4 its container, $5 its modality, $6 its headings,
+# $1 the held scan's point, $2 its model, $3 the scan, $4 its containers, $5 its modality, $6 its headings,
 # $7 whether only scans with one of them count.
 NEAR_SQL: Final = f"""
 SELECT {SHOWN}, e.declaration, n.headings && $6::text[] AS shares_heading,
     1 - ({POINT} <=> $1::real[]::vector({DIMENSION})) AS likeness
 FROM scan_embeddings n JOIN scans e ON e.scan_id = n.scan_id LEFT JOIN LATERAL ({OUTCOME}) AS o ON true
 WHERE n.model_digest = $2 AND e.modality = $5
-    AND n.scan_id <> $3 AND ($4::text IS NULL OR e.container_no IS DISTINCT FROM $4)
+    AND n.scan_id <> $3 AND NOT e.container_nos && $4::text[]
     AND (NOT $7 OR n.headings && $6::text[]) AND {HAS_FINAL_WORD}
 ORDER BY {POINT} <=> $1::real[]::vector({DIMENSION}) LIMIT {N_SHOWN}
 """
@@ -68,7 +68,7 @@ class _Place:
     """Where a scan is, and what its lookalikes are chosen by."""
 
     scan_id: str
-    container_no: str | None
+    container_nos: list[str]
     modality: str
     model_digest: bytes
     embedding: list[float]
@@ -147,7 +147,7 @@ async def _search(connection: Connection, place: _Place, *, same_heading: bool) 
             place.embedding,
             place.model_digest,
             place.scan_id,
-            place.container_no,
+            place.container_nos,
             place.modality,
             place.headings,
             same_heading,

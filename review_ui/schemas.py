@@ -125,7 +125,7 @@ class ScanView(BaseModel):
     station_id: str
     modality: Modality
     direction: Literal["import", "export", "transit"] | None
-    container_no: str | None
+    container_nos: list[str]
     container_no_valid: bool | None
     scanned_at: datetime
     received_at: datetime
@@ -326,7 +326,7 @@ class DecisionRow(BaseModel):
     case_id: int
     scan_id: str
     port: str
-    container_no: str | None
+    container_nos: list[str]
     cycle: int
     stage: int
     reviewer: str

@@ -171,7 +171,7 @@ class CaseRow(BaseModel):
     case_id: int
     scan_id: str
     port: str
-    container_no: str | None
+    container_nos: list[str]
     modality: Modality
     reason: Reason
     risk: float
@@ -260,7 +260,7 @@ class EscalationRow(BaseModel):
     case_id: int
     scan_id: str
     port: str
-    container_no: str | None
+    container_nos: list[str]
     reason: Reason
     risk: float
     band: int

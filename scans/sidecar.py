@@ -116,10 +116,10 @@ class Sidecar:
     warnings: tuple[str, ...]
 
     @property
-    def container_no(self) -> str | None:
-        """The number for a scan that takes one: the first whose check digit fits, else the first."""
+    def container_nos(self) -> list[str]:
+        """All numbers, those whose check digits fit in front."""
         best = sorted(self.containers, key=lambda container: not container.is_valid)
-        return best[0].container_no if best else None
+        return [container.container_no for container in best]
 
 
 def read_sidecar(data: bytes, *, utc_offset: timedelta | None = None) -> Sidecar:

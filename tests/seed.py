@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import json
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -94,7 +95,7 @@ async def seed_scan(
     station_id: str | None = None,
     modality: str = "cargo",
     idempotency_key: str | None = None,
-    container_no: str | None = "CSQU3054383",
+    container_nos: Sequence[str] = ("CSQU3054383",),
     scanned_at: datetime | None = None,
     width_px: int = 64,
     height_px: int = 48,
@@ -119,10 +120,10 @@ async def seed_scan(
     scan_id = await conn.fetchval(
         """
         INSERT INTO scans (station_id, port, idempotency_key, request_sha256, modality, direction,
-            container_no, container_no_valid, scanned_at, width_px, height_px, n_channels, bit_depth,
+            container_nos, container_no_valid, scanned_at, width_px, height_px, n_channels, bit_depth,
             pixel_pitch_mm, image_digests, px16_full, px16_preview, declaration)
-        VALUES ($1, $2, $3, $4, $5, 'import', $6, $6::text IS NOT NULL, $7, $8, $9, $10, $11, 5.0, $12, $13,
-            $14, $15::jsonb)
+        VALUES ($1, $2, $3, $4, $5, 'import', $6, CASE WHEN $6::text[] <> '{}' THEN true END, $7, $8, $9,
+            $10, $11, 5.0, $12, $13, $14, $15::jsonb)
         RETURNING scan_id
         """,
         station_id,
@@ -130,7 +131,7 @@ async def seed_scan(
         key,
         digest(f"request {key}"),
         modality,
-        container_no,
+        list(container_nos),
         scanned_at or datetime.now(UTC),
         width_px,
         height_px,

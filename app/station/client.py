@@ -37,6 +37,7 @@ class ScanAnswer(TypedDict):
     status: str
     received_at: str
     container_no: str | None
+    other_container_nos: list[str]
     container_no_valid: bool | None
     warnings: list[str]
     disposition: DispositionAnswer | None

@@ -22,8 +22,9 @@ AnyFile = TypeVar("AnyFile", SeenFile, Path)
 CENTRE_DECIDES = ImageLimits(max_bytes=1 << 40, max_pixels=1 << 40)
 """How large an image may be is a setting of the centre's."""
 MAX_GATE_PHOTOS = 12
+MAX_CONTAINERS = 4
 MAX_CONTAINER_NO_CHARACTERS = 20
-"""Both are the intake API's. A longer number is nonsense, and is cut so that a person sees its beginning."""
+"""All are the intake API's. A longer number is nonsense, and is cut so that a person sees its beginning."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ class ScanOptions:
 
     modality: str | None = None
     direction: str | None = None
-    container_no: str | None = None
+    container_nos: Sequence[str] = ()
     scanned_at: datetime | None = None
     declaration: dict[str, Any] | None = None
     utc_offset: timedelta | None = None
@@ -151,12 +152,14 @@ def _describe_pass(sidecar: Sidecar | None, *, written_at: datetime, options: Sc
     scanned_at = options.scanned_at or (sidecar.scanned_at if sidecar else None) or written_at
     if scanned_at.tzinfo is None:
         scanned_at = scanned_at.astimezone()
-    container_no = options.container_no or (sidecar.container_no if sidecar else None)
+    numbers = list(options.container_nos or (sidecar.container_nos if sidecar else ()))
+    numbers = [number[:MAX_CONTAINER_NO_CHARACTERS] for number in numbers[:MAX_CONTAINERS]]
     fields = {
         "scanned_at": scanned_at.isoformat(),
         "modality": options.modality or (sidecar.modality if sidecar else None),
         "direction": options.direction,
-        "container_no": container_no and container_no[:MAX_CONTAINER_NO_CHARACTERS],
+        "container_no": next(iter(numbers), None),
+        "other_container_nos": numbers[1:] or None,
         "declaration": options.declaration,
     }
     return {name: value for name, value in fields.items() if value is not None}

@@ -290,6 +290,27 @@ async def test_migrate__eight_at_once_migrate_once(
     assert (await schema_status(dsn)).state is SchemaState.CURRENT
 
 
+async def test_migrate__a_scan_keeps_its_container(database_url: str) -> None:
+    """One number becomes a list of one, none an empty list."""
+    conn = await asyncpg.connect(database_url)
+    try:
+        await seed_ports(conn)
+        scans = {await seed_scan(conn, container_nos=numbers): numbers for numbers in (["CSQU3054383"], [])}
+        await conn.execute(
+            "DROP INDEX scans_containers;"
+            "ALTER TABLE scans ALTER container_nos DROP NOT NULL, ALTER container_nos DROP DEFAULT;"
+            "ALTER TABLE scans ALTER container_nos TYPE text USING container_nos[1];"
+            "ALTER TABLE scans RENAME container_nos TO container_no;"
+            "CREATE INDEX scans_container ON scans (container_no, received_at);"
+            "UPDATE alembic_version SET version_num = '0007'"
+        )
+        assert (await migrate(database_url)).revision == "0007"
+        found = await conn.fetch("SELECT scan_id, container_nos FROM scans")
+        assert {row["scan_id"]: row["container_nos"] for row in found} == scans
+    finally:
+        await conn.close()
+
+
 def test_split_script__cuts_at_blank_lines() -> None:
     """Statements are separated by blank lines, Windows line ends included."""
     assert split_script("\nSELECT 1;\n\n\nSELECT\n2;\r\n\r\nSELECT 3;\n") == [

@@ -4,6 +4,7 @@ import {
   boxSize,
   clock,
   containerNo,
+  containerNos,
   grouped,
   hsCode,
   letters,
@@ -54,6 +55,8 @@ it('counts in letters', () => {
 it('spaces container numbers and dots HS codes', () => {
   expect(containerNo('DEMU3054172')).toBe('DEMU 305417 2')
   expect(containerNo('粤B12345')).toBe('粤B12345')
+  expect(containerNos(['DEMU3054172', 'X'])).toBe('DEMU 305417 2 + X')
+  expect(containerNos([])).toBeNull()
   expect([hsCode('3924100000'), hsCode('3924'), hsCode('39')]).toEqual(['3924.10.00.00', '3924', '39'])
 })
 

@@ -48,6 +48,11 @@ export function containerNo(text: string): string {
   return match ? `${match[1]} ${match[2]} ${match[3]}` : text
 }
 
+/** All containers of one picture in one line; null without any. */
+export function containerNos(numbers: readonly string[]): string | null {
+  return numbers.length === 0 ? null : numbers.map(containerNo).join(' + ')
+}
+
 /** `3924.10.00`: an HS code with the dots of the tariff. */
 export function hsCode(code: string): string {
   const parts = [code.slice(0, 4), code.slice(4, 6), code.slice(6, 8), code.slice(8, 10)]

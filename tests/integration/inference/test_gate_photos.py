@@ -227,6 +227,15 @@ async def test_gate_photos__never_stand_in_for_the_model(photos: Photos) -> None
     assert (outcome["case_reason"], outcome["disposition"]) == ("ai_unavailable", None)
 
 
+@pytest.mark.parametrize("seen", ["MSCU6639870", "CSQU3054383"])
+async def test_gate_photos__any_number_of_the_picture_agrees(photos: Photos, seen: str) -> None:
+    """A photo shows one of the two containers that a truck carries."""
+    reader = FakeReader(answers=[[seen]])
+    outcome = await photos.screen(reader, photo("x"), other_container_nos=["MSCU 663987 0"])
+    assert outcome["disposition"] == "release"
+    assert photos.n_checks("agrees") == 1
+
+
 async def test_gate_photos__without_a_number_to_compare_are_not_read(photos: Photos) -> None:
     """A scan posted without a container number is screened as before."""
     reader = FakeReader(answers=[])

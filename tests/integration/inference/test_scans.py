@@ -232,6 +232,24 @@ async def test_post__bad_container_number_is_flagged_never_dropped(
     assert scan["warnings"] == (["container_number_invalid"] if valid is False else [])
 
 
+@pytest.mark.parametrize(
+    ("first", "others", "stored", "valid"),
+    [
+        (VALID_CONTAINER_NO, ["mscu 663987-0"], [VALID_CONTAINER_NO, "MSCU6639870"], True),
+        (VALID_CONTAINER_NO, ["CSQU3054384"], [VALID_CONTAINER_NO, "CSQU3054384"], False),
+        (None, ["MSCU6639870", " "], ["MSCU6639870"], True),
+        (VALID_CONTAINER_NO, [VALID_CONTAINER_NO, "csqu3054383"], [VALID_CONTAINER_NO], True),
+    ],
+)
+async def test_post__several_containers_in_one_picture(
+    first: str | None, others: list[str], stored: list[str], valid: bool, station: httpx.AsyncClient
+) -> None:
+    """All are kept, each once, and one bad check digit is told."""
+    scan = await post_scan(station, png(grey_scan()), container_no=first, other_container_nos=others)
+    assert [scan["container_no"], *scan["other_container_nos"]] == stored
+    assert scan["container_no_valid"] is valid
+
+
 async def test_post__clock_ahead_is_a_warning(station: httpx.AsyncClient) -> None:
     """A station whose clock is ahead is told so; the scan counts."""
     scan = await post_scan(station, png(grey_scan()), scanned_at="2099-01-01T00:00:00Z")

@@ -122,7 +122,7 @@ class Centre:
         port: str = "YTN",
         risk: float = 0.5,
         reason: CaseReason = CaseReason.FINDING,
-        container_no: str | None = "CSQU3054383",
+        container_nos: Sequence[str] = ("CSQU3054383",),
         photos: Sequence[tuple[str, bytes]] = (),
         findings: Sequence[dict[str, Any]] = FINDINGS,
         line_checks: list[str] | None = None,
@@ -135,7 +135,7 @@ class Centre:
             scan_id = await seed_scan(
                 conn,
                 port=port,
-                container_no=container_no,
+                container_nos=container_nos,
                 width_px=70,
                 height_px=49,
                 px16_full=bytes.fromhex(await self.store.put(full)),

@@ -88,7 +88,7 @@ async def test_earlier__tells_what_the_box_held(centre: Centre) -> None:
 
 async def test_earlier__a_strangers_scan_is_refused(centre: Centre) -> None:
     """Another container, a later scan, an undecided one, the case's own, a made-up one: one code for all."""
-    other = await centre.open_case(container_no="MSCU6639870")
+    other = await centre.open_case(container_nos=["MSCU6639870"])
     await close_next(centre, await centre.person("first", "reviewer"))
     undecided = await centre.open_case()
     await centre.pool.execute("DELETE FROM ready WHERE case_id = $1", undecided.case_id)
@@ -147,12 +147,24 @@ async def test_earlier__a_second_review_stays_blind(centre: Centre) -> None:
         assert word not in second.text
 
 
-@pytest.mark.parametrize("container_no", [None, "MSCU6639870"])
-async def test_earlier__nothing_without_the_number(centre: Centre, container_no: str | None) -> None:
-    """A case without a container number, or with one never seen before, has no earlier scans."""
-    await centre.open_case(container_no=None)
+@pytest.mark.parametrize(("then", "now"), [("CSQU3054383", "MSKU9070323"), ("MSCU6639870", "CSQU3054383")])
+async def test_earlier__any_container_of_the_picture_counts(centre: Centre, then: str, now: str) -> None:
+    """A truck carries two: each is looked for among all numbers of all scans."""
+    before = await centre.open_case(container_nos=["TGHU1234560", then])
     await close_next(centre, await centre.person("first", "reviewer"))
-    case = await centre.open_case(container_no=container_no)
+    case = await centre.open_case(container_nos=[now, then])
+    client = await centre.person("lin", "reviewer")
+    await client.post(NEXT)
+    [scan] = (await client.get(url(case.case_id))).json()["scans"]
+    assert scan["scan_id"] == before.scan_id
+
+
+@pytest.mark.parametrize("container_nos", [[], ["MSCU6639870"]])
+async def test_earlier__nothing_without_the_number(centre: Centre, container_nos: list[str]) -> None:
+    """A case without a container number, or with one never seen before, has no earlier scans."""
+    await centre.open_case(container_nos=[])
+    await close_next(centre, await centre.person("first", "reviewer"))
+    case = await centre.open_case(container_nos=container_nos)
     client = await centre.person("lin", "reviewer")
     await client.post(NEXT)
     assert (await client.get(url(case.case_id))).json() == {"scans": []}
@@ -167,7 +179,7 @@ async def test_earlier__is_found_by_the_containers_index(pool: asyncpg.Pool) -> 
             for sql, arguments in ((LIST_SQL, (1, 1)), (ONE_SQL, (1, 1, "x")))
         ]
     assert not any("Seq Scan" in plan for plan in plans)
-    assert "scans_container" in plans[0]
+    assert "scans_containers" in plans[0]
 
 
 async def test_photos__are_shown_as_they_were_sent(centre: Centre) -> None:

@@ -45,7 +45,7 @@ async def place(
 
 async def decided(centre: Centre, container_no: str, degrees: float, **more: Any) -> Opened:
     """Open and decide a case of another container."""
-    opened = await centre.open_case(container_no=container_no)
+    opened = await centre.open_case(container_nos=[container_no])
     await place(centre.pool, opened.scan_id, degrees, **more)
     count = await centre.pool.fetchval("SELECT count(*) FROM accounts")
     assert await close_next(centre, await centre.person(f"first-{count}", "reviewer")) == opened.case_id
@@ -54,7 +54,7 @@ async def decided(centre: Centre, container_no: str, degrees: float, **more: Any
 
 async def held(centre: Centre, degrees: float | None = 0.0, **more: Any) -> tuple[httpx.AsyncClient, Opened]:
     """Open a case and have a reviewer hold it."""
-    now = await centre.open_case(container_no="MSKU9070323")
+    now = await centre.open_case(container_nos=["MSKU9070323"])
     if degrees is not None:
         await place(centre.pool, now.scan_id, degrees, **more)
     client = await centre.person("lin", "reviewer")
@@ -104,7 +104,7 @@ async def test_lookalikes__only_decided_scans_of_others_by_one_model(centre: Cen
     """Not the scan itself, one of its container, an undecided one, nor one that another model placed."""
     await decided(centre, "MSKU9070323", 0)
     await decided(centre, NUMBERS[0], 0, model=bytes(32))
-    undecided = await centre.open_case(container_no=NUMBERS[2])
+    undecided = await centre.open_case(container_nos=[NUMBERS[2]])
     await place(centre.pool, undecided.scan_id, 0)
     await centre.pool.execute("DELETE FROM ready WHERE case_id = $1", undecided.case_id)
     shown = await decided(centre, NUMBERS[3], 40)
@@ -161,7 +161,7 @@ async def test_lookalikes__off_without_pgvector(centre: Centre) -> None:
 
 async def test_lookalikes__are_found_by_an_index(pool: asyncpg.Pool) -> None:
     """The search walks the index of points, and a strip reads no table whole."""
-    arguments: tuple[object, ...] = ([0.0] * 128, MODEL, "x", None, "cargo", [], False)
+    arguments: tuple[object, ...] = ([0.0] * 128, MODEL, "x", ["X"], "cargo", [], False)
     async with pool.acquire() as conn:
         await conn.execute("SET enable_seqscan = off; SET enable_sort = off")
         near = "\n".join(row[0] for row in await conn.fetch(f"EXPLAIN {NEAR_SQL}", *arguments))

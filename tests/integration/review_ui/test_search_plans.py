@@ -12,12 +12,12 @@ from tests.seed import seed_account, seed_ports
 
 N = 200_000
 FILL = f"""
-INSERT INTO scans (scan_id, station_id, port, idempotency_key, request_sha256, modality, container_no,
+INSERT INTO scans (scan_id, station_id, port, idempotency_key, request_sha256, modality, container_nos,
     scanned_at, received_at, width_px, height_px, n_channels, bit_depth, image_digests, px16_full,
     px16_preview)
 SELECT 'S' || n, 'x', (ARRAY['YTN', 'MWB', 'SKZ'])[1 + (n % 500 = 0)::int + (n % 3 = 0)::int], n::text,
-    sha256('x'), 'cargo', 'CSQU' || n, now(), now() - make_interval(secs => {N} - n), 9, 9, 2, 16, '{{}}',
-    sha256('x'), sha256('x')
+    sha256('x'), 'cargo', ARRAY['CSQU' || n], now(), now() - make_interval(secs => {N} - n), 9, 9, 2, 16,
+    '{{}}', sha256('x'), sha256('x')
 FROM generate_series(1, {N}) n;
 INSERT INTO cases (case_id, scan_id, port, modality, reason, risk, band, due_at, opened_at, closed_at,
     disposition)
@@ -38,7 +38,7 @@ QUERIES: dict[str, tuple[CaseQuery, str]] = {
     "port": (CaseQuery(port="SKZ"), "cases_port_opened"),
     "reason": (CaseQuery(reason="reopened"), "cases_reason_opened"),
     "port and reason": (CaseQuery(port="SKZ", reason="reopened"), "cases_port_opened"),
-    "number": (CaseQuery(number="CSQU777"), "scans_container"),
+    "number": (CaseQuery(number="CSQU777"), "scans_containers"),
     "waiting": (CaseQuery(state="waiting", port="YTN"), "ready_pkey"),
     "closed": (CaseQuery(state="closed", disposition="rescan"), "cases_opened"),
     "reviewer": (CaseQuery(reviewer=1007), "decisions_reviewer_time"),

@@ -104,7 +104,7 @@ def job(**changes: Any) -> Job:
         "px16_full": "",
         "pixel_pitch_mm": 5.0,
         "declaration": facts(is_empty=True).declaration,
-        "container_no": None,
+        "container_nos": [],
         "gate_photos": (),
     }
     return Job(**{**fields, **changes})

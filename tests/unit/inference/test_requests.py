@@ -31,7 +31,12 @@ def parse(**changes: Any) -> Any:
 def test_request_digest__form_does_not_count() -> None:
     """Key order, space, spelt-out defaults and another offset of the same time are the same request."""
     plain = request_digest(parse_scan(json.dumps(SCAN).encode()))
-    spelt = {"modality": "cargo", "direction": None, **dict(reversed(SCAN.items()))}
+    spelt = {
+        "modality": "cargo",
+        "direction": None,
+        "other_container_nos": [],
+        **dict(reversed(SCAN.items())),
+    }
     spelt["scanned_at"] = "2026-01-01T00:00:00Z"
     assert request_digest(parse_scan(json.dumps(spelt, indent=4).encode())) == plain
 
@@ -40,6 +45,7 @@ def test_request_digest__form_does_not_count() -> None:
     "changes",
     [
         {"container_no": "CSQU3054384"},
+        {"other_container_nos": ["MSCU6639870"]},
         {"images": [{"digest": "b" * 64}]},
         {"declaration": {"lines": [{"line_no": 1, "hs_code": "8703", "description": "cars"}]}},
         {"scanned_at": "2026-01-01T08:00:01+08:00"},
@@ -59,6 +65,8 @@ def test_request_digest__content_counts(changes: dict[str, Any]) -> None:
         ({"scanned_at": "2026-01-01T08:00:00"}, "scanned_at"),
         ({"scanned_at": "0001-01-01T00:00:00+14:00"}, "scanned_at"),
         ({"container_no": "a\x00b"}, "container_no"),
+        ({"other_container_nos": ["a\x00b"]}, "other_container_nos.0"),
+        ({"other_container_nos": ["A", "B", "C", "D"]}, "other_container_nos"),
         ({"pixel_pitch_mm": float("nan")}, "pixel_pitch_mm"),
         ({"declaration": {"gross_weight_kg": float("inf")}}, "declaration.gross_weight_kg"),
         ({"declaration": {"consignee": "\x00"}}, "declaration.consignee"),

@@ -19,7 +19,7 @@ DELIVERY = Delivery(
     cycle=1,
     webhook_url="https://station.example/hook",
     webhook_secret=SECRET,
-    container_no="CSQU3054383",
+    container_nos=["CSQU3054383", "MSCU6639870"],
     disposition="release",
     source="screening",
     decided_at=datetime(2026, 1, 1, 12, tzinfo=UTC),
@@ -34,6 +34,10 @@ def test_signed_headers__receiver_can_verify() -> None:
     seen = Webhook(SECRET).verify(body, headers)
     assert seen["data"]["scan_id"] == DELIVERY.scan_id
     assert seen["data"]["disposition"] == "release"
+    assert (seen["data"]["container_no"], seen["data"]["other_container_nos"]) == (
+        "CSQU3054383",
+        ["MSCU6639870"],
+    )
     with pytest.raises(WebhookVerificationError):
         Webhook(SECRET).verify(body.replace(b"release", b"inspect"), headers)
 

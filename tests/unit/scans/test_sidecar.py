@@ -85,7 +85,7 @@ def test_read_sidecar__flat_attributes() -> None:
     assert numbers(sidecar) == [(GOOD, True), (BAD, False)]
     assert sidecar.scanned_at == datetime(2025, 11, 12, 4, 29, 10, tzinfo=timezone(timedelta(hours=8)))
     assert (sidecar.scan_no, sidecar.warnings) == ("7", ("container_number_invalid",))
-    assert sidecar.container_no == GOOD
+    assert sidecar.container_nos == [GOOD, BAD]
 
 
 def test_read_sidecar__json() -> None:
@@ -184,7 +184,7 @@ def test_read_sidecar__nothing_known_is_told() -> None:
     sidecar = xml("<b>c</b>")
     assert (sidecar.containers, sidecar.scanned_at, sidecar.files) == ((), None, ())
     assert sidecar.warnings == ("container_number_missing", "scan_time_missing")
-    assert sidecar.container_no is None
+    assert sidecar.container_nos == []
 
 
 CHINESE = f"<扫描><箱号>{GOOD}</箱号><场地>盐田港</场地></扫描>"

@@ -1189,8 +1189,8 @@ export interface components {
             port: string;
             /** Station Id */
             station_id: string;
-            /** Container No */
-            container_no: string | null;
+            /** Container Nos */
+            container_nos: string[];
             /** Modality */
             modality: string;
             /** Cycle */
@@ -1252,8 +1252,8 @@ export interface components {
             scan_id: string;
             /** Port */
             port: string;
-            /** Container No */
-            container_no: string | null;
+            /** Container Nos */
+            container_nos: string[];
             modality: components["schemas"]["Modality"];
             /**
              * Reason
@@ -1455,8 +1455,8 @@ export interface components {
             scan_id: string;
             /** Port */
             port: string;
-            /** Container No */
-            container_no: string | null;
+            /** Container Nos */
+            container_nos: string[];
             /** Cycle */
             cycle: number;
             /** Stage */
@@ -1588,8 +1588,8 @@ export interface components {
             scan_id: string;
             /** Port */
             port: string;
-            /** Container No */
-            container_no: string | null;
+            /** Container Nos */
+            container_nos: string[];
             /**
              * Reason
              * @enum {string}
@@ -2570,7 +2570,8 @@ export interface components {
          * @description An acknowledged scan and how far it has come.
          *
          *     ``status``: ``screening`` (the model has not spoken), ``review`` (a person will decide), ``done``.
-         *     ``warnings``: ``container_number_invalid`` (the ISO 6346 check digit does not fit; the number is kept),
+         *     ``container_no_valid``: of all numbers. ``warnings``: ``container_number_invalid`` (an ISO 6346 check digit
+         *     does not fit; the number is kept),
          *     ``scanned_in_future`` (the station's clock is more than ten minutes ahead of ours).
          */
         ScanOut: {
@@ -2588,6 +2589,11 @@ export interface components {
             received_at: string;
             /** Container No */
             container_no: string | null;
+            /**
+             * Other Container Nos
+             * @default []
+             */
+            other_container_nos: string[];
             /** Container No Valid */
             container_no_valid: boolean | null;
             /**
@@ -2615,8 +2621,8 @@ export interface components {
             modality: components["schemas"]["Modality"];
             /** Direction */
             direction: ("import" | "export" | "transit") | null;
-            /** Container No */
-            container_no: string | null;
+            /** Container Nos */
+            container_nos: string[];
             /** Container No Valid */
             container_no_valid: boolean | null;
             /**
@@ -3157,6 +3163,12 @@ export interface operations {
                     direction?: ("import" | "export" | "transit") | null;
                     /** Container No */
                     container_no?: string | null;
+                    /**
+                     * Other Container Nos
+                     * @description Further containers in the same picture
+                     * @default []
+                     */
+                    other_container_nos?: string[];
                     /** Pixel Pitch Mm */
                     pixel_pitch_mm?: number | null;
                     /**
@@ -3234,6 +3246,12 @@ export interface operations {
                         direction?: ("import" | "export" | "transit") | null;
                         /** Container No */
                         container_no?: string | null;
+                        /**
+                         * Other Container Nos
+                         * @description Further containers in the same picture
+                         * @default []
+                         */
+                        other_container_nos?: string[];
                         /** Pixel Pitch Mm */
                         pixel_pitch_mm?: number | null;
                         /**

@@ -6,7 +6,7 @@ import { useQuery } from '@tanstack/react-query'
 import { ApiError } from '../api/client'
 import { getCaseHistory, type CaseHistory as History, type SealedRow } from '../api/office'
 import type { AccountOut, UiConfig } from '../api/types'
-import { containerNo, moment } from '../format'
+import { containerNos, moment } from '../format'
 import { useT, useWord } from '../i18n'
 import { briefDetail } from '../shell/briefDetail'
 import { Failure } from '../shell/Failure'
@@ -65,7 +65,7 @@ function Facts({ of }: { of: History }) {
   const word = useWord()
   const facts: [string, string][] = [
     [t('history.scan'), of.scan_id],
-    [t('case.container'), of.container_no ? containerNo(of.container_no) : t('case.noContainer')],
+    [t('case.container'), containerNos(of.container_nos) ?? t('case.noContainer')],
     [t('history.port'), of.port],
     [t('case.station'), of.station_id],
     [t('case.reason'), word('reason', of.reason)],

@@ -3,7 +3,7 @@
 import { WarningFilled } from '@ant-design/icons'
 
 import type { LeaseOut, ScanView, ScreeningOut } from '../api/types'
-import { clock, containerNo, moment, riskBand } from '../format'
+import { clock, containerNos, moment, riskBand } from '../format'
 import { usePick, useT, useWord } from '../i18n'
 import { useNowMs } from '../shell/now'
 import { useSeatState } from './SeatContext'
@@ -81,6 +81,7 @@ const OTHER_NUMBER = 'container_number_mismatch'
 function ScanFacts({ scan, screening }: { scan: ScanView; screening: ScreeningOut | null }) {
   const t = useT()
   const pick = usePick()
+  const numbers = containerNos(scan.container_nos)
   const onPhoto = screening?.findings.find(({ kind }) => kind === OTHER_NUMBER)?.text
   return (
     <>
@@ -98,10 +99,10 @@ function ScanFacts({ scan, screening }: { scan: ScanView; screening: ScreeningOu
       </li>
       <li>
         <span>{t('case.container')}</span>
-        {scan.container_no ? (
-          <b className="sx-mono">{containerNo(scan.container_no)}</b>
-        ) : (
+        {numbers === null ? (
           <b className="is-none">{t('case.noContainer')}</b>
+        ) : (
+          <b className="sx-mono">{numbers}</b>
         )}
         {scan.container_no_valid === false ? (
           <span className="sx-badge is-warning" title={t('case.containerInvalidHint')}>

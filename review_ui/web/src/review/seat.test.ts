@@ -49,7 +49,7 @@ function view(caseId: number): CaseView {
       station_id: 'YTN-01',
       modality: 'cargo',
       direction: null,
-      container_no: null,
+      container_nos: [],
       container_no_valid: null,
       scanned_at: '2026-11-23T10:00:00Z',
       received_at: '2026-11-23T10:00:00Z',

@@ -7,7 +7,7 @@ import { type FormEvent, useState } from 'react'
 import { getBoard } from '../api/endpoints'
 import { type CaseQuery, getCaseReviewers, getCases } from '../api/supervision'
 import type { AccountOut, CaseCursor, CasePage, CaseRow, UiConfig } from '../api/types'
-import { containerNo, moment, riskBand } from '../format'
+import { containerNos, moment, riskBand } from '../format'
 import { usePick, useT, useWord } from '../i18n'
 import { failureText } from '../shell/Failure'
 import { CaseRecord } from './CaseRecord'
@@ -262,7 +262,7 @@ function Row({
           </span>
         ))}
       </td>
-      <td className="sx-mono">{row.container_no ? containerNo(row.container_no) : '–'}</td>
+      <td className="sx-mono">{containerNos(row.container_nos) ?? '–'}</td>
       <td>{row.port}</td>
       <td className="is-wide">{word('reason', row.reason)}</td>
       <td className="is-wide">{word('modality', row.modality)}</td>

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 
 import { getEscalations } from '../api/supervision'
 import type { EscalationRow, PriorDecision, UiConfig } from '../api/types'
-import { clock, containerNo, moment, riskBand, span } from '../format'
+import { clock, containerNos, moment, riskBand, span } from '../format'
 import { useT, useWord } from '../i18n'
 import { failureText } from '../shell/Failure'
 import { useNowMs } from '../shell/now'
@@ -59,7 +59,7 @@ function Escalation({ row, config, now }: { row: EscalationRow; config: UiConfig
       <header>
         <b className="sx-mono">{row.scan_id}</b>
         <span>{row.port}</span>
-        <span className="sx-mono">{row.container_no ? containerNo(row.container_no) : '–'}</span>
+        <span className="sx-mono">{containerNos(row.container_nos) ?? '–'}</span>
         <span>{word('reason', row.reason)}</span>
         <span className={`sx-risk is-${riskBand(row.risk)} sx-num`}>{row.risk.toFixed(2)}</span>
         <span className="sx-badge is-warning">{t(`escalations.${row.why}`)}</span>

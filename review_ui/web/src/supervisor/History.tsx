@@ -7,7 +7,7 @@ import { useState } from 'react'
 
 import { getBoard, getDecisions } from '../api/endpoints'
 import type { AccountOut, DecisionRow, UiConfig } from '../api/types'
-import { containerNo, moment, riskBand, span } from '../format'
+import { containerNos, moment, riskBand, span } from '../format'
 import { usePick, useT, useWord } from '../i18n'
 import { failureText } from '../shell/Failure'
 import { useReasonName } from '../shell/reasonName'
@@ -189,7 +189,7 @@ function Row({ row, config, isChosen, onChoose }: RowProps) {
       <td>{word('stage', String(row.stage))}</td>
       <td>{row.disposition ? word('disposition', row.disposition) : <i>{t('disposition.none')}</i>}</td>
       <td>{row.reviewer}</td>
-      <td className="is-wide sx-mono">{row.container_no ? containerNo(row.container_no) : '–'}</td>
+      <td className="is-wide sx-mono">{containerNos(row.container_nos) ?? '–'}</td>
       <td className="is-wide">{row.port}</td>
       <td className="is-wide">
         <span className={`sx-risk is-${riskBand(row.risk)} sx-num`}>{row.risk.toFixed(2)}</span>

@@ -108,7 +108,7 @@ def test_make_request__options_before_sidecar_before_file() -> None:
     said = request(file(), sidecar=SIDECAR).scan
     assert said["container_no"] == "CSQU3054383"
     assert datetime.fromisoformat(said["scanned_at"]) == datetime(2026, 11, 23, 8).astimezone()
-    options = ScanOptions(container_no="X", scanned_at=WRITTEN - timedelta(days=1), direction="import")
+    options = ScanOptions(container_nos=["X"], scanned_at=WRITTEN - timedelta(days=1), direction="import")
     assert request(file(), sidecar=SIDECAR, options=options).scan == {
         "scanned_at": "2026-11-23T01:02:03+00:00",
         "container_no": "X",
@@ -120,6 +120,18 @@ def test_make_request__a_nonsense_number_is_cut_not_refused() -> None:
     """The centre takes twenty characters; a person sees the rest on the picture."""
     sidecar = read_sidecar(b"<a><ContainerId>NOT-READABLE-BY-THE-CAMERA-7</ContainerId></a>")
     assert len(request(file(), sidecar=sidecar).scan["container_no"]) == 20
+
+
+def test_make_request__every_container_of_the_picture() -> None:
+    """Those whose check digits fit go first, and no more than the centre takes."""
+    numbers = ["CSQU3054384", "CSQU3054383", "MSCU6639870", "A1", "A2", "A3"]
+    listed = "".join(f"<ContainerId>{number}</ContainerId>" for number in numbers)
+    said = request(file(), sidecar=read_sidecar(f"<a>{listed}</a>".encode())).scan
+    assert said["container_no"] == "CSQU3054383"
+    assert said["other_container_nos"] == ["MSCU6639870", "CSQU3054384", "A1"]
+    options = ScanOptions(container_nos=["X", "Y"])
+    said = request(file(), sidecar=SIDECAR, options=options).scan
+    assert (said["container_no"], said["other_container_nos"]) == ("X", ["Y"])
 
 
 def test_make_request__the_key_is_the_pixels() -> None:
