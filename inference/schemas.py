@@ -133,9 +133,9 @@ class ScanOut(BaseModel):
     """An acknowledged scan and how far it has come.
 
     ``status``: ``screening`` (the model has not spoken), ``review`` (a person will decide), ``done``.
-    ``container_no_valid``: of all numbers. ``warnings``: ``container_number_invalid`` (an ISO 6346 check digit
-    does not fit; the number is kept),
-    ``scanned_in_future`` (the station's clock is more than ten minutes ahead of ours).
+    ``container_no_valid``: of all numbers. ``warnings``: ``container_number_invalid`` (an ISO 6346 check
+    digit does not fit; the number is kept), ``scanned_in_future`` (the station's clock is more than ten
+    minutes ahead of ours).
     """
 
     scan_id: str

@@ -21,8 +21,8 @@ N_SHOWN: Final = 20
 
 # ``e`` is an earlier scan of a container of scan ``s``, by when we received it: that is our own clock.
 IS_EARLIER: Final = "e.container_nos && s.container_nos AND e.received_at < s.received_at"
-# All scans of these containers before anything else is asked. Otherwise a plan may walk back through all scans
-# until it has seen enough of these; how few there are nobody can estimate.
+# All scans of these containers before anything else is asked. Otherwise a plan may walk back through all
+# scans until it has seen enough of these; how few there are nobody can estimate.
 OF_THESE: Final = "LATERAL (SELECT * FROM scans x WHERE x.container_nos && s.container_nos OFFSET 0)"
 LIST_SQL: Final = f"""
 SELECT {SHOWN}
