@@ -4,8 +4,8 @@ Decoding and the choice of candidates are part of the graph; suppression is not 
 finest level has three quarters of the cells, so it is thin; the coarsest sees some 900 px around, for cars.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, cast
 
@@ -35,12 +35,14 @@ class Profile:
         depths: Residual blocks of the stages.
         pyramid: Channels of the four levels.
         towers: 3 × 3 convolutions before the outputs of a level, finest first.
+        refinement: Residual blocks of a level after the coarser one was added, finest first.
     """
 
     trunk: tuple[int, int, int, int, int]
     depths: tuple[int, int, int, int]
     pyramid: tuple[int, int, int, int]
     towers: tuple[int, int, int, int]
+    refinement: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
 CPU: Final = Profile(
@@ -49,6 +51,8 @@ CPU: Final = Profile(
     pyramid=(32, 48, 64, 96),
     towers=(1, 1, 1, 1),
 )
+DEEP: Final = replace(CPU, depths=(2, 3, 5, 3), refinement=(0, 1, 1, 1))
+"""Deeper where cells are few: nine tenths of the time goes into strides 2 and 4, whatever stands behind."""
 GPU: Final = Profile(
     trunk=(32, 64, 128, 256, 384),
     depths=(2, 3, 4, 3),
@@ -110,9 +114,25 @@ class Detector(DetectionModel):
         self.down = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in pairwise(pyramid))
         # The finest level goes straight to its head.
         self.smooth = nn.ModuleList([nn.ReLU(), *(ConvBlock(n, n) for n in pyramid[1:])])
+        self.refinement = nn.ModuleList(
+            nn.Sequential(*(Residual(n) for _ in range(depth)))
+            for n, depth in zip(pyramid, profile.refinement, strict=True)
+        )
         self.heads = nn.ModuleList(
             _Head(n, n_kinds, towers=towers) for n, towers in zip(pyramid, profile.towers, strict=True)
         )
+
+    def take_over(self, weights: Mapping[str, Tensor]) -> None:
+        """Begin with the weights of a detector that may lack some of the blocks: these do nothing yet.
+
+        Raises:
+            RuntimeError: If anything else is missing, or too much.
+        """
+        for name, block in self.named_modules():
+            if isinstance(block, Residual) and not any(key.startswith(f"{name}.") for key in weights):
+                block.do_nothing()
+                weights = {**weights, **block.state_dict(prefix=f"{name}.")}
+        self.load_state_dict(weights)
 
     def levels(self, transmission: Tensor) -> list[LevelOutput]:
         """Raw outputs, finest level first; what the loss looks at."""
@@ -122,10 +142,10 @@ class Detector(DetectionModel):
             x = stage(x)
             features.append(lateral(x))
         for i in (2, 1, 0):
-            x = self.smooth[i + 1](features[i + 1])
+            x = self.refinement[i + 1](self.smooth[i + 1](features[i + 1]))
             features[i + 1] = x
             features[i] = features[i] + F.interpolate(self.down[i](x), scale_factor=2.0, mode="nearest")
-        features[0] = self.smooth[0](features[0])
+        features[0] = self.refinement[0](self.smooth[0](features[0]))
         return [head(x, stride) for head, x, stride in zip(self.heads, features, STRIDES, strict=True)]
 
     def loss(

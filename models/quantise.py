@@ -23,6 +23,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from models.contract import INPUT_NAME, METADATA_KEY, ModelContract, Precision
 from models.errors import ModelContractError
+from models.half_weights import restore_weights
 
 
 class _Scans(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime ships no types
@@ -54,16 +55,17 @@ def quantise(fp32_path: Path, int8_path: Path, calibration: Iterable[NDArray[np.
     Raises:
         ModelContractError: If the file carries no contract or is not fp32, or there is no scan.
     """
-    contract = ModelContract.from_metadata(
-        {prop.key: prop.value for prop in onnx.load(str(fp32_path), load_external_data=False).metadata_props}
-    )
+    model = onnx.load(str(fp32_path), load_external_data=False)
+    contract = ModelContract.from_metadata({prop.key: prop.value for prop in model.metadata_props})
     if contract.precision is not Precision.FP32:
         raise ModelContractError(f"{fp32_path} is {contract.precision} already; give the fp32 file")
     scans = _Scans(calibration)
     with TemporaryDirectory() as folder:
-        prepared = Path(folder) / "prepared.onnx"
+        restored, prepared = Path(folder) / "restored.onnx", Path(folder) / "prepared.onnx"
+        restore_weights(model.graph)
+        onnx.save(model, str(restored))
         # Batch normalisation is folded first, so that it is not quantised on its own.
-        quant_pre_process(str(fp32_path), str(prepared), skip_symbolic_shape=True)
+        quant_pre_process(str(restored), str(prepared), skip_symbolic_shape=True)
         graph = onnx.load(str(prepared)).graph
         try:
             quantize_static(

@@ -24,6 +24,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from models.errors import ModelGraphError
+from models.half_weights import restore_weights
 
 OPSETS: Final = range(18, 24)
 CONV: Final = "Conv"
@@ -158,6 +159,7 @@ def _read_graph(data: bytes) -> onnx.GraphProto:
     versions = [opset.version for opset in model.opset_import if opset.domain in ("", "ai.onnx")]
     if not versions or versions[0] not in OPSETS or not model.graph.input:
         raise ModelGraphError(f"the graph needs the operators of {versions}, known are {OPSETS}")
+    restore_weights(model.graph)
     return model.graph
 
 

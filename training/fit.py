@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 from models.architectures import build_model
 from models.cascade import Cascade
 from models.detection_model import DetectionModel
+from models.detector import Detector
 from training.annotated import read_scans
 from training.checkpoint import read_state, write_state
 from training.closeups import prepare_closeups
@@ -321,7 +322,9 @@ def _start_model(recipe: Recipe, folder: Path) -> DetectionModel:
     try:
         weights = torch.load(folder / recipe.start, map_location="cpu", weights_only=True)
         if isinstance(model, Cascade) and not any(name.startswith("second.") for name in weights):
-            model.first.load_state_dict(weights)
+            model.first.take_over(weights)
+        elif isinstance(model, Detector):
+            model.take_over(weights)
         else:
             model.load_state_dict(weights)
     except (OSError, RuntimeError, UnpicklingError) as error:

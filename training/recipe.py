@@ -213,8 +213,8 @@ class Recipe:
 
     Attributes:
         architecture: A name in ``models.architectures``.
-        start: Weights of another run to begin with, relative to the recipe, of the same architecture or of
-            the first network alone; None: from scratch.
+        start: Weights of another run to begin with, relative to the recipe, of the same architecture, of a
+            shallower one, or of the first network alone; None: from scratch.
         fit: For a cascade, of its first network.
         closeups: Of a cascade.
     """

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from datasets.synthetic.scene import make_scan
 from models.contract import METADATA_KEY, KindSpec, ModelContract
 from models.export import export_onnx
+from models.half_weights import halve_weights
 from models.manifest_signature import PROGRAM_KEY, ManifestSigner, is_signed_by
 from models.preprocess import to_input
 from models.quantise import quantise
@@ -69,6 +70,7 @@ def release(
     made = Release(fp32=run_dir / "model.onnx", int8=run_dir / "model.int8.onnx")
     export_model(run_dir / "weights.pt", recipe_path, made.fp32)
     quantise(made.fp32, made.int8, calibration_scans(n_calibration))
+    _store_small(made.fp32)
     for path in (made.fp32, made.int8):
         thresholds = choose_release_thresholds(
             path,
@@ -112,6 +114,13 @@ def export_model(
     )
     export_onnx(model, contract, onnx_path)
     return contract
+
+
+def _store_small(onnx_path: Path) -> None:
+    """Keep a file's weights in half the room; thresholds are chosen on what is kept."""
+    model = onnx.load(str(onnx_path))
+    halve_weights(model)
+    onnx.save(model, str(onnx_path))
 
 
 def calibration_scans(count: int) -> Iterator[NDArray[np.float32]]:

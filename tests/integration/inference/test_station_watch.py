@@ -47,7 +47,7 @@ async def test_watch__pair_with_sidecar_becomes_one_scan(dropping: Dropping) -> 
     dropping.drop(p_high__png=picture(1), p_low__png=picture(2), p__xml=SIDECAR, other__txt=b"stays")
     await dropping.rounds(dropping.watcher())
     (scan,) = await dropping.scans()
-    assert scan["container_no"] == VALID_CONTAINER_NO
+    assert scan["container_nos"] == [VALID_CONTAINER_NO]
     assert scan["scanned_at"].isoformat() == "2026-01-01T08:00:00+00:00"
     assert scan["n_channels"] == 2
     assert dropping.names("done") == ["p.xml", "p_high.png", "p_low.png"]
@@ -72,7 +72,7 @@ async def test_watch__files_of_a_real_dialect_become_one_scan(dropping: Dropping
     dropping.drop(**files, **{"007_ocr__xml": b"<ocr/>", "007__xml": listing, "007S__Img": b"closed"})
     await dropping.rounds(dropping.watcher())
     (scan,) = await dropping.scans()
-    assert scan["container_no"] == VALID_CONTAINER_NO
+    assert scan["container_nos"] == [VALID_CONTAINER_NO]
     assert json.loads(scan["gate_photos"]) == [digest_of(photo())]
     assert dropping.names("done") == [
         "007.xml", "007S.png", "007S_stamp.jpg", "007_LEFT_ocr.jpg", "007_ocr.xml",
@@ -228,7 +228,7 @@ async def test_watch__mended_files_are_dropped_again(dropping: Dropping) -> None
     (dropping.path / "refused" / "p.png").rename(dropping.path / "p.png")
     dropping.drop(p__xml=SIDECAR)
     await dropping.rounds(watcher)
-    assert [scan["container_no"] for scan in await dropping.scans()] == [VALID_CONTAINER_NO]
+    assert [scan["container_nos"] for scan in await dropping.scans()] == [[VALID_CONTAINER_NO]]
 
 
 async def test_watch__used_names_do_not_overwrite(dropping: Dropping) -> None:

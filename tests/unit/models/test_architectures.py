@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from models.architectures import ARCHITECTURES, CASCADES, build_model
+from models.detector import Detector
 from models.errors import UnknownArchitectureError
 from models.physics import physics_features
 
@@ -71,6 +72,37 @@ def test_default_detector__learns_two_views_by_heart() -> None:
         for box, kind in zip(boxes[i], kinds[i], strict=True):
             assert float(scores[i, kind, 0]) > 0.5
             assert float((found[i, kind, 0] - box).abs().max()) < 5
+
+
+def test_take_over__a_deeper_detector_begins_where_a_shallower_one_ended() -> None:
+    """What is new does nothing yet, whatever the statistics, and learns from the first step on."""
+    shallow, deep = build_model("cpu", n_kinds=2), build_model("cpu-deep", n_kinds=2)
+    assert isinstance(deep, Detector)
+    images, boxes, kinds = _batch()
+    with torch.no_grad():
+        shallow.train()(images)  # statistics that are not those of the beginning
+    deep.take_over(shallow.state_dict())
+    with torch.inference_mode():
+        for ours, theirs in zip(deep.eval()(images), shallow.eval()(images), strict=True):
+            assert torch.equal(ours, theirs)
+    torch.autograd.backward(deep.train().loss(images, boxes, kinds).total)
+    assert float(deep.get_parameter("stages.2.5.second.1.weight").grad.abs().max()) > 0  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("change", ["lost", "added", "resized"])
+def test_take_over__nothing_but_whole_blocks_may_be_missing(change: str) -> None:
+    """Weights of something else are refused, and of half a block, too."""
+    weights = dict(build_model("cpu", n_kinds=2).state_dict())
+    if change == "lost":
+        del weights["stages.2.1.second.1.weight"]
+    elif change == "added":
+        weights["stages.9.weight"] = torch.zeros(1)
+    else:
+        weights["stem.0.weight"] = torch.zeros(1)
+    deep = build_model("cpu-deep", n_kinds=2)
+    assert isinstance(deep, Detector)
+    with pytest.raises(RuntimeError, match="state_dict"):
+        deep.take_over(weights)
 
 
 def test_build_model__unknown_name_is_refused() -> None:
