@@ -54,6 +54,7 @@ class ModelContract:
         n_channels: Always two; a single energy is given twice.
         max_candidates: M, candidates per kind.
         nms_iou: Candidates of one kind overlapping a better one by more are dropped.
+        crowding: How much the score of a finding loses by others of its kind (``models.postprocess``).
         recipe: Name of the training recipe.
         seed: Of the training run.
         architecture: Name in ``models.architectures``; empty in files older than the name.
@@ -71,6 +72,7 @@ class ModelContract:
     n_channels: int = 2
     max_candidates: int = 100
     nms_iou: float = 0.4
+    crowding: float = 0.0
     recipe: str = ""
     seed: int = 0
     architecture: str = ""
@@ -134,6 +136,8 @@ class ModelContract:
             raise ValueError(f"kinds must be one or more distinct names, not {names}")
         if not all(0 <= spec.threshold <= 1 for spec in self.kinds):
             raise ValueError("thresholds must lie in [0, 1]")
+        if not 0 <= self.crowding <= 1:
+            raise ValueError(f"crowding must lie in [0, 1], not {self.crowding}")
         if self.n_channels != 2:
             raise ValueError(f"n_channels must be 2, not {self.n_channels}")
         if self.stride < 1 or self.min_side_px < 1 or self.max_width_px < self.min_side_px:

@@ -1,6 +1,11 @@
-"""From a detector's raw output to findings: thresholds, non-maximum suppression, clipping."""
+"""From a detector's raw output to findings: non-maximum suppression, crowding, thresholds, clipping.
+
+Goods repeat, what is hidden among them does not: a candidate that has many of its kind beside it, as sure as
+itself, is rather one of the goods.
+"""
 
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +15,9 @@ from models.errors import ModelOutputError
 from models.finding import Finding
 
 Float32 = NDArray[np.float32]
+
+NOTICED: Final = 0.01
+"""Candidates below count for nothing."""
 
 
 def to_findings(
@@ -34,7 +42,7 @@ def to_findings(
         thresholds: Overrides the contract's, by kind; a kind left out keeps the contract's.
 
     Returns:
-        Findings at or above their threshold, best first.
+        Findings at or above their threshold, best first; their scores are those that ``crowded`` left.
 
     Raises:
         ModelOutputError: If shapes differ from the contract or a number is not finite.
@@ -54,12 +62,16 @@ def to_findings(
         threshold = spec.threshold if thresholds is None else thresholds.get(spec.kind, spec.threshold)
         clipped = np.clip(kind_boxes, 0, limit)
         real = (clipped[:, 2] - clipped[:, 0] >= 1) & (clipped[:, 3] - clipped[:, 1] >= 1)
-        chosen = np.flatnonzero((kind_scores >= threshold) & real)
+        if not (kind_scores[real] >= threshold).any():  # crowding raises none
+            continue
+        least = min(threshold, NOTICED) if contract.crowding else threshold
+        chosen = np.flatnonzero((kind_scores >= least) & real)
         kept = chosen[suppress(clipped[chosen], kind_scores[chosen], iou=contract.nms_iou)]
+        kept_scores = crowded(kind_scores[kept], by=contract.crowding)
         findings += [
             Finding(
                 kind=spec.kind,
-                score=min(float(kind_scores[i]), 1.0),
+                score=min(float(score), 1.0),
                 threshold=threshold,
                 box_xyxy=(
                     float(clipped[i, 0]) + x_offset_px,
@@ -68,9 +80,29 @@ def to_findings(
                     float(clipped[i, 3]),
                 ),
             )
-            for i in kept
+            for i, score in zip(kept, kept_scores, strict=True)
+            if score >= threshold
         ]
     return sorted(findings, key=lambda finding: -finding.score)
+
+
+def crowded(scores: Float32, *, by: float) -> Float32:
+    """Scores of one kind in one image, less the more others there are that are as sure.
+
+    The odds of each are divided by ``(1 + n)`` to the power ``by``, where ``n`` counts the others: one at
+    least as sure counts fully, a less sure one by the square of its odds over these.
+
+    Args:
+        scores: Shape ``(n,)``, of candidates that do not overlap; their order stays.
+        by: 0 leaves them as they are.
+    """
+    if by == 0 or not len(scores):
+        return scores
+    clipped = np.clip(scores.astype(np.float64), 1e-6, 1 - 1e-6)
+    odds = clipped / (1 - clipped)
+    n_others = np.minimum((odds[None, :] / odds[:, None]) ** 2, 1).sum(axis=1) - 1
+    left = odds / (1 + n_others) ** by
+    return np.asarray(left / (1 + left), dtype=np.float32)
 
 
 def suppress(boxes: Float32, scores: Float32, *, iou: float) -> NDArray[np.intp]:

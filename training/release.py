@@ -32,6 +32,8 @@ Role = Literal["default", "cargo"]
 CALIBRATION_SEED: Final = 4_000_000
 """Beyond the seeds of training, validation and test."""
 _CALIBRATION_WIDTH_PX: Final = 1024
+_CROWDING: Final = 0.5
+"""Fitted to validation scans (training/LOG.md)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +112,7 @@ def export_model(
         architecture=recipe.architecture,
         n_parameters=sum(p.numel() for p in model.parameters()),
         max_candidates=model.max_candidates,
+        crowding=_CROWDING,
         trained_on="synthetic scans" if recipe.coco is None else f"synthetic scans and {recipe.coco.folder}",
     )
     export_onnx(model, contract, onnx_path)
