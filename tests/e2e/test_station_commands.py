@@ -176,7 +176,7 @@ async def test_post__one_scan_with_all_that_is_said_of_it(station: Station) -> N
     (scan,) = await station.scans()
     assert scan["scan_id"] == json.loads(out)[0]["scan_id"]
     assert (scan["n_channels"], scan["direction"], scan["idempotency_key"]) == (2, "import", "pass-7")
-    assert scan["container_no"] == "CSQU3054383"
+    assert scan["container_nos"] == ["CSQU3054383"]
     assert scan["scanned_at"].isoformat() == "2026-01-01T00:00:00+00:00"
     assert len(json.loads(scan["gate_photos"])) == 1
     assert json.loads(scan["declaration"])["declaration_no"] == "D-1"

@@ -142,9 +142,10 @@ async def test_publish__what_could_not_be_sent_is_kept(
 
     async def break_once(self: asyncpg.Connection, query: str, *args: str, **more: float) -> str:
         nonlocal tries
-        tries += 1
-        if tries == 1:
-            raise ConnectionResetError
+        if "pg_notify" in query:
+            tries += 1
+            if tries == 1:
+                raise ConnectionResetError
         return await execute(self, query, *args, **more)
 
     monkeypatch.setattr(asyncpg.Connection, "execute", break_once)
@@ -155,7 +156,7 @@ async def test_publish__what_could_not_be_sent_is_kept(
     ):
         here.publish("disposition", "XR-1")
         assert await asyncio.wait_for(anext(keys), 5) == "XR-1"
-    assert tries == 2
+    assert tries >= 2  # once more if the end comes before the answer: a word may come twice
 
 
 async def test_run__a_lost_connection_is_replaced_and_everybody_told_to_look(
