@@ -130,7 +130,8 @@ async def test_publish__again_while_it_is_sent_is_sent_again(
             assert await asyncio.wait_for(anext(keys), 5) == "XR-1"
             is_taken.set()
             assert await asyncio.wait_for(anext(keys), 5) == "XR-1"
-    assert sent == ["disposition XR-1"] * 2
+    assert len(sent) >= 2  # see below
+    assert set(sent) == {"disposition XR-1"}
 
 
 async def test_publish__what_could_not_be_sent_is_kept(
