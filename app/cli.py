@@ -8,15 +8,16 @@ import contextlib
 import json
 import sys
 from collections.abc import Coroutine
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from app.account_cli import build_account_app
+from app.archive_cli import add_archive_commands
 from app.audit_cli import build_audit_app
 from app.bench_cli import bench_app
+from app.cli_output import JsonOption, print_document
 from app.dataset_cli import build_export, dataset_app
 from app.dicos_cli import build_dicos_app
 from app.evaluate_cli import evaluate
@@ -28,7 +29,6 @@ from app.settings import Settings
 from app.sidecar_cli import print_sidecars
 from app.station_cli import post, watch
 from app.train_cli import train
-from inference.settings import RescoreEngine
 
 app = typer.Typer(
     name="shenxiang",
@@ -46,8 +46,6 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(db_app, name="db")
 app.add_typer(port_app, name="port")
 app.add_typer(station_app, name="station")
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def main() -> None:
@@ -76,17 +74,6 @@ def _settings() -> Settings:
     return settings
 
 
-def _print(document: Any, *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(document, ensure_ascii=False, default=str))
-    elif isinstance(document, list):
-        for row in document:
-            typer.echo("  ".join(str(value) for value in row.values()))
-    else:
-        for name, value in document.items():
-            typer.echo(f"{name}: {value}")
-
-
 def _serve(job: Coroutine[Any, Any, None]) -> None:
     """Run a server on uvloop where it is installed; being stopped is no failure."""
     try:
@@ -112,6 +99,7 @@ app.command("export")(export)
 dataset_app.command("export")(build_export(_settings))
 app.command("pin")(build_pin(_settings))
 app.add_typer(build_model_app(_settings), name="model")
+add_archive_commands(app, _settings)
 
 
 @app.command()
@@ -158,7 +146,7 @@ def selftest(as_json: JsonOption = False) -> None:
 
     configure_logging(level="warning")
     report = asyncio.run(run_selftest())
-    _print(report, as_json=as_json)
+    print_document(report, as_json=as_json)
     raise typer.Exit(0 if report["ok"] else 1)
 
 
@@ -188,7 +176,7 @@ def db_status(as_json: JsonOption = False) -> None:
     """Show the schema version of the database and of this program."""
     from app.operations import show_schema_status
 
-    _print(asyncio.run(show_schema_status(_settings())), as_json=as_json)
+    print_document(asyncio.run(show_schema_status(_settings())), as_json=as_json)
 
 
 @policy_app.command("show")
@@ -196,7 +184,7 @@ def policy_show() -> None:
     """Print the policy in force."""
     from app.operations import show_policy
 
-    _print(asyncio.run(show_policy(_settings())), as_json=True)
+    print_document(asyncio.run(show_policy(_settings())), as_json=True)
 
 
 @policy_app.command("set")
@@ -235,7 +223,7 @@ def station_create(
     """Register a station and print its key, once."""
     from app.operations import create_station
 
-    _print(
+    print_document(
         asyncio.run(
             create_station(_settings(), station_id=station_id, port=port, name=name, webhook=webhook)
         ),
@@ -251,7 +239,9 @@ def station_rotate(
     """Give a station a new key and end its others."""
     from app.operations import rotate_station_key
 
-    _print(asyncio.run(rotate_station_key(_settings(), station_id=station_id, grace_s=grace_s)), as_json=True)
+    print_document(
+        asyncio.run(rotate_station_key(_settings(), station_id=station_id, grace_s=grace_s)), as_json=True
+    )
 
 
 @station_app.command("revoke")
@@ -329,98 +319,6 @@ def _print_screenings(results: list[dict[str, Any]]) -> None:
             box = finding["box"]
             place = "whole scan" if box is None else ", ".join(f"{edge:.0f}" for edge in box)
             typer.echo(f"  {finding['kind']:<16} {finding['score']:.2f}  [{place}]")
-
-
-@app.command()
-def rescore(
-    model: Annotated[Path, typer.Option(help="The model file to score with.")],
-    out: Annotated[Path, typer.Option(help="Folder for the run; the same folder resumes it.")],
-    since: Annotated[datetime | None, typer.Option(help="Scans received at or after, UTC.")] = None,
-    until: Annotated[datetime | None, typer.Option(help="Scans received before, UTC.")] = None,
-    port: Annotated[str | None, typer.Option(help="Only this port.")] = None,
-    station: Annotated[str | None, typer.Option(help="Only this station.")] = None,
-    engine: Annotated[
-        RescoreEngine, typer.Option(help="Score in threads of this process, or on many machines with Ray.")
-    ] = RescoreEngine.THREADS,
-    workers: Annotated[int, typer.Option(help="Scans at once; 0 takes one per core.", min=0)] = 0,
-    reopen_above: Annotated[
-        float | None,
-        typer.Option(help="Open a new cycle for scans whose new risk is at least this.", min=0, max=1),
-    ] = None,
-    reprioritize: Annotated[
-        bool,
-        typer.Option("--reprioritize", help="Bring open cases forward that the model flags with more risk."),
-    ] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Score the archive with another model: Parquet and summary; never alters a decision."""
-    from app.operations import rescore_archive
-    from inference.rescore_run import RescoreFilters
-
-    filters = RescoreFilters(since=_utc(since), until=_utc(until), port=port, station_id=station)
-    summary = asyncio.run(
-        rescore_archive(
-            _settings(),
-            model=model,
-            out=out,
-            filters=filters,
-            engine=engine,
-            workers=workers,
-            reopen_above=reopen_above,
-            reprioritize=reprioritize,
-        )
-    )
-    _print(summary, as_json=as_json)
-
-
-@app.command()
-def place(
-    workers: Annotated[int, typer.Option(help="Scans at once; 0 takes one per core.", min=0)] = 0,
-    as_json: JsonOption = False,
-) -> None:
-    """Look at older scans with the cargo model, so that they are found as lookalikes.
-
-    It may be stopped and started again. Exit status 1 if a scan cannot be read; `shenxiang scrub` says more.
-    """
-    from dataclasses import asdict
-
-    from app.operations import place_archive
-
-    def tell(scan_id: str) -> None:
-        typer.echo(f"shenxiang: scan {scan_id} cannot be read", err=True)
-
-    report = asyncio.run(place_archive(_settings(), workers=workers, tell=tell))
-    _print(asdict(report), as_json=as_json)
-    raise typer.Exit(1 if report.n_unreadable else 0)
-
-
-@app.command()
-def scrub(
-    since: Annotated[datetime | None, typer.Option(help="Only what was received at or after, UTC.")] = None,
-    mb_per_s: Annotated[
-        float | None, typer.Option("--mb-per-s", help="Read no faster; default: as fast as it goes.", min=0.1)
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print a JSON line for each damage, and the sums as the last.")
-    ] = False,
-) -> None:
-    """Read every stored image again and compare it with its digest; exit status 1 if one is damaged."""
-    from dataclasses import asdict
-
-    from app.operations import scrub_store
-
-    def tell(damage: Any) -> None:
-        scans = ", ".join(damage.scan_ids) or "of no scan"
-        typer.echo(json.dumps(asdict(damage)) if as_json else f"{damage.code} {damage.digest} {scans}")
-
-    report = asyncio.run(scrub_store(_settings(), since=_utc(since), mb_per_s=mb_per_s, tell=tell))
-    sums = {"n_objects": report.n_objects, "n_bytes": report.n_bytes, "n_damaged": len(report.damages)}
-    _print(sums, as_json=as_json)
-    raise typer.Exit(1 if report.damages else 0)
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 if __name__ == "__main__":
