@@ -151,7 +151,7 @@ def grey(shape: tuple[int, int, int], *, dark_at: tuple[int, int] | None = None,
 
 def inputs() -> list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
     """A cut-out of a synthetic scan with a threat, a batch of noise, and the smallest input there is."""
-    scan = make_scan(11, height_px=320, width_px=800, threat_probability=1.0)
+    scan = make_scan(28, height_px=320, width_px=800, threat_probability=1.0)
     cut = (np.maximum(scan.pixels, 1) / 65535).astype(np.float32)[None, :, :320, :640]
     noise = np.random.default_rng(0).uniform(0.02, 1, (2, 2, 192, 288)).astype(np.float32)
     return [cut, noise, np.ones((1, 2, 64, 64), np.float32)]
