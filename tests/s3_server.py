@@ -1,6 +1,8 @@
 """A real S3 server on this machine: s3rver, installed from ``tests/s3rver`` and started over a folder."""
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -53,7 +55,9 @@ def run_s3rver(program: Path, folder: Path, *, bucket: str) -> Iterator[S3Access
         "--port",
         str(port),
     ]
-    with subprocess.Popen([*command, "--silent", "--configure-bucket", bucket]) as server:
+    command += ["--silent", "--configure-bucket", bucket]
+    # A group of its own: a node that comes from PyPI is a program that starts another one.
+    with subprocess.Popen(command, start_new_session=True) as server:
         try:
             _wait_for(port)
             yield S3Access(
@@ -63,7 +67,7 @@ def run_s3rver(program: Path, folder: Path, *, bucket: str) -> Iterator[S3Access
                 secret_access_key=KEY,
             )
         finally:
-            server.kill()
+            os.killpg(server.pid, signal.SIGKILL)
 
 
 def _wait_for(port: int) -> None:
