@@ -1,5 +1,6 @@
 """What is said of a scan's files."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from app.station.describe import ImageFile, ScanOptions, ScanRequest, make_request
 from app.station.errors import ScanFilesError, ScanIncompleteError
 from app.station.scan_files import Energy
+from inference.schemas import ScanIn
 from scans.errors import ImageMalformedError
 from scans.sidecar import Sidecar, read_sidecar
 from tests.unit.app.station.pictures import colour_png, png, two_page_tiff
@@ -129,6 +131,7 @@ def test_make_request__every_container_of_the_picture() -> None:
     said = request(file(), sidecar=read_sidecar(f"<a>{listed}</a>".encode())).scan
     assert said["container_no"] == "CSQU3054383"
     assert said["other_container_nos"] == ["MSCU6639870", "CSQU3054384", "A1"]
+    ScanIn.model_validate_json(json.dumps({**said, "images": [{"digest": "a" * 64}]}))
     options = ScanOptions(container_nos=["X", "Y"])
     said = request(file(), sidecar=SIDECAR, options=options).scan
     assert (said["container_no"], said["other_container_nos"]) == ("X", ["Y"])
