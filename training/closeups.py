@@ -8,9 +8,8 @@ will be asked about. A pass is a pure function of the recipe and its number, and
 import hashlib
 import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +17,6 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.progress import Progress
 from torch import Tensor
 
 from datasets.synthetic.fittings import add_fittings
@@ -31,6 +29,7 @@ from models.detector import cell_boxes
 from models.loss import LevelOutput
 from models.preprocess import to_input
 from training.crops import draw_scanner, scan_matter, shapes_of_recipe
+from training.jobs import run_jobs
 from training.recipe import CloseupRecipe, Recipe
 from training.scenes import CachedScene
 
@@ -185,18 +184,9 @@ def prepare_closeups(
     _keep_only_of(folder, hashlib.sha256(first.read_bytes()).hexdigest())
     files = [*loaded_files(folder, recipe.closeups), *benign_files(folder, recipe.closeups)]
     missing = [path for path in files if not path.exists()]
-    setup = (recipe, scenes, first)
-    with Progress(transient=True) as progress:
-        if workers > 1 and len(missing) > 1:
-            context = get_context("spawn")
-            with ProcessPoolExecutor(workers, context, initializer=_begin, initargs=setup) as pool:
-                made = pool.map(_make, missing)
-                for _ in progress.track(made, total=len(missing), description="close-ups"):
-                    pass
-        else:
-            maker = _Maker(*setup)
-            for path in progress.track(missing, description="close-ups"):
-                maker.make(path)
+    open_maker = partial(_Maker, recipe, scenes, first)
+    for _ in run_jobs(open_maker, missing, workers=workers, description="close-ups"):
+        pass
 
 
 def loaded_files(folder: Path, recipe: CloseupRecipe) -> list[Path]:
@@ -222,13 +212,14 @@ class _Maker:
     """Makes passes in one process."""
 
     def __init__(self, recipe: Recipe, scenes: Sequence[CachedScene], first: Path) -> None:
+        torch.set_num_threads(1)
         self._recipe, self._scenes = recipe, scenes
         model = build_model(recipe.architecture, n_kinds=len(recipe.kinds)).eval()
         assert isinstance(model, Cascade)
         self._model = model
         self._model.first.load_state_dict(torch.load(first, map_location="cpu", weights_only=True))
 
-    def make(self, path: Path) -> None:
+    def __call__(self, path: Path) -> None:
         assert self._recipe.closeups is not None
         kind, _, number = path.stem.rpartition("-")
         closeups = make_pass(
@@ -239,19 +230,6 @@ class _Maker:
             n_threats=0 if kind else self._recipe.closeups.n_threats,
         )
         write_closeups(path, closeups)
-
-
-_maker: list[_Maker] = []
-"""Of this process: spawned workers are given it once, not with every pass."""
-
-
-def _begin(recipe: Recipe, scenes: Sequence[CachedScene], first: Path) -> None:
-    torch.set_num_threads(1)
-    _maker[:] = [_Maker(recipe, scenes, first)]
-
-
-def _make(path: Path) -> None:
-    _maker[0].make(path)
 
 
 def write_closeups(path: Path, closeups: Closeups) -> None:

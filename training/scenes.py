@@ -8,22 +8,19 @@ there.
 import json
 import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from rich.progress import Progress
 
 from datasets.synthetic.beam import FanBeam
 from datasets.synthetic.hold import Hold
 from datasets.synthetic.scene import Scene, make_scene
+from training.jobs import run_jobs
 from training.recipe import SceneRecipe
 
-_Job = tuple[SceneRecipe, int, str]
 _VEHICLE_MM = 4500.0
 """A scene shows as much of the height at any pitch."""
 _MOST_G_CM2 = 60_000.0  # float16 ends at 65,504
@@ -58,18 +55,11 @@ def prepare_scenes(recipe: SceneRecipe, folder: Path, *, workers: int) -> list[C
     low, high = recipe.pitch_mm
     name = f"{recipe.height_px}x{recipe.width_px}-{recipe.other_pitch_share:g}x{low:g}to{high:g}"
     seeds = range(recipe.first_seed, recipe.first_seed + recipe.n_scenes)
-    jobs = [(recipe, seed, str(folder / f"{seed}-{name}")) for seed in seeds]
-    missing = [job for job in jobs if not Path(f"{job[2]}.json").exists()]
-    with Progress(transient=True) as progress:
-        if workers > 1 and len(missing) > 1:
-            with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-                drawn = pool.map(_draw, missing)
-                for _ in progress.track(drawn, total=len(missing), description="scenes"):
-                    pass
-        else:
-            for job in progress.track(missing, description="scenes"):
-                _draw(job)
-    return [_open(Path(job[2])) for job in jobs]
+    stems = {seed: folder / f"{seed}-{name}" for seed in seeds}
+    missing = [(seed, stem) for seed, stem in stems.items() if not Path(f"{stem}.json").exists()]
+    for _ in run_jobs(partial(_Drawer, recipe), missing, workers=workers, description="scenes"):
+        pass
+    return [_open(stem) for stem in stems.values()]
 
 
 def draw_scene(recipe: SceneRecipe, seed: int) -> Scene:
@@ -84,16 +74,21 @@ def draw_scene(recipe: SceneRecipe, seed: int) -> Scene:
     return scene
 
 
-def _draw(job: _Job) -> None:
-    recipe, seed, stem = job
-    cv2.setNumThreads(1)
-    scene = draw_scene(recipe, seed)
-    facts = {"beam": asdict(scene.beam), "hold": None if scene.hold is None else asdict(scene.hold)}
-    # The JSON comes last: a scene without it is drawn again.
-    _write(Path(f"{stem}.npy"), scene.planes.astype(np.float16))
-    part = Path(f"{stem}.{os.getpid()}.part")
-    part.write_text(json.dumps(facts), encoding="utf-8")
-    part.replace(f"{stem}.json")
+@dataclass(frozen=True)
+class _Drawer:
+    """Draws scenes in one process."""
+
+    recipe: SceneRecipe
+
+    def __call__(self, job: tuple[int, Path]) -> None:
+        seed, stem = job
+        scene = draw_scene(self.recipe, seed)
+        facts = {"beam": asdict(scene.beam), "hold": None if scene.hold is None else asdict(scene.hold)}
+        # The JSON comes last: a scene without it is drawn again.
+        _write(Path(f"{stem}.npy"), scene.planes.astype(np.float16))
+        part = Path(f"{stem}.{os.getpid()}.part")
+        part.write_text(json.dumps(facts), encoding="utf-8")
+        part.replace(f"{stem}.json")
 
 
 def _write(path: Path, planes: NDArray[np.float16]) -> None:

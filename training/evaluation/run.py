@@ -8,20 +8,17 @@ changed model or generator starts anew.
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import Final
-
-import cv2
-from rich.progress import Progress
 
 from datasets.synthetic_folder import generator_digest
 from training.evaluation.frozen import Benchmark, Part, draw_scan, list_truth
 from training.evaluation.looking import Channels, ModelSession, digest_of
 from training.evaluation.results import ImageResult
+from training.jobs import run_jobs
 
 FORMAT: Final = 1
 
@@ -110,29 +107,12 @@ def _work(
     *,
     workers: int,
 ) -> None:
-    models = tuple(dict.fromkeys(look.model for look in seen))
-    with Progress(transient=True) as progress:
-        found = progress.track(_looked(jobs, models, workers), total=len(jobs), description="synthetic scans")
-        for (_, part, seed, _), at_scan in zip(jobs, found, strict=True):
-            for look, one in at_scan.items():
-                seen[look][part, seed] = one
-                _append(paths[look], one)
-
-
-def _looked(jobs: Sequence[_Job], models: Sequence[Path], workers: int) -> Iterator[dict[Look, Seen]]:
-    """In the order of the jobs; a single worker is this process."""
-    if workers <= 1:
-        _open_models(models)
-        yield from map(_look, jobs)
-        return
-    # Spawned, not forked: a fork of a process with threads (ours may have torch's) may never wake up.
-    with ProcessPoolExecutor(
-        min(workers, len(jobs)),
-        mp_context=get_context("spawn"),
-        initializer=_open_models,
-        initargs=(models,),
-    ) as pool:
-        yield from pool.map(_look, jobs)
+    open_looker = partial(_Looker, tuple(dict.fromkeys(look.model for look in seen)))
+    found = run_jobs(open_looker, jobs, workers=workers, description="synthetic scans")
+    for (_, part, seed, _), at_scan in zip(jobs, found, strict=True):
+        for look, one in at_scan.items():
+            seen[look][part, seed] = one
+            _append(paths[look], one)
 
 
 def _append(path: Path, seen: Seen) -> None:
@@ -146,28 +126,24 @@ def _append(path: Path, seen: Seen) -> None:
         file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
 
 
-_sessions: dict[Path, ModelSession] = {}
-"""Of this worker process."""
+class _Looker:
+    """Draws scans and has models look at them, in one process."""
 
+    def __init__(self, models: Sequence[Path]) -> None:
+        self._sessions = {path: ModelSession(path) for path in models}
 
-def _open_models(paths: Sequence[Path]) -> None:
-    cv2.setNumThreads(1)
-    for path in paths:
-        _sessions[path] = ModelSession(path)
-
-
-def _look(job: _Job) -> dict[Look, Seen]:
-    benchmark, part, seed, looks = job
-    begin = time.process_time()
-    scan = draw_scan(benchmark, part, seed)
-    draw_s = time.process_time() - begin
-    truth = list_truth(scan)
-    found: dict[Look, Seen] = {}
-    for look in looks:
+    def __call__(self, job: _Job) -> dict[Look, Seen]:
+        benchmark, part, seed, looks = job
         begin = time.process_time()
-        boxes = _sessions[look.model].look(look.channels.take(scan.pixels))
-        result = ImageResult(truth=truth, boxes=boxes, number=seed, is_dual_energy=scan.is_dual_energy)
-        # Rounded as on disk: a run that was interrupted must give the numbers of one that was not.
-        result = ImageResult.from_row(result.to_row())
-        found[look] = Seen(part=part, result=result, draw_s=draw_s, look_s=time.process_time() - begin)
-    return found
+        scan = draw_scan(benchmark, part, seed)
+        draw_s = time.process_time() - begin
+        truth = list_truth(scan)
+        found: dict[Look, Seen] = {}
+        for look in looks:
+            begin = time.process_time()
+            boxes = self._sessions[look.model].look(look.channels.take(scan.pixels))
+            result = ImageResult(truth=truth, boxes=boxes, number=seed, is_dual_energy=scan.is_dual_energy)
+            # Rounded as on disk: a run that was interrupted must give the numbers of one that was not.
+            result = ImageResult.from_row(result.to_row())
+            found[look] = Seen(part=part, result=result, draw_s=draw_s, look_s=time.process_time() - begin)
+        return found

@@ -4,17 +4,14 @@ Thresholds are chosen on the crops without threats, as if the station's own harm
 kinds of hand-held metal count, as alarms and as threats. The threats are synthetic, the scans real.
 """
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from rich.progress import Progress
 
 from datasets.errors import DatasetUnreadableError
 from training.evaluation import coco_map
@@ -25,6 +22,7 @@ from training.evaluation.points import measure_point
 from training.evaluation.results import ImageResult
 from training.evaluation.thresholds import equal_thresholds
 from training.evaluation.tip_crops import METAL, CropSpot, make_pair, plan_crops
+from training.jobs import run_jobs
 
 Float64 = NDArray[np.float64]
 
@@ -74,12 +72,8 @@ def run_tip(
         [(b.pixels.shape[1], b.pixels.shape[2]) for b in backgrounds], n_crops=n_crops, seed=seed
     )
     jobs = [(spot, pitch_mm, seed) for spot in spots]
-    with Progress(transient=True) as progress:
-        looked = list(
-            progress.track(
-                _looked(jobs, model_path, folder, workers), total=len(jobs), description="real crops"
-            )
-        )
+    open_looker = partial(_Looker, model_path, folder)
+    looked = list(run_jobs(open_looker, jobs, workers=workers, description="real crops"))
     pairs = [(spot, pair) for spot, pair in zip(spots, looked, strict=True) if pair is not None]
     if not pairs:
         raise DatasetUnreadableError(
@@ -200,46 +194,28 @@ def _by_scan(results: TipResults, thresholds: Float64) -> list[dict[str, Any]]:
     return rows
 
 
-_session: list[ModelSession] = []
-_backgrounds: list[Background] = []
-"""Of this worker process."""
-
 _Job = tuple[CropSpot, float, int]
 
 
-def _looked(
-    jobs: Sequence[_Job], model: Path, folder: Path, workers: int
-) -> Iterator[tuple[ImageResult, ImageResult] | None]:
-    """In the order of the jobs; a single worker is this process."""
-    if workers <= 1:
-        _open(model, folder)
-        yield from map(_look, jobs)
-        return
-    with ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_open, initargs=(model, folder)
-    ) as pool:
-        yield from pool.map(_look, jobs, chunksize=4)
+class _Looker:
+    """Makes pairs of crops and has the model look at them, in one process."""
 
+    def __init__(self, model: Path, folder: Path) -> None:
+        self._session, self._backgrounds = ModelSession(model), read_backgrounds(folder)[0]
 
-def _open(model: Path, folder: Path) -> None:
-    cv2.setNumThreads(1)
-    _session[:] = [ModelSession(model)]
-    _backgrounds[:] = read_backgrounds(folder)[0]
-
-
-def _look(job: _Job) -> tuple[ImageResult, ImageResult] | None:
-    spot, pitch_mm, seed = job
-    background = _backgrounds[spot.background]
-    pair = make_pair(background, spot, pitch_mm=pitch_mm, seed=seed)
-    if pair is None:
-        return None
-    benign = ImageResult(
-        truth=(), boxes=_session[0].look(pair.without), group=background.name, number=spot.number
-    )
-    threat = ImageResult(
-        truth=(pair.truth,),
-        boxes=_session[0].look(pair.with_threat),
-        group=background.name,
-        number=spot.number,
-    )
-    return benign, threat
+    def __call__(self, job: _Job) -> tuple[ImageResult, ImageResult] | None:
+        spot, pitch_mm, seed = job
+        background = self._backgrounds[spot.background]
+        pair = make_pair(background, spot, pitch_mm=pitch_mm, seed=seed)
+        if pair is None:
+            return None
+        benign = ImageResult(
+            truth=(), boxes=self._session.look(pair.without), group=background.name, number=spot.number
+        )
+        threat = ImageResult(
+            truth=(pair.truth,),
+            boxes=self._session.look(pair.with_threat),
+            group=background.name,
+            number=spot.number,
+        )
+        return benign, threat
