@@ -6,13 +6,14 @@ from typing import Final
 
 from models.cascade import Cascade
 from models.detection_model import DetectionModel
-from models.detector import CPU, DEEP, GPU, Detector
+from models.detector import CPU, DEEP, FAR, GPU, Detector
 from models.errors import UnknownArchitectureError
 from models.torchvision_detector import FcosDetector, RetinaNetDetector, Trunk
 
 ARCHITECTURES: Final[dict[str, Callable[..., DetectionModel]]] = {
     "cpu": partial(Detector, profile=CPU),
     "cpu-deep": partial(Detector, profile=DEEP),
+    "cpu-far": partial(Detector, profile=FAR),
     "gpu": partial(Detector, profile=GPU),
     "cpu-cascade": partial(Cascade, profile=CPU),
     "gpu-cascade": partial(Cascade, profile=GPU),

@@ -53,6 +53,8 @@ CPU: Final = Profile(
 )
 DEEP: Final = replace(CPU, depths=(2, 3, 5, 3), refinement=(0, 1, 1, 1))
 """Deeper where cells are few: nine tenths of the time goes into strides 2 and 4, whatever stands behind."""
+FAR: Final = replace(DEEP, depths=(2, 3, 5, 4))
+"""One block more at stride 32, which looks 256 px further to every side, for the ends of cars and walls."""
 GPU: Final = Profile(
     trunk=(32, 64, 128, 256, 384),
     depths=(2, 3, 4, 3),

@@ -12,31 +12,32 @@ import hashlib
 import os
 import shutil
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
 import torch
-from rich.progress import Progress
+from numpy.typing import NDArray
 
 from datasets.synthetic.hiding import hide
 from datasets.synthetic_folder import practice_digest
 from models.detection_model import DetectionModel
 from models.preprocess import to_input
 from training.crops import draw_scanner, scan_matter, shapes_of_recipe
+from training.jobs import run_jobs
 from training.loads import Load, LoadBuilder, read_load, write_load
 from training.recipe import Recipe, VehicleRecipe, digest_of
 from training.scenes import draw_scene
 
 Rng = np.random.Generator
+Float32 = NDArray[np.float32]
 Box = Sequence[float]
 
 _VEHICLE: Final = 0xCA8
-_ROOM: Final = 1.15
+ROOM: Final = 1.15
 """Side of a crop, at least, as a multiple of the box's that it is cut about."""
 _LOADED, _HARMLESS = "loaded", "harmless"
 
@@ -90,9 +91,9 @@ def make_vehicle(number: int, recipe: Recipe, model: DetectionModel) -> list[Veh
     scanner = draw_scanner(rng, recipe.crops)
     image = torch.from_numpy(to_input(scan_matter(rng, scene.planes, scanner)))
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=recipe.fit.bfloat16):
-        boxes = model(image.to(memory_format=torch.channels_last))[0].float()
+        boxes, scores = (x.float() for x in model(image.to(memory_format=torch.channels_last)))
     builder = LoadBuilder(scene.planes)
-    mistakes = rng.permutation(boxes[0, :, 0].numpy()).tolist()
+    mistakes = _likeliest_first(rng, boxes[0, :, 0].numpy(), scores[0, :, 0].numpy())
     crops = _cut(rng, recipe, builder.build(), mistakes, most=recipe.vehicles.n_mistakes)
     shapes = shapes_of_recipe(recipe)
     for _ in range(recipe.vehicles.n_threats):
@@ -101,6 +102,13 @@ def make_vehicle(number: int, recipe: Recipe, model: DetectionModel) -> list[Veh
             builder.add(scene.planes, recipe.kinds.index(found[0].kind.value))
     loaded = builder.build()
     return crops + _cut(rng, recipe, loaded, loaded.boxes, most=len(loaded.kinds))
+
+
+def _likeliest_first(rng: Rng, boxes: Float32, scores: Float32) -> list[list[float]]:
+    """All boxes, the more certain ones more often in front."""
+    order = rng.choice(len(scores), len(scores), replace=False, p=scores / scores.sum())
+    ordered: list[list[float]] = boxes[order].tolist()
+    return ordered
 
 
 def _cut(rng: Rng, recipe: Recipe, whole: Load, boxes: Sequence[Box], *, most: int) -> list[VehicleCrop]:
@@ -126,7 +134,7 @@ def _size_for(rng: Rng, recipe: Recipe, width: float, height: float) -> int | No
     chances = np.array(
         [
             size.share * recipe.crops_per_batch(size)
-            if size.width_px >= width * _ROOM and size.height_px >= height * _ROOM
+            if size.width_px >= width * ROOM and size.height_px >= height * ROOM
             else 0.0
             for size in recipe.crops.sizes
         ]
@@ -149,15 +157,9 @@ def prepare_vehicles(recipe: Recipe, model: DetectionModel, folder: Path, *, wor
     folder = folder / f"vehicles-{_digest(recipe, recipe.vehicles, model)[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
     missing = [n for n in range(recipe.vehicles.n_vehicles) if not (folder / str(n)).exists()]
-    with Progress(transient=True) as progress:
-        if workers > 1 and len(missing) > 1:
-            context, setup = get_context("spawn"), (recipe, model, folder)
-            with ProcessPoolExecutor(workers, context, initializer=_begin, initargs=setup) as pool:
-                for _ in progress.track(pool.map(_make, missing), total=len(missing), description="vehicles"):
-                    pass
-        else:
-            for number in progress.track(missing, description="vehicles"):
-                write_vehicle(folder / str(number), make_vehicle(number, recipe, model))
+    open_maker = partial(_Maker, recipe, model, folder)
+    for _ in run_jobs(open_maker, missing, workers=workers, description="vehicles"):
+        pass
     return VehicleCrops(folder, recipe.vehicles.n_vehicles)
 
 
@@ -192,15 +194,12 @@ def _digest(recipe: Recipe, vehicles: VehicleRecipe, model: DetectionModel) -> s
     )
 
 
-_setup: list[tuple[Recipe, DetectionModel, Path]] = []
-"""Of this process: spawned workers are given it once, not with every vehicle."""
+class _Maker:
+    """Makes vehicles in one process."""
 
+    def __init__(self, recipe: Recipe, model: DetectionModel, folder: Path) -> None:
+        torch.set_num_threads(1)
+        self._recipe, self._model, self._folder = recipe, model, folder
 
-def _begin(recipe: Recipe, model: DetectionModel, folder: Path) -> None:
-    torch.set_num_threads(1)
-    _setup[:] = [(recipe, model, folder)]
-
-
-def _make(number: int) -> None:
-    recipe, model, folder = _setup[0]
-    write_vehicle(folder / str(number), make_vehicle(number, recipe, model))
+    def __call__(self, number: int) -> None:
+        write_vehicle(self._folder / str(number), make_vehicle(number, self._recipe, self._model))

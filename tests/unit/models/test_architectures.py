@@ -74,9 +74,19 @@ def test_default_detector__learns_two_views_by_heart() -> None:
             assert float((found[i, kind, 0] - box).abs().max()) < 5
 
 
-def test_take_over__a_deeper_detector_begins_where_a_shallower_one_ended() -> None:
+@pytest.mark.parametrize(
+    ("before", "after", "added"),
+    [
+        ("cpu", "cpu-deep", "stages.2.5"),
+        ("cpu", "cpu-far", "stages.2.5"),
+        ("cpu-deep", "cpu-far", "stages.3.4"),
+    ],
+)
+def test_take_over__a_deeper_detector_begins_where_a_shallower_one_ended(
+    before: str, after: str, added: str
+) -> None:
     """What is new does nothing yet, whatever the statistics, and learns from the first step on."""
-    shallow, deep = build_model("cpu", n_kinds=2), build_model("cpu-deep", n_kinds=2)
+    shallow, deep = build_model(before, n_kinds=2), build_model(after, n_kinds=2)
     assert isinstance(deep, Detector)
     images, boxes, kinds = _batch()
     with torch.no_grad():
@@ -86,7 +96,7 @@ def test_take_over__a_deeper_detector_begins_where_a_shallower_one_ended() -> No
         for ours, theirs in zip(deep.eval()(images), shallow.eval()(images), strict=True):
             assert torch.equal(ours, theirs)
     torch.autograd.backward(deep.train().loss(images, boxes, kinds).total)
-    assert float(deep.get_parameter("stages.2.5.second.1.weight").grad.abs().max()) > 0  # type: ignore[union-attr]
+    assert float(deep.get_parameter(f"{added}.second.1.weight").grad.abs().max()) > 0  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("change", ["lost", "added", "resized"])
