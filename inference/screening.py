@@ -23,7 +23,7 @@ from inference.engine_threads import EngineThreads
 from inference.errors import DatabaseUnavailableError, EngineError, PolicyInvalidError
 from inference.gate_photos import GatePhotos
 from inference.metrics import InferenceMetrics
-from inference.scorer import Scorer, ScoreResult, score_decoded
+from inference.scorer import Scorer, ScoreResult, ScorerInfo, score_decoded
 from inference.screening_jobs import Job, ScreeningJobs
 from inference.screening_store import insert_embedding, insert_screening
 from inference.settings import ScreeningSettings
@@ -336,24 +336,33 @@ class ScreeningWorker:
             self._photos = await asyncio.to_thread(self._load_photos)
         while True:
             try:
-                if await asyncio.to_thread(self._follow_manifest):
-                    self._awake.set()
+                await self._follow_manifest()
             except Exception as error:  # noqa: BLE001 - the model in use goes on; see _take_jobs without one
                 log.error("model_not_loaded", error=repr(error))
             await asyncio.sleep(self._settings.reload_s)
 
-    def _follow_manifest(self) -> bool:
-        """Load and use what is pinned by now, unless it is in use; tell whether anything was loaded.
+    async def _follow_manifest(self) -> None:
+        """Load and use what is pinned by now, unless it is in use.
 
-        Scans in hand finish with the model that they began with, and it is freed with the last of them.
+        The trail names a model before it screens anything. Scans in hand finish with the model that they
+        began with, and it is freed with the last of them.
         """
-        digests = self._find_digests()
+        digests = await asyncio.to_thread(self._find_digests)
         if self._scorer is not None and digests == self._digests:
-            return False
-        others, scorer = self._load_others(), self._load_scorer()
-        log.info("model_loaded", model=scorer.info.name, digest=scorer.info.digest, engine=scorer.info.engine)
+            return
+        others = await asyncio.to_thread(self._load_others)
+        scorer = await asyncio.to_thread(self._load_scorer)
+        async with connect(self._pool, timeout_s=5.0) as conn, conn.transaction():
+            for info in (scorer.info, *(other.info for other in others.values() if other is not None)):
+                log.info("model_loaded", model=info.name, digest=info.digest, engine=info.engine)
+                await audit.record(
+                    conn,
+                    actor="system:screening",
+                    event="model_loaded",
+                    detail=_describe(info),
+                )
         self._scorer, self._others, self._digests = scorer, others, digests
-        return True
+        self._awake.set()
 
     async def _keep_leases(self) -> None:
         while True:
@@ -409,3 +418,7 @@ async def risk_without_screening(conn: Connection, reason: CaseReason, *, modali
     except PolicyInvalidError:
         policy = TriagePolicy()
     return policy.unscreenable_risk if reason is CaseReason.UNSCREENABLE else policy.ai_unavailable_risk
+
+
+def _describe(info: ScorerInfo) -> str:
+    return f"model={info.name} version={info.version} sha256={info.digest} engine={info.engine}"

@@ -99,6 +99,13 @@ async def test_swap__stream_of_scans_is_screened_once_each(
         assert box[2] - box[0] == BOX_WIDTH[row["model_digest"].hex()]
     assert await centre.pool.fetchval("SELECT count(DISTINCT scan_id) FROM cases") == N_SCANS + 1
     assert await centre.pool.fetchval("SELECT count(*) FROM audit WHERE event = 'screening_failed'") == 0
+    loaded = await centre.pool.fetch("SELECT at, detail FROM audit WHERE event = 'model_loaded' ORDER BY seq")
+    for name, row in zip(("old", "new"), loaded, strict=True):
+        assert f"sha256={DIGEST[name]}" in row["detail"]
+    first = await centre.pool.fetchval(
+        "SELECT min(created_at) FROM screenings WHERE model_digest = $1", bytes.fromhex(DIGEST["new"])
+    )
+    assert loaded[1]["at"] < first
 
 
 @pytest.mark.parametrize("fault", ["half a manifest", "unsigned", "other bytes", "useless model"])

@@ -475,6 +475,7 @@ export const enUS: Messages = {
   'event.scan_accepted': 'Scan taken in',
   'event.scan_cleared': 'Cleared by screening',
   'event.screening_failed': 'Screening failed',
+  'event.model_loaded': 'Model taken into use',
   'event.case_opened': 'Case opened',
   'event.case_reopened': 'Case re-opened',
   'event.case_reprioritized': 'Priority changed',

@@ -462,6 +462,7 @@ export const zhCN = {
   'event.scan_accepted': '图像入库',
   'event.scan_cleared': '机检放行',
   'event.screening_failed': '机检失败',
+  'event.model_loaded': '启用模型',
   'event.case_opened': '案件开启',
   'event.case_reopened': '案件重新开启',
   'event.case_reprioritized': '调整优先级',
