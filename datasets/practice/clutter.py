@@ -1,4 +1,4 @@
-"""Irregular goods over a crop: heaps, bales, sacks, bundles, creases, strands, knots and dented sheet.
+"""Irregular goods over a crop: heaps, bales, sacks, bundles, creases and strands.
 
 The generator's goods have edges that a ruler could draw. Real ones are torn, bulging and wrapped, and what a
 detector takes for a weapon in real scans is most often a fold, a gap between two sacks or the ragged top of a
@@ -15,7 +15,6 @@ from datasets.synthetic.grain import smooth_noise
 
 Rng = np.random.Generator
 Float32 = NDArray[np.float32]
-Float64 = NDArray[np.float64]
 
 _SHORTEST_PX: Final = 1.6
 
@@ -29,7 +28,7 @@ def add_clutter(rng: Rng, planes: Float32) -> None:
     """
     height, width = planes.shape[1:]
     for _ in range(1 + int(rng.random() < 0.35)):
-        draw = _SORTS[int(rng.integers(len(_SORTS)))]
+        draw = (_heap, _heap, _cells, _cells, _cells, _lines)[int(rng.integers(6))]
         matter = draw(rng, (height, width))
         iron = float(rng.uniform(0.1, 1)) if rng.random() < 0.2 else 0.0
         planes[0] += matter * np.float32(1 - iron)
@@ -131,62 +130,6 @@ def _lines(rng: Rng, shape: tuple[int, int]) -> Float32:
         matter += line * np.float32(_log_uniform(rng, 0.1, 6))
     blur = _log_uniform(rng, 0.5, 2.5)
     return np.asarray(cv2.GaussianBlur(matter, (0, 0), blur), dtype=np.float32)
-
-
-def _knots(rng: Rng, shape: tuple[int, int]) -> Float32:
-    """Straps, ropes and wires tied into small tangles, with ends that hang down; rings and hooks."""
-    matter = np.zeros(shape, dtype=np.float32)
-    for _ in range(int(rng.integers(1, 6))):
-        size, depth = _log_uniform(rng, 5, 28), _log_uniform(rng, 0.2, 8)
-        at = rng.uniform(0, shape[::-1])
-        paths = [_tangle(rng, at, size) for _ in range(int(rng.integers(1, 4)))]
-        if rng.random() < 0.6:
-            paths.append(_hanging(rng, at, size * _log_uniform(rng, 1, 8)))
-        for path in paths:
-            line = np.zeros(shape, dtype=np.float32)
-            thick = int(rng.choice([1, 1, 2, 2, 3, 5]))
-            cv2.polylines(line, [np.round(path * 8).astype(np.int32)], False, 1.0, thick, cv2.LINE_AA, 3)
-            matter += line * np.float32(depth * np.exp(rng.normal(0, 0.3)))
-    return np.asarray(cv2.GaussianBlur(matter, (0, 0), _log_uniform(rng, 0.4, 1.5)), dtype=np.float32)
-
-
-def _tangle(rng: Rng, at: Float64, size: float) -> Float64:
-    """A smooth curve that crosses itself, or a part of a ring, shape ``(n, 2)``."""
-    turn = np.linspace(0, rng.uniform(0.5, 1) * 2 * np.pi, 60)
-    waves = 1 if rng.random() < 0.35 else int(rng.integers(2, 4))
-    path = np.zeros((len(turn), 2))
-    for wave in range(1, waves + 1):
-        path += rng.normal(0, size / wave, 2) * np.sin(wave * turn[:, None] + rng.uniform(0, 2 * np.pi, 2))
-    return at + path
-
-
-def _hanging(rng: Rng, at: Float64, length: float) -> Float64:
-    """An end that hangs down and curls, shape ``(n, 2)``."""
-    heading = np.pi / 2 + np.cumsum(rng.normal(0, 0.35, 12))
-    steps = length / 12 * np.stack([np.cos(heading), np.sin(heading)], axis=1)
-    return np.asarray(at + np.cumsum(steps, axis=0))
-
-
-def _dents(rng: Rng, shape: tuple[int, int]) -> Float32:
-    """Folds of a bent sheet: a sharp, broken line, with a shade that fades away on one side of it."""
-    matter = np.zeros(shape, dtype=np.float32)
-    rows, columns = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
-    for _ in range(int(rng.integers(1, 6))):
-        angle, length = rng.uniform(0, 2 * np.pi), _log_uniform(rng, 15, 120)
-        x, y = rng.uniform(0, shape[::-1])
-        along = (columns - x) * np.float32(np.cos(angle)) + (rows - y) * np.float32(np.sin(angle))
-        across = (rows - y) * np.float32(np.cos(angle)) - (columns - x) * np.float32(np.sin(angle))
-        bends = np.interp(along, np.linspace(-length, length, 9), np.cumsum(rng.normal(0, 0.05 * length, 9)))
-        beyond = (across - bends).astype(np.float32)
-        fade = np.exp(-np.maximum(beyond, 0) / np.float32(_log_uniform(rng, 2, 40))) * (beyond > 0)
-        edge = np.exp(-((beyond / np.float32(_log_uniform(rng, 0.6, 2))) ** 2))
-        ends = np.clip((length - np.abs(along)) / np.float32(rng.uniform(0.1, 0.9) * length), 0, 1)
-        depth = np.float32(_log_uniform(rng, 0.1, 4))
-        matter += depth * ends * (fade * np.float32(rng.uniform(0, 1)) + edge * np.float32(rng.uniform(0, 1)))
-    return matter
-
-
-_SORTS: Final = (_heap, _heap, _cells, _cells, _cells, _lines, _knots, _dents)
 
 
 def _texture(rng: Rng, shape: tuple[int, int]) -> Float32:

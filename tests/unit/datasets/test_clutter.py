@@ -36,7 +36,7 @@ def test_add_clutter__every_draw_looks_another_way() -> None:
     assert len({_added(seed).tobytes() for seed in range(40)}) >= 38
 
 
-@pytest.mark.parametrize("name", ["_heap", "_cells", "_lines", "_knots", "_dents"])
+@pytest.mark.parametrize("name", ["_heap", "_cells", "_lines"])
 @pytest.mark.parametrize("shape", [(96, 128), (384, 1024), (768, 512)])
 def test_clutter__each_kind_fills_any_size_of_crop(name: str, shape: tuple[int, int]) -> None:
     """Matter as large as the crop, of every kind."""
@@ -52,22 +52,3 @@ def test_heap__ends_at_a_ragged_edge() -> None:
     inside = tops[(tops > 0) & (tops < 199)]
     assert len(inside) > 100
     assert np.abs(np.diff(inside, 2)).sum() > 10
-
-
-def test_knots__are_small_and_leave_the_rest_of_a_crop_alone() -> None:
-    """What looks like a weapon is a tangle of strap, not a load."""
-    covered = [(clutter._knots(np.random.default_rng(n), (384, 512)) > 0.02).mean() for n in range(20)]
-    assert 0 < np.median(covered) < 0.02
-    assert max(covered) < 0.15
-
-
-def test_dents__are_sharp_on_one_side_and_fade_on_the_other() -> None:
-    """The steepest step is many times the usual slope."""
-    steepest = []
-    for seed in range(20):
-        matter = clutter._dents(np.random.default_rng(seed), (192, 256))
-        step = np.diff(matter, axis=0)
-        if matter.max() > 0.3:
-            steepest.append(np.abs(step).max() / np.median(np.abs(step[np.abs(step) > 1e-3])))
-    assert len(steepest) > 10
-    assert np.median(steepest) > 10
