@@ -20,7 +20,6 @@ from typing import Final
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from datasets.synthetic.hiding import hide
 from datasets.synthetic_folder import practice_digest
@@ -33,7 +32,6 @@ from training.recipe import Recipe, VehicleRecipe, digest_of
 from training.scenes import draw_scene
 
 Rng = np.random.Generator
-Float32 = NDArray[np.float32]
 Box = Sequence[float]
 
 _VEHICLE: Final = 0xCA8
@@ -91,9 +89,9 @@ def make_vehicle(number: int, recipe: Recipe, model: DetectionModel) -> list[Veh
     scanner = draw_scanner(rng, recipe.crops)
     image = torch.from_numpy(to_input(scan_matter(rng, scene.planes, scanner)))
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=recipe.fit.bfloat16):
-        boxes, scores = (x.float() for x in model(image.to(memory_format=torch.channels_last)))
+        boxes = model(image.to(memory_format=torch.channels_last))[0].float()
     builder = LoadBuilder(scene.planes)
-    mistakes = _likeliest_first(rng, boxes[0, :, 0].numpy(), scores[0, :, 0].numpy())
+    mistakes = rng.permutation(boxes[0, :, 0].numpy()).tolist()
     crops = _cut(rng, recipe, builder.build(), mistakes, most=recipe.vehicles.n_mistakes)
     shapes = shapes_of_recipe(recipe)
     for _ in range(recipe.vehicles.n_threats):
@@ -102,13 +100,6 @@ def make_vehicle(number: int, recipe: Recipe, model: DetectionModel) -> list[Veh
             builder.add(scene.planes, recipe.kinds.index(found[0].kind.value))
     loaded = builder.build()
     return crops + _cut(rng, recipe, loaded, loaded.boxes, most=len(loaded.kinds))
-
-
-def _likeliest_first(rng: Rng, boxes: Float32, scores: Float32) -> list[list[float]]:
-    """All boxes, the more certain ones more often in front."""
-    order = rng.choice(len(scores), len(scores), replace=False, p=scores / scores.sum())
-    ordered: list[list[float]] = boxes[order].tolist()
-    return ordered
 
 
 def _cut(rng: Rng, recipe: Recipe, whole: Load, boxes: Sequence[Box], *, most: int) -> list[VehicleCrop]:
