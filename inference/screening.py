@@ -23,7 +23,7 @@ from inference.engine_threads import EngineThreads
 from inference.errors import DatabaseUnavailableError, EngineError, PolicyInvalidError
 from inference.gate_photos import GatePhotos
 from inference.metrics import InferenceMetrics
-from inference.scorer import Scorer, ScoreResult, ScorerInfo, score_decoded
+from inference.scorer import Scorer, ScoreResult, score_decoded
 from inference.screening_jobs import Job, ScreeningJobs
 from inference.screening_store import insert_embedding, insert_screening
 from inference.settings import ScreeningSettings
@@ -354,13 +354,15 @@ class ScreeningWorker:
         scorer = await asyncio.to_thread(self._load_scorer)
         async with connect(self._pool, timeout_s=5.0) as conn, conn.transaction():
             for info in (scorer.info, *(other.info for other in others.values() if other is not None)):
-                log.info("model_loaded", model=info.name, digest=info.digest, engine=info.engine)
                 await audit.record(
                     conn,
                     actor="system:screening",
                     event="model_loaded",
-                    detail=_describe(info),
+                    detail=(
+                        f"model={info.name} version={info.version} sha256={info.digest} engine={info.engine}"
+                    ),
                 )
+        log.info("model_loaded", model=scorer.info.name, digest=scorer.info.digest, engine=scorer.info.engine)
         self._scorer, self._others, self._digests = scorer, others, digests
         self._awake.set()
 
@@ -418,7 +420,3 @@ async def risk_without_screening(conn: Connection, reason: CaseReason, *, modali
     except PolicyInvalidError:
         policy = TriagePolicy()
     return policy.unscreenable_risk if reason is CaseReason.UNSCREENABLE else policy.ai_unavailable_risk
-
-
-def _describe(info: ScorerInfo) -> str:
-    return f"model={info.name} version={info.version} sha256={info.digest} engine={info.engine}"

@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -78,7 +77,6 @@ def make_pass(
         model: Its first network points, on the CPU, in evaluation mode.
         n_threats: How many are tried.
     """
-    cv2.setNumThreads(1)
     rng = np.random.default_rng((recipe.seed, _PASS, number))
     pixels, boxes, kinds = draw_scan(rng, recipe, scenes[int(rng.integers(len(scenes)))], n_threats=n_threats)
     image = torch.from_numpy(to_input(pixels))
@@ -212,7 +210,6 @@ class _Maker:
     """Makes passes in one process."""
 
     def __init__(self, recipe: Recipe, scenes: Sequence[CachedScene], first: Path) -> None:
-        torch.set_num_threads(1)
         self._recipe, self._scenes = recipe, scenes
         model = build_model(recipe.architecture, n_kinds=len(recipe.kinds)).eval()
         assert isinstance(model, Cascade)

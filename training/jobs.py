@@ -1,5 +1,6 @@
 """Independent jobs in worker processes, each of which opens once what all of its jobs need."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -25,7 +26,7 @@ def run_jobs(
         open_worker: Called once in every process; what it returns does a job. It can be pickled; so can jobs
             and results.
         jobs: What there is to do.
-        workers: Processes; a single worker is this process.
+        workers: Processes of one thread each; a single worker is this process, whose torch keeps its threads.
         description: Of the progress bar.
     """
     with Progress(transient=True) as progress:
@@ -38,6 +39,7 @@ def _results(
 ) -> Iterator[Result]:
     if workers <= 1:
         if jobs:
+            cv2.setNumThreads(1)
             yield from map(open_worker(), jobs)
         return
     # Spawned, not forked: a fork of a process with threads (ours may have torch's) may never wake up.
@@ -52,6 +54,9 @@ _do_job: list[Callable[[Any], Any]] = []
 
 def _begin(open_worker: Callable[[], Callable[[Any], Any]]) -> None:
     cv2.setNumThreads(1)
+    # Only where a worker computes with torch: to import it for an evaluation would take seconds.
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.set_num_threads(1)
     _do_job[:] = [open_worker()]
 
 

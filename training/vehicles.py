@@ -17,7 +17,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 import torch
 
@@ -83,7 +82,6 @@ def make_vehicle(number: int, recipe: Recipe, model: DetectionModel) -> list[Veh
         model: Makes the mistakes; on the CPU, in evaluation mode.
     """
     assert recipe.vehicles is not None
-    cv2.setNumThreads(1)
     rng = np.random.default_rng((recipe.seed, _VEHICLE, number))
     scene = draw_scene(recipe.scenes, recipe.vehicles.first_seed + number)
     scanner = draw_scanner(rng, recipe.crops)
@@ -189,7 +187,6 @@ class _Maker:
     """Makes vehicles in one process."""
 
     def __init__(self, recipe: Recipe, model: DetectionModel, folder: Path) -> None:
-        torch.set_num_threads(1)
         self._recipe, self._model, self._folder = recipe, model, folder
 
     def __call__(self, number: int) -> None:
