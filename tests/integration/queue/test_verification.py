@@ -184,7 +184,7 @@ SEALS: dict[str, SqlTampering] = {
     ),
     "deleted": ("DELETE FROM seals WHERE seal_no = 2", FindingCode.SEAL_MISSING, None),
     "leaves": (
-        "UPDATE seals SET leaves = overlay(leaves PLACING '\\x00' FROM 20) WHERE seal_no = 1",
+        "UPDATE seals SET leaves = set_byte(leaves, 19, 255 - get_byte(leaves, 19)) WHERE seal_no = 1",
         FindingCode.SEAL_LEAVES_ALTERED,
         "SELECT seq FROM audit ORDER BY xid, seq LIMIT 1",
     ),
