@@ -34,6 +34,7 @@ from inference.gate_photos import load_gate_photos
 from inference.intake import build_intake_router
 from inference.metrics import InferenceMetrics
 from inference.model_routes import ModelRoutes, build_model_router
+from inference.pinned_models import ModelLoader, PinnedModels
 from inference.scorer import load_pinned_scorer, load_scorers_by_modality
 from inference.screening import ScreeningWorker
 from inference.settings import (
@@ -329,17 +330,20 @@ def screening_worker(
         timeout_s=screening.photos_timeout_s,
         metrics=metrics,
     )
+    loader = ModelLoader(
+        load_scorer=partial(
+            load_pinned_scorer, settings.model, manifest=settings.manifest, keys=keys, options=engine
+        ),
+        load_others=partial(load_scorers_by_modality, settings.manifest, keys=keys, options=engine),
+        load_cargo=partial(load_pinned_cargo, settings.manifest, keys=keys),
+        find_digests=partial(pinned_digests, settings.model, manifest_path=settings.manifest, keys=keys),
+    )
     return ScreeningWorker(
         pool=database.pool,
         store=store,
         queue=queue,
         notifier=notifier,
-        load_scorer=partial(
-            load_pinned_scorer, settings.model, manifest=settings.manifest, keys=keys, options=engine
-        ),
-        load_others=partial(load_scorers_by_modality, settings.manifest, keys=keys, options=engine),
-        find_digests=partial(pinned_digests, settings.model, manifest_path=settings.manifest, keys=keys),
-        load_cargo=partial(load_pinned_cargo, settings.manifest, keys=keys),
+        models=PinnedModels(loader, database.pool),
         load_photos=load_photos if settings.read_gate_photos else None,
         settings=screening,
         metrics=metrics,

@@ -23,6 +23,7 @@ from inference.engine_threads import EngineThreads
 from inference.errors import DatabaseUnavailableError, EngineError, PolicyInvalidError
 from inference.gate_photos import GatePhotos
 from inference.metrics import InferenceMetrics
+from inference.pinned_models import PinnedModels
 from inference.scorer import Scorer, ScoreResult, score_decoded
 from inference.screening_jobs import Job, ScreeningJobs
 from inference.screening_store import insert_embedding, insert_screening
@@ -55,12 +56,7 @@ class ScreeningWorker:
         queue: Takes clears and cases.
         notifier: Wakes us for jobs, and others for what came of them.
         settings: Times and numbers.
-        load_scorer: Loads and warms the model; called in a thread, again after a pause if it fails.
-        load_others: Loads the models of modalities that have one of their own; None for a modality that no
-            model has learnt: people look at those scans.
-        find_digests: Says which models are pinned now. When it says something else than before, both are
-            loaded again and used from the next scan on.
-        load_cargo: Loads the model of the checks against the declaration, once; without it they are not made.
+        models: Which models look at the scans; loaded and followed while this runs.
         load_photos: Loads what reads gate photos, once; without it they are only shown.
         metrics: Counts what came of the scans.
         tracer: Takes the spans.
@@ -74,10 +70,7 @@ class ScreeningWorker:
         queue: ReviewQueue,
         notifier: Notifier,
         settings: ScreeningSettings,
-        load_scorer: Callable[[], Scorer],
-        load_others: Callable[[], Mapping[Modality, Scorer | None]] = dict,
-        find_digests: Callable[[], tuple[str | None, ...]] = tuple,
-        load_cargo: Callable[[], CargoScorer | None] | None = None,
+        models: PinnedModels,
         load_photos: Callable[[], GatePhotos | None] | None = None,
         metrics: InferenceMetrics | None = None,
         tracer: Tracer = NO_TRACER,
@@ -86,21 +79,14 @@ class ScreeningWorker:
         self._store = store
         self._queue = queue
         self._notifier = notifier
-        self._load_scorer = load_scorer
-        self._load_others = load_others
-        self._find_digests = find_digests
+        self._models = models
         self._settings = settings
         worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._jobs = ScreeningJobs(pool, worker=worker, lease_s=settings.lease_s)
         self._threads = EngineThreads(settings.n_runners, timeout_s=settings.run_timeout_s)
-        self._load_cargo = load_cargo
         self._load_photos = load_photos
         self._metrics = metrics or InferenceMetrics()
         self._tracer = tracer
-        self._scorer: Scorer | None = None
-        self._others: Mapping[Modality, Scorer | None] = {}
-        self._digests: tuple[str | None, ...] = ()
-        self._cargo: CargoScorer | None = None
         self._photos: GatePhotos | None = None
         self._without_model_since_s = time.monotonic()
         self._active: dict[asyncio.Task[None], Job] = {}
@@ -109,12 +95,12 @@ class ScreeningWorker:
     @property
     def is_ready(self) -> bool:
         """Whether a model is loaded and the engine answers."""
-        return self._scorer is not None and self._threads.n_abandoned < self._settings.n_runners
+        return self.scorer is not None and self._threads.n_abandoned < self._settings.n_runners
 
     @property
     def scorer(self) -> Scorer | None:
-        """The model in use; None while none is loaded."""
-        return self._scorer
+        """The detector in use; None while none is loaded."""
+        return self._models.in_use.detector if self._models.in_use else None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Screen until ``stop`` is set, then let running scans finish for at most ``drain_s``.
@@ -122,7 +108,7 @@ class ScreeningWorker:
         Stopped or cancelled, it leaves no lease behind while the database answers.
         """
         helpers = [
-            asyncio.create_task(self._keep_model_loaded()),
+            asyncio.create_task(self._keep_models()),
             asyncio.create_task(self._keep_leases()),
             asyncio.create_task(self._listen()),
             asyncio.create_task(self._wake_when(stop)),
@@ -152,7 +138,7 @@ class ScreeningWorker:
             self._settings.n_runners + 1 - len(self._active)
         )  # one more, so that loading overlaps running
         min_age_s = 0.0
-        if self._scorer is None:
+        if self.scorer is None:
             min_age_s = self._settings.deadline_s
             if time.monotonic() - self._without_model_since_s < min_age_s:
                 return
@@ -189,15 +175,16 @@ class ScreeningWorker:
             await self._send_to_person(job, CaseReason.UNSCREENABLE, "workers died over it")
             return
         modality = Modality(job.modality)
-        scorer = self._others.get(modality, self._scorer)
-        if scorer is None and modality in self._others:
+        models = self._models.in_use
+        scorer = models.detector_for(modality) if models else None
+        if models and scorer is None:
             await self._send_to_person(job, CaseReason.AI_UNAVAILABLE, f"no model has learnt {modality}")
             return
         try:
-            if scorer is None:
+            if models is None or scorer is None:
                 raise EngineError("no model is loaded")
             stored = (await self._read_policy()).for_modality(modality)
-            result = await self._look(scorer, job, stored.policy.thresholds)
+            result = await self._look(scorer, models.cargo, job, stored.policy.thresholds)
         except (ObjectMissingError, ObjectCorruptError, Px16Error) as error:
             await self._send_to_person(job, CaseReason.UNSCREENABLE, f"{error.code}: {error}")
         except (ModelOutputError, PolicyInvalidError) as error:  # the same again would give the same
@@ -213,12 +200,14 @@ class ScreeningWorker:
             with span(self._tracer, "case"):
                 await self._until_stored(job, lambda: self._conclude(job, scorer, result, stored))
 
-    async def _look(self, scorer: Scorer, job: Job, thresholds: Mapping[str, float]) -> ScoreResult:
+    async def _look(
+        self, scorer: Scorer, cargo: CargoScorer | None, job: Job, thresholds: Mapping[str, float]
+    ) -> ScoreResult:
         """Screen a scan's pixels, and read its photos meanwhile if there are numbers to compare with."""
         with span(self._tracer, "store"):
             data = await self._store.get(job.px16_full)
         with span(self._tracer, "score", model=scorer.info.name, engine=scorer.info.engine):
-            screening = self._threads.run(screen_px16, scorer, self._cargo, data, job, thresholds=thresholds)
+            screening = self._threads.run(screen_px16, scorer, cargo, data, job, thresholds=thresholds)
             if self._photos is None or not job.container_nos or not job.gate_photos:
                 return await screening
             photos = self._photos
@@ -328,43 +317,17 @@ class ScreeningWorker:
             else:
                 return
 
-    async def _keep_model_loaded(self) -> None:
-        """Load the models: those beside the detector once, the detector whenever another one is pinned."""
-        if self._load_cargo is not None:
-            self._cargo = await asyncio.to_thread(self._load_cargo)
+    async def _keep_models(self) -> None:
+        """Use the models that are pinned; those of the gate photos are loaded once."""
         if self._load_photos is not None:
             self._photos = await asyncio.to_thread(self._load_photos)
         while True:
             try:
-                await self._follow_manifest()
-            except Exception as error:  # noqa: BLE001 - the model in use goes on; see _take_jobs without one
+                if await self._models.follow():
+                    self._awake.set()
+            except Exception as error:  # noqa: BLE001 - the models in use go on; see _take_jobs without any
                 log.error("model_not_loaded", error=repr(error))
             await asyncio.sleep(self._settings.reload_s)
-
-    async def _follow_manifest(self) -> None:
-        """Load and use what is pinned by now, unless it is in use.
-
-        The trail names a model before it screens anything. Scans in hand finish with the model that they
-        began with, and it is freed with the last of them.
-        """
-        digests = await asyncio.to_thread(self._find_digests)
-        if self._scorer is not None and digests == self._digests:
-            return
-        others = await asyncio.to_thread(self._load_others)
-        scorer = await asyncio.to_thread(self._load_scorer)
-        async with connect(self._pool, timeout_s=5.0) as conn, conn.transaction():
-            for info in (scorer.info, *(other.info for other in others.values() if other is not None)):
-                await audit.record(
-                    conn,
-                    actor="system:screening",
-                    event="model_loaded",
-                    detail=(
-                        f"model={info.name} version={info.version} sha256={info.digest} engine={info.engine}"
-                    ),
-                )
-        log.info("model_loaded", model=scorer.info.name, digest=scorer.info.digest, engine=scorer.info.engine)
-        self._scorer, self._others, self._digests = scorer, others, digests
-        self._awake.set()
 
     async def _keep_leases(self) -> None:
         while True:

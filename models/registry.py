@@ -145,7 +145,7 @@ def _to_manifest(path: Path, fields: Any, key_id: str) -> Manifest:
 def pinned_digests(
     name: str, *, manifest_path: Path = DEFAULT_MANIFEST, keys: Sequence[Path] = (PROGRAM_KEY,)
 ) -> tuple[str | None, ...]:
-    """Say what the manifest pins at this moment under a name, and for the modalities with their own model.
+    """Say what the manifest pins now: under a name, for cargo checks, for modalities with their own model.
 
     Args:
         name: "default" is the manifest's default; a path is in no manifest and never changes its digest.
@@ -161,7 +161,8 @@ def pinned_digests(
     manifest = load_manifest(manifest_path, keys=keys)
     by_name = {entry.name: entry.sha256 for entry in manifest.models}
     wanted = manifest.default if name == "default" else name
-    return (by_name.get(wanted), *(by_name.get(own or "") for _, own in sorted(manifest.by_modality.items())))
+    own = [name for _, name in sorted(manifest.by_modality.items())]
+    return tuple(by_name.get(name or "") for name in (wanted, manifest.cargo, *own))
 
 
 def find_pinned_file(

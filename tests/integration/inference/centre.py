@@ -20,6 +20,7 @@ from app.problems import install_problem_handlers
 from inference.cargo_scorer import CargoScorer
 from inference.gate_photos import GatePhotos
 from inference.intake import build_intake_router
+from inference.pinned_models import ModelLoader, PinnedModels
 from inference.scorer import EngineScorer, ScoreItem, Scorer, ScoreResult, ScorerInfo, open_scorer
 from inference.screening import ScreeningWorker
 from inference.settings import IntakeSettings, ScreeningSettings
@@ -84,20 +85,23 @@ class Centre:
         *,
         load_others: Callable[[], Mapping[Modality, Scorer | None]] = dict,
         find_digests: Callable[[], tuple[str | None, ...]] = tuple,
-        load_cargo: Callable[[], CargoScorer | None] | None = None,
+        load_cargo: Callable[[], CargoScorer | None] = lambda: None,
         load_photos: Callable[[], GatePhotos | None] | None = None,
         settings: ScreeningSettings = QUICK,
     ) -> AsyncIterator[ScreeningWorker]:
         """Run a screening worker for the length of the block."""
+        loader = ModelLoader(
+            load_scorer=load_scorer or tiny_scorer,
+            load_others=load_others,
+            load_cargo=load_cargo,
+            find_digests=find_digests,
+        )
         worker = ScreeningWorker(
+            models=PinnedModels(loader, self.pool),
             pool=self.pool,
             store=self.store,
             queue=self.queue,
             notifier=self.notifier,
-            load_scorer=load_scorer or tiny_scorer,
-            load_others=load_others,
-            find_digests=find_digests,
-            load_cargo=load_cargo,
             load_photos=load_photos,
             settings=settings,
             tracer=self.tracer,

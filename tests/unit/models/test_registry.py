@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -89,16 +90,17 @@ def test_load_manifest__models_by_modality(manifest: Path, keys: list[Path]) -> 
 
 
 def test_pinned_digests__tell_of_every_model_that_screens(manifest: Path, keys: list[Path]) -> None:
-    """Another file under the default's name or for a modality is another answer; a path is in no manifest."""
+    """Another file for the default, the cargo or a modality is another answer; a path is in no manifest."""
     fields = json.loads(manifest.read_text())
     first = fields["models"][0]
     other = {**first, "name": "b", "sha256": "b" * 64}
     fields = {**fields, "models": [first, other], "by_modality": {"cargo": "b", "under_vehicle": None}}
     sign_manifest(manifest, fields)
-    assert pinned_digests("default", manifest_path=manifest, keys=keys) == (first["sha256"], "b" * 64, None)
+    pinned = partial(pinned_digests, manifest_path=manifest, keys=keys)
+    assert pinned("default") == (first["sha256"], None, "b" * 64, None)
     other["sha256"] = "c" * 64
-    sign_manifest(manifest, fields)
-    assert pinned_digests("b", manifest_path=manifest, keys=keys) == ("c" * 64, "c" * 64, None)
+    sign_manifest(manifest, {**fields, "cargo": "b"})
+    assert pinned("b") == ("c" * 64, "c" * 64, "c" * 64, None)
     assert pinned_digests("some/file.onnx", manifest_path=manifest, keys=keys)[0] is None
 
 
