@@ -27,10 +27,11 @@ from models.cascade import Cascade, Places, choose_places, look_closely, take_pl
 from models.detector import cell_boxes
 from models.loss import LevelOutput
 from models.preprocess import to_input
-from training.crops import draw_scanner, scan_matter, shapes_of_recipe
+from training.crops import draw_scanner, scan_matter
 from training.jobs import run_jobs
 from training.recipe import CloseupRecipe, Recipe
 from training.scenes import CachedScene
+from training.shapes import shapes_of_recipe
 
 Rng = np.random.Generator
 Float32 = NDArray[np.float32]

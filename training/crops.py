@@ -4,7 +4,7 @@ A crop is a pure function of the recipe, the step, its slot in the batch and, wh
 that place; so a resumed run sees exactly the crops it would have seen. Held-out shapes are never hidden here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, Final, Protocol
@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from datasets.practice.catalogue import practice_shapes
 from datasets.practice.clutter import add_clutter
 from datasets.synthetic.beam import FanBeam
 from datasets.synthetic.chain import Chain, digitise, draw_chain, transmission
@@ -24,8 +23,6 @@ from datasets.synthetic.fittings import add_fittings
 from datasets.synthetic.hiding import hide_in_crop
 from datasets.synthetic.kinds import ThreatKind
 from datasets.synthetic.projection import Projection
-from datasets.synthetic.shapes import Shape
-from datasets.synthetic.threats_catalogue import shapes_of
 from models.detection_model import DetectionModel
 from models.loss import Loss
 from models.preprocess import to_input
@@ -34,6 +31,8 @@ from training.augment import mirror
 from training.loads import Load, LoadBuilder, kept, loads_folder
 from training.recipe import CropRecipe, CropSize, Recipe
 from training.scenes import CachedScene
+from training.shapes import shapes_of_kind
+from training.threat_bank import ThreatBank
 
 Rng = np.random.Generator
 Float32 = NDArray[np.float32]
@@ -145,6 +144,7 @@ class BatchDataset(Dataset[Batch]):
         scenes: Of ``prepare_scenes``.
         annotated: Of ``read_scans``, if the recipe names a dataset.
         vehicles: Of ``prepare_vehicles``, if the recipe has such.
+        bank: Of ``prepare_bank``, likewise.
         hard: Places to come back to.
         rank: Of this process; every process has batches of its own, of the same size.
     """
@@ -156,10 +156,11 @@ class BatchDataset(Dataset[Batch]):
         *,
         annotated: Sequence[AnnotatedScan] = (),
         vehicles: LoadSource | None = None,
+        bank: ThreatBank | None = None,
         hard: Sequence[HardPlace] = (),
         rank: int = 0,
     ) -> None:
-        self._maker = CropMaker(recipe, scenes, annotated=annotated, vehicles=vehicles)
+        self._maker = CropMaker(recipe, scenes, annotated=annotated, vehicles=vehicles, bank=bank)
         self._recipe = recipe
         self._hard = {i: [place for place in hard if place.size == i] for i in range(len(recipe.crops.sizes))}
         self._rank = rank
@@ -192,13 +193,13 @@ class CropMaker:
         *,
         annotated: Sequence[AnnotatedScan] = (),
         vehicles: LoadSource | None = None,
+        bank: ThreatBank | None = None,
     ) -> None:
         self._recipe = recipe
         self._scenes = list(scenes)
         self._loads = loads_folder(recipe, scenes[0].path.parent)
-        self._annotated, self._vehicles = list(annotated), vehicles
+        self._annotated, self._vehicles, self._bank = list(annotated), vehicles, bank
         self._weights = [recipe.weights(size) for size in recipe.crops.sizes]
-        self._practised = recipe.practised
 
     def draw(self, rng: Rng, size: int, *, has_threats: bool, hard: Sequence[HardPlace] = ()) -> Crop:
         """One crop: from the dataset, a whole vehicle, a hard place, or anywhere.
@@ -215,10 +216,12 @@ class CropMaker:
             pixels, boxes, kinds = cut_crop(rng, options, options.sizes[size], scan)
             return _finish(rng, pixels, (boxes, kinds))
         load = self._draw_vehicle(rng, size, has_threats=has_threats)
+        if load is None and has_threats:
+            load = self._draw_load(rng, size)
         if load is not None:
-            return self._show(rng, load)
-        if has_threats:
-            return self._show(rng, self._cluttered(rng, self._draw_load(rng, size)))
+            if has_threats:
+                load = self._crowded(rng, size, load)
+            return self._show(rng, self._cluttered(rng, load))
         mining = self._recipe.mining
         if hard and mining is not None and rng.random() < mining.share:
             planes = self.hard_planes(size, hard[int(rng.integers(len(hard)))].number)
@@ -241,6 +244,13 @@ class CropMaker:
         if rng.random() < self._recipe.crops.clutter_share:
             add_clutter(rng, planes)
         return planes
+
+    def _crowded(self, rng: Rng, size: int, load: Load) -> Load:
+        """With threats of the bank beside its own."""
+        if self._bank is None:
+            return load
+        most = self._recipe.crops.sizes[size].more_threats
+        return self._bank.add_some(rng, load, chances=self._weights[size], most=most)
 
     def _cluttered(self, rng: Rng, load: Load) -> Load:
         """Now and then with irregular goods over it; a threat that no longer shows is not labelled."""
@@ -287,28 +297,11 @@ class CropMaker:
         load = LoadBuilder(matter.planes)
         for _ in range(int(rng.integers(1, self._recipe.crops.sizes[size].max_threats + 1))):
             kind = int(rng.choice(len(self._recipe.kinds), p=self._weights[size]))
-            name = ThreatKind(self._recipe.kinds[kind])
-            shapes = (PRACTICE_SHAPES if name in self._practised else PLAIN_SHAPES)[name]
-            if hide_in_crop(rng, matter.planes, matter.beam, chain, kind=name, shapes=shapes):
+            name = self._recipe.kinds[kind]
+            shapes = shapes_of_kind(self._recipe, name)
+            if hide_in_crop(rng, matter.planes, matter.beam, chain, kind=ThreatKind(name), shapes=shapes):
                 load.add(matter.planes, kind)
         return load.build()
-
-
-PLAIN_SHAPES: Final[Mapping[ThreatKind, Sequence[Shape]]] = {
-    kind: shapes_of(kind, held_out=False) for kind in ThreatKind
-}
-PRACTICE_SHAPES: Final[Mapping[ThreatKind, Sequence[Shape]]] = {
-    kind: practice_shapes(kind) for kind in ThreatKind
-}
-
-
-def shapes_of_recipe(recipe: Recipe) -> list[Shape]:
-    """All that a recipe hides."""
-    return [
-        shape
-        for kind in map(ThreatKind, recipe.kinds)
-        for shape in (PRACTICE_SHAPES if kind in recipe.practised else PLAIN_SHAPES)[kind]
-    ]
 
 
 def draw_scanner(rng: Rng, options: CropRecipe) -> Chain:

@@ -34,6 +34,7 @@ from training.recipe import Recipe, ScheduleRecipe, load_recipe
 from training.scenes import CachedScene, prepare_scenes
 from training.schedule import keep_share, rate_share
 from training.sources import Batch, CloseupSource, CropSource, Source
+from training.threat_bank import ThreatBank, prepare_bank
 from training.vehicles import VehicleCrops, prepare_vehicles
 
 State = dict[str, Tensor]
@@ -78,14 +79,21 @@ def train(
     out_dir.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(recipe.fit.threads)
     with join_run(device) as process:
+        folder = scenes_dir or out_dir / "scenes"
         if process.is_first:
-            prepare_scenes(recipe.scenes, scenes_dir or out_dir / "scenes", workers=_drawers(recipe))
+            prepare_scenes(recipe.scenes, folder, workers=_drawers(recipe))
         process.wait()
-        scenes = prepare_scenes(recipe.scenes, scenes_dir or out_dir / "scenes", workers=1)
+        scenes = prepare_scenes(recipe.scenes, folder, workers=1)
         torch.manual_seed(recipe.seed)
         model = _start_model(recipe, recipe_path.parent)
-        vehicles = _vehicles(recipe, model, scenes_dir or out_dir / "scenes", process)
-        crops = CropSource(recipe, scenes, annotated, vehicles, process)
+        crops = CropSource(
+            recipe=recipe,
+            scenes=scenes,
+            annotated=annotated,
+            vehicles=_vehicles(recipe, model, folder, process),
+            bank=_bank(recipe, scenes, folder, process),
+            process=process,
+        )
         if isinstance(model, Cascade):
             fit = _CascadeFit(recipe, out_dir, process, scenes)
             path = fit.go(model, crops, stop_after=stop_after)
@@ -140,6 +148,16 @@ def _vehicles(recipe: Recipe, model: DetectionModel, folder: Path, process: Proc
         prepare_vehicles(recipe, judge, folder, workers=_drawers(recipe))
     process.wait()
     return prepare_vehicles(recipe, judge, folder, workers=1)
+
+
+def _bank(recipe: Recipe, scenes: list[CachedScene], folder: Path, process: Process) -> ThreatBank | None:
+    """Likewise, if it has a bank."""
+    if recipe.bank is None:
+        return None
+    if process.is_first:
+        prepare_bank(recipe, scenes, folder, workers=_drawers(recipe))
+    process.wait()
+    return prepare_bank(recipe, scenes, folder, workers=1)
 
 
 def _drawers(recipe: Recipe) -> int:

@@ -52,6 +52,7 @@ class CropSize:
         width_px: Likewise.
         share: Of the steps, relative to the other sizes.
         max_threats: In one crop with threats, at least one is tried.
+        more_threats: Put beside them, at most, from the recipe's bank.
         loads: Crops with threats that are kept and shown again by other scanners (``training.loads``); 0:
             every one is new.
         weights: By kind, how often it is hidden in crops of this size; empty: as all sizes do. A kind left
@@ -62,6 +63,7 @@ class CropSize:
     width_px: int
     share: float = Field(gt=0)
     max_threats: int = Field(ge=1)
+    more_threats: int = Field(ge=0, default=0)
     loads: int = Field(ge=0, default=0)
     weights: dict[str, float] = Field(default_factory=dict)
 
@@ -80,7 +82,7 @@ class CropRecipe:
         single_energy_share: Crops that know one energy only.
         eight_bit_share: Crops that went through an 8-bit export.
         fittings_share: Crops with harmless bits of metal in them.
-        clutter_share: Crops of scenes with irregular goods over them (``datasets.practice.clutter``).
+        clutter_share: Crops with irregular goods over them (``datasets.practice.clutter``).
         weights: By kind, how often it is hidden, relatively; empty: all alike.
         practice: Kinds of which the shapes that only training shows are hidden, too; None: all kinds.
     """
@@ -123,8 +125,21 @@ class VehicleRecipe:
     n_vehicles: int = Field(ge=1)
     first_seed: int
     n_threats: int = Field(ge=1)
-    n_mistakes: int = Field(ge=1)
+    n_mistakes: int = Field(ge=0)
     share: float = Field(gt=0, le=1)
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class BankRecipe:
+    """Threats drawn once and put into crops beside what these hide (``training.threat_bank``).
+
+    Attributes:
+        variants: Of each shape.
+        benchmark_share: Of the threats of a practised kind, those in a shape that the benchmark has, too.
+    """
+
+    variants: int = Field(ge=1)
+    benchmark_share: float = Field(ge=0, le=1)
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -229,6 +244,7 @@ class Recipe:
     architecture: str = "cpu"
     start: str | None = None
     vehicles: VehicleRecipe | None = None
+    bank: BankRecipe | None = None
     mining: MiningRecipe | None = None
     coco: CocoRecipe | None = None
     closeups: CloseupRecipe | None = None
@@ -249,9 +265,11 @@ class Recipe:
 
     @property
     def crops_digest(self) -> str:
-        """Of everything that decides what a crop with threats holds, before clutter lies over it."""
+        """Of everything that decides what a kept crop with threats holds, before anything is laid over it."""
         fields = asdict(self)
         del fields["crops"]["threat_share"], fields["crops"]["clutter_share"]
+        for size in fields["crops"]["sizes"]:
+            del size["more_threats"]
         return digest_of({name: fields[name] for name in ("seed", "kinds", "scenes", "crops")})
 
     @property
@@ -315,6 +333,8 @@ def _check(recipe: Recipe, path: Path) -> None:
         )
     if recipe.vehicles is not None and recipe.start is None:
         raise RecipeError(f"recipe {path}: [vehicles] need weights that make mistakes; name them in start")
+    if (recipe.bank is None) != (not any(size.more_threats for size in recipe.crops.sizes)):
+        raise RecipeError(f"recipe {path}: more_threats are of a [bank], and a bank is for these; have both")
     if not 0 < recipe.scenes.pitch_mm[0] <= recipe.scenes.pitch_mm[1]:
         raise RecipeError(f"recipe {path}: pitch_mm must be two lengths, the finer one first")
     for size in recipe.crops.sizes:

@@ -1,6 +1,7 @@
 """What a network learns from: crops of scenes, or close-ups of what the first network points at."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -16,6 +17,7 @@ from training.devices import Process
 from training.mining import mine
 from training.recipe import Recipe
 from training.scenes import CachedScene
+from training.threat_bank import ThreatBank
 from training.vehicles import VehicleCrops
 
 
@@ -36,13 +38,12 @@ class Batch(Protocol):
 
 
 class Source(Protocol):
-    """Gives batches by step, each a pure function of the recipe, the step and the hard places.
+    """Gives batches by step, each a pure function of the recipe, the step and the hard places."""
 
-    Attributes:
-        mine_every: Steps after which hard places are looked for; None: never.
-    """
-
-    mine_every: int | None
+    @property
+    def mine_every(self) -> int | None:
+        """Steps after which hard places are looked for; None: never."""
+        ...
 
     def batches(self, hard: Sequence[HardPlace]) -> Dataset[Any]:
         """Of every step."""
@@ -53,34 +54,44 @@ class Source(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
 class CropSource:
-    """Crops of scenes and of an annotated dataset."""
+    """Crops of scenes, of vehicles and of an annotated dataset.
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        scenes: Sequence[CachedScene],
-        annotated: Sequence[AnnotatedScan],
-        vehicles: VehicleCrops | None,
-        process: Process,
-    ) -> None:
-        self.mine_every = recipe.mining.every if recipe.mining else None
-        self._recipe, self._scenes, self._process = recipe, scenes, process
-        self._annotated, self._vehicles = annotated, vehicles
+    Attributes:
+        recipe: Decides everything.
+        scenes: Of ``prepare_scenes``.
+        annotated: Of ``read_scans``; empty if the recipe names no dataset.
+        vehicles: Of ``prepare_vehicles``, if the recipe has such.
+        bank: Of ``prepare_bank``, likewise.
+        process: Its number draws this process's crops.
+    """
+
+    recipe: Recipe
+    scenes: Sequence[CachedScene]
+    annotated: Sequence[AnnotatedScan]
+    vehicles: VehicleCrops | None
+    bank: ThreatBank | None
+    process: Process
+
+    @property
+    def mine_every(self) -> int | None:
+        return self.recipe.mining.every if self.recipe.mining else None
 
     def batches(self, hard: Sequence[HardPlace]) -> Dataset[Any]:
         return BatchDataset(
-            self._recipe,
-            self._scenes,
-            annotated=self._annotated,
-            vehicles=self._vehicles,
+            self.recipe,
+            self.scenes,
+            annotated=self.annotated,
+            vehicles=self.vehicles,
+            bank=self.bank,
             hard=hard,
-            rank=self._process.rank,
+            rank=self.process.rank,
         )
 
     def mine(self, model: Any, hard: Sequence[HardPlace], step: int) -> list[HardPlace]:
-        maker = CropMaker(self._recipe, self._scenes)
-        return mine(model, maker, hard, recipe=self._recipe, step=step, process=self._process)
+        maker = CropMaker(self.recipe, self.scenes)
+        return mine(model, maker, hard, recipe=self.recipe, step=step, process=self.process)
 
 
 class CloseupSource:

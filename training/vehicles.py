@@ -24,11 +24,12 @@ from datasets.synthetic.hiding import hide
 from datasets.synthetic_folder import practice_digest
 from models.detection_model import DetectionModel
 from models.preprocess import to_input
-from training.crops import draw_scanner, scan_matter, shapes_of_recipe
+from training.crops import draw_scanner, scan_matter
 from training.jobs import run_jobs
 from training.loads import Load, LoadBuilder, read_load, write_load
 from training.recipe import Recipe, VehicleRecipe, digest_of
 from training.scenes import draw_scene
+from training.shapes import shapes_of_recipe
 
 Rng = np.random.Generator
 Box = Sequence[float]

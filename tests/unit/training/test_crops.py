@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from datasets.practice.catalogue import practice_shapes
 from datasets.synthetic.kinds import ThreatKind
 from datasets.synthetic.shapes import Shape
+from datasets.synthetic.threats_catalogue import shapes_of
 from tests.unit.training.recipes import SMALL, TINY, WIDE
 from training import crops
 from training.crops import (
-    PLAIN_SHAPES,
-    PRACTICE_SHAPES,
     Batch,
     BatchDataset,
     CropMaker,
@@ -23,6 +23,7 @@ from training.crops import (
     spread_threats,
 )
 from training.scenes import CachedScene
+from training.shapes import is_of_benchmark, shapes_of_kind
 
 
 def _same(a: Batch, b: Batch) -> bool:
@@ -97,8 +98,12 @@ def test_crops__labels_are_where_the_threats_are(scenes: list[CachedScene]) -> N
 
 def test_training_shapes__held_out_are_never_hidden() -> None:
     """What is evaluated as unseen must be unseen."""
-    for table in (PLAIN_SHAPES, PRACTICE_SHAPES):
-        assert all(shapes and not any(s.is_held_out for s in shapes) for shapes in table.values())
+    for practice in (None, ()):
+        recipe = replace(TINY, kinds=tuple(ThreatKind), crops=replace(TINY.crops, practice=practice))
+        for kind in recipe.kinds:
+            shapes = shapes_of_kind(recipe, kind)
+            assert shapes
+            assert not any(shape.is_held_out for shape in shapes)
 
 
 @pytest.mark.parametrize("practice", [None, (), ("gun",)])
@@ -112,13 +117,15 @@ def test_draw__practice_shapes_of_the_kinds_that_the_recipe_names(
         offered[kind.value] = len(shapes)
 
     monkeypatch.setattr(crops, "hide_in_crop", hide)
-    maker = CropMaker(replace(TINY, crops=replace(TINY.crops, practice=practice)), scenes)
+    recipe = replace(TINY, crops=replace(TINY.crops, practice=practice))
+    maker = CropMaker(recipe, scenes)
     for seed in range(30):
         maker.draw(np.random.default_rng(seed), 0, has_threats=True)
-    for kind in ("gun", "dense_block"):
+    for kind in (ThreatKind.GUN, ThreatKind.DENSE_BLOCK):
+        plain = shapes_of(kind, held_out=False)
         is_practised = practice is None or kind in practice
-        table = PRACTICE_SHAPES if is_practised else PLAIN_SHAPES
-        assert offered[kind] == len(table[ThreatKind(kind)])
+        assert offered[kind] == len(practice_shapes(kind) if is_practised else plain)
+        assert [is_of_benchmark(s) for s in shapes_of_kind(recipe, kind)][: len(plain)] == [True] * len(plain)
 
 
 def test_hard_planes__number_names_the_place(scenes: list[CachedScene]) -> None:

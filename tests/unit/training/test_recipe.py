@@ -9,9 +9,9 @@ import pytest
 from datasets.synthetic.hiding import pose
 from datasets.synthetic.shapes import extent
 from tests.unit.training.recipes import CASCADE_TOML, SMALL, TINY, TINY_CASCADE, TINY_TOML, WIDE
-from training.crops import shapes_of_recipe
 from training.errors import RecipeError
 from training.recipe import load_recipe
+from training.shapes import shapes_of_recipe
 from training.vehicles import ROOM
 
 NAMES = ("arms", "cascade", "default", "gpu", "large", "practice", "smoke")
@@ -42,6 +42,8 @@ def test_load_recipe__reads_what_is_written(tmp_path: Path) -> None:
         ("threat_share = 0.5", "threat_share = 50"),
         ("gun = 1.0", "sword = 1.0"),
         ("rifle = 1.0", "rifle = 0.0"),
+        ("[fit]", "[bank]\nvariants = 2\nbenchmark_share = 0.5\n\n[fit]"),
+        ("max_threats = 2", "max_threats = 2\nmore_threats = 3"),
         ("[fit]", "[fit"),
     ],
 )  # fmt: skip

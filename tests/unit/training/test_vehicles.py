@@ -191,8 +191,9 @@ def test_train__learns_from_vehicles(
 
 
 def test_recipe__digest_of_crops_stays_when_only_their_mixture_changes() -> None:
-    """What is kept on disk is used again: not how often crops hide threats or lie under clutter."""
-    crops = replace(TINY.crops, threat_share=0.9, clutter_share=0.3)
+    """What is kept on disk is used again: not how often crops hide threats, more of them, or clutter."""
+    sizes = tuple(replace(size, more_threats=7) for size in TINY.crops.sizes)
+    crops = replace(TINY.crops, sizes=sizes, threat_share=0.9, clutter_share=0.3)
     mixed: Recipe = replace(TINY, crops=crops)
     assert mixed.crops_digest == TINY.crops_digest
     assert mixed.digest != TINY.digest
