@@ -95,9 +95,11 @@ def test_prepare_bank__another_recipe_has_another_folder(scenes: list[CachedScen
 
 
 def test_add_some__puts_none_to_most_anywhere_and_any_way(bank: ThreatBank) -> None:
-    """Guns in the air, too, whole and inside; turned and mirrored; what was there stays first."""
+    """Most often none, guns in the air, too, whole and inside; what was there stays first."""
     added = _add(bank, _empty(), GUN_ONLY, n=150)
-    assert {len(load.kinds) for load in added} == {0, 1, 2, 3}
+    numbers = [len(load.kinds) for load in added]
+    assert set(numbers) == {0, 1, 2, 3}
+    assert 0.5 < numbers.count(0) / len(numbers) < 0.75
     for load in added:
         assert set(load.kinds) <= {GUN}
         for x0, y0, x1, y1 in load.boxes:
@@ -170,7 +172,7 @@ def test_crops__show_more_threats_where_the_recipe_says(scenes: list[CachedScene
             len(maker.draw(np.random.default_rng(i), size, has_threats=has_threats).kinds) for i in range(12)
         )
 
-    assert count(0, has_threats=True, bank=bank) > 3 * count(0, has_threats=True, bank=None)
+    assert count(0, has_threats=True, bank=bank) > 2 * count(0, has_threats=True, bank=None)
     assert count(1, has_threats=True, bank=bank) <= 12 * WIDE.max_threats
     assert count(0, has_threats=False, bank=bank) == 0
 
