@@ -165,7 +165,8 @@ async def place_archive(settings: Settings, *, workers: int, tell: Callable[[str
     """Look at the archive with the pinned cargo model; see ``inference.placing``.
 
     Raises:
-        ModelNotPinnedError: The manifest names none, or one that cannot be used; the log says why.
+        ModelNotPinnedError: The manifest names none.
+        ModelError: It names one that cannot be used; likewise EngineError.
     """
     cargo = load_pinned_cargo(settings.manifest, keys=settings.manifest_keys)
     if cargo is None:

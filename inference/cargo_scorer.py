@@ -20,7 +20,6 @@ from inference.scorer import Embedding, ScoreResult, ScorerInfo
 from models.cargo_checks import CargoAnswer, DeclaredCargo, LineCheck, check_cargo, check_lines, read_answer
 from models.cargo_contract import INPUT_NAME, OUTPUT_NAMES, CargoContract
 from models.cargo_view import MIN_SIDE, to_view
-from models.errors import ModelError
 from models.finding import Finding
 from models.lookalike import embed_cargo
 from models.manifest_signature import PROGRAM_KEY
@@ -173,17 +172,14 @@ class CargoScorer:
 def load_pinned_cargo(
     manifest: Path = DEFAULT_MANIFEST, *, keys: Sequence[Path] = (PROGRAM_KEY,)
 ) -> CargoScorer | None:
-    """Load the manifest's cargo model; None if it names none or that one cannot be used, which is logged.
+    """Load the manifest's cargo model; None if it names none.
 
-    The detector screens without these checks rather than not at all.
+    Raises:
+        ModelError: It cannot be used; likewise EngineError.
     """
-    try:
-        name = load_manifest(manifest, keys=keys).cargo
-        if name is None:
-            log.info("cargo_checks_off", reason="the manifest names no cargo model")
-            return None
-        pinned = read_pinned_model(name, manifest_path=manifest, keys=keys)
-        return CargoScorer(pinned.data, pinned.digest)
-    except (ModelError, EngineError) as error:
-        log.error("cargo_model_not_loaded", code=error.code, error=str(error))
+    name = load_manifest(manifest, keys=keys).cargo
+    if name is None:
+        log.info("cargo_checks_off", reason="the manifest names no cargo model")
         return None
+    pinned = read_pinned_model(name, manifest_path=manifest, keys=keys)
+    return CargoScorer(pinned.data, pinned.digest)

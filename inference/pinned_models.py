@@ -1,33 +1,27 @@
 """The models that screen: those that the manifest pins, and those that it pins next.
 
-A set of models is used whole or not at all, and the audit trail names its detectors before one of them looks
-at a scan. A manifest, file or model that cannot be used leaves the set in use; scans in hand finish with the
-model that they began with, which is freed with the last of them.
+The detectors of a set are used together or not at all, and the audit trail names them before one looks at a
+scan. A manifest, file or model that cannot be used leaves the old ones in use; scans in hand finish with the
+models that they began with, which are freed with the last of them.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 
 from inference.cargo_scorer import CargoScorer
 from inference.database_errors import Pool, connect
+from inference.errors import EngineError
 from inference.scorer import Scorer
+from models.errors import ModelError
 from review_queue import audit
 from scans.modality import Modality
 
 log = structlog.get_logger()
 
 Digests = tuple[str | None, ...]
-
-
-def _no_digests() -> Digests:
-    return ()
-
-
-def _no_cargo() -> CargoScorer | None:
-    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,14 +32,14 @@ class ModelLoader:
         load_scorer: Loads and warms the detector.
         load_others: Loads the detectors of modalities that have one of their own; None for a modality that no
             model has learnt.
-        load_cargo: Loads the model of the checks against the declaration; without it they are not made.
+        load_cargo: Loads the model of the checks against the declaration; None: they are not made.
         find_digests: Says which models are pinned now.
     """
 
     load_scorer: Callable[[], Scorer]
-    load_others: Callable[[], Mapping[Modality, Scorer | None]] = dict
-    load_cargo: Callable[[], CargoScorer | None] = _no_cargo
-    find_digests: Callable[[], Digests] = _no_digests
+    load_others: Callable[[], Mapping[Modality, Scorer | None]]
+    load_cargo: Callable[[], CargoScorer | None]
+    find_digests: Callable[[], Digests]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +55,8 @@ class ModelSet:
 
     digests: Digests
     detector: Scorer
-    others: Mapping[Modality, Scorer | None] = field(default_factory=dict)
-    cargo: CargoScorer | None = None
+    others: Mapping[Modality, Scorer | None]
+    cargo: CargoScorer | None
 
     def detector_for(self, modality: Modality) -> Scorer | None:
         """None: no model has learnt that modality."""
@@ -115,9 +109,17 @@ class PinnedModels:
         return ModelSet(
             digests=digests,
             others=self._loader.load_others(),
-            cargo=self._loader.load_cargo(),
+            cargo=self._load_cargo(),
             detector=self._loader.load_scorer(),
         )
+
+    def _load_cargo(self) -> CargoScorer | None:
+        """Detectors screen without these checks, or with the old ones, rather than not at all."""
+        try:
+            return self._loader.load_cargo()
+        except (ModelError, EngineError) as error:
+            log.error("cargo_model_not_loaded", code=error.code, error=str(error))
+            return self._in_use.cargo if self._in_use else None
 
     async def _record(self, models: ModelSet) -> None:
         async with connect(self._pool, timeout_s=5.0) as conn, conn.transaction():

@@ -5,11 +5,12 @@ fixed.
 """
 
 import time
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -37,6 +38,7 @@ from training.sources import Batch, CloseupSource, CropSource, Source
 from training.threat_bank import ThreatBank, prepare_bank
 from training.vehicles import VehicleCrops, prepare_vehicles
 
+Made = TypeVar("Made")
 State = dict[str, Tensor]
 _CHECKPOINT: Final = "checkpoint.pt"
 _LARGEST_GRADIENT: Final = 10.0
@@ -80,10 +82,7 @@ def train(
     torch.set_num_threads(recipe.fit.threads)
     with join_run(device) as process:
         folder = scenes_dir or out_dir / "scenes"
-        if process.is_first:
-            prepare_scenes(recipe.scenes, folder, workers=_drawers(recipe))
-        process.wait()
-        scenes = prepare_scenes(recipe.scenes, folder, workers=1)
+        scenes = _made_once(lambda n: prepare_scenes(recipe.scenes, folder, workers=n), recipe, process)
         torch.manual_seed(recipe.seed)
         model = _start_model(recipe, recipe_path.parent)
         crops = CropSource(
@@ -139,25 +138,27 @@ class _CascadeFit:
         return CloseupSource(self.recipe, folder, self.process)
 
 
+def _made_once(make: Callable[[int], Made], recipe: Recipe, process: Process) -> Made:
+    """What the first process makes and all learn from; ``make`` gets the number of workers."""
+    if process.is_first:
+        make(_drawers(recipe))
+    process.wait()
+    return make(1)
+
+
 def _vehicles(recipe: Recipe, model: DetectionModel, folder: Path, process: Process) -> VehicleCrops | None:
-    """What the first process makes and all learn from, if the recipe has vehicles."""
+    """Of the recipe, if it has any; judged by the weights that the run begins with."""
     if recipe.vehicles is None:
         return None
     judge = deepcopy(model).eval().to(memory_format=torch.channels_last)
-    if process.is_first:
-        prepare_vehicles(recipe, judge, folder, workers=_drawers(recipe))
-    process.wait()
-    return prepare_vehicles(recipe, judge, folder, workers=1)
+    return _made_once(lambda n: prepare_vehicles(recipe, judge, folder, workers=n), recipe, process)
 
 
 def _bank(recipe: Recipe, scenes: list[CachedScene], folder: Path, process: Process) -> ThreatBank | None:
-    """Likewise, if it has a bank."""
+    """Of the recipe, if it has one."""
     if recipe.bank is None:
         return None
-    if process.is_first:
-        prepare_bank(recipe, scenes, folder, workers=_drawers(recipe))
-    process.wait()
-    return prepare_bank(recipe, scenes, folder, workers=1)
+    return _made_once(lambda n: prepare_bank(recipe, scenes, folder, workers=n), recipe, process)
 
 
 def _drawers(recipe: Recipe) -> int:

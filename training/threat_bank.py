@@ -1,15 +1,13 @@
 """Threats alone, drawn once, to be put into any crop.
 
 A step costs the same however much its crops hide, and matter adds up: what one threat adds to the beam's
-path can be added anywhere, at a thousandth of the price of projecting it anew. Each time it lies amid other
+path can be added anywhere, at a fifteenth of the price of hiding it anew. Each time it lies amid other
 things, and what lies any way is turned, too. Every shape has as many variants as any other, so that a rare
 one is learned as often as one with many brothers. Threats that belong to a place (cars, people, walls) are
 not in it. A threat keeps its size in pixels, so that beside things of another pitch it is as if a smaller or
 larger model of it lay there.
 """
 
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -28,6 +26,7 @@ from training.loads import Float16, Load
 from training.recipe import BankRecipe, Recipe, digest_of
 from training.scenes import CachedScene
 from training.shapes import is_of_benchmark, shapes_of_kind
+from training.whole_folder import whole_folder
 
 Rng = np.random.Generator
 
@@ -36,10 +35,11 @@ _MOVABLE: Final = (Place.ANYWHERE, Place.CARGO)
 _DEPTH_MM: Final = 1000.0
 _FEW: Final = 3
 """Exponent that makes few more likely than many. Where threats are shown in crowds alone they are found in
-crowds alone: with any number alike, half as many single ones were found in whole vehicles."""
+crowds alone: with any number alike, a quarter fewer were found in whole vehicles (training/LOG.md)."""
 _TRIES: Final = 6
 _GOODS_G_CM2: Final = 16.0
-"""As in ``datasets.synthetic.hiding``: more than a container's walls alone, or its roof."""
+"""As in ``datasets.synthetic.hiding``: more than a container's walls alone, or its roof. It is private
+there, and to open it would change the generator's digest, by which numbers are compared."""
 _SHARE_AMID_GOODS: Final = 0.6
 
 
@@ -132,7 +132,7 @@ def _weight(bank: BankRecipe, shape: Shape, *, n_own: int, n_other: int) -> floa
 
 
 def _digest(recipe: Recipe, bank: BankRecipe) -> str:
-    """Of all that decides what a variant holds, but how many there are."""
+    """Of all that decides what a bank holds."""
     fields = {
         "seed": recipe.seed,
         "kinds": recipe.kinds,
@@ -154,19 +154,11 @@ class _Drawer:
         name, number = job
         assert self._recipe.bank is not None
         shape = shapes_of_kind(self._recipe, name)[number]
-        target = self._folder / f"{name}-{number}"
-        part = target.with_name(f"{target.name}.{os.getpid()}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir()
-        for variant in range(self._recipe.bank.variants):
-            rng = np.random.default_rng(
-                (self._recipe.seed, _BANK, self._recipe.kinds.index(name), number, variant)
-            )
-            np.save(part / f"{variant}.npy", draw_threat(rng, shape, self._beams))
-        try:
-            part.rename(target)
-        except OSError:  # Another run was faster.
-            shutil.rmtree(part)
+        kind = self._recipe.kinds.index(name)
+        with whole_folder(self._folder / f"{name}-{number}") as part:
+            for variant in range(self._recipe.bank.variants):
+                rng = np.random.default_rng((self._recipe.seed, _BANK, kind, number, variant))
+                np.save(part / f"{variant}.npy", draw_threat(rng, shape, self._beams))
 
 
 def draw_threat(rng: Rng, shape: Shape, beams: Sequence[FanBeam]) -> Float16:

@@ -9,8 +9,6 @@ A vehicle is a pure function of the recipe, those weights and its number, and on
 """
 
 import hashlib
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -30,6 +28,7 @@ from training.loads import Load, LoadBuilder, read_load, write_load
 from training.recipe import Recipe, VehicleRecipe, digest_of
 from training.scenes import draw_scene
 from training.shapes import shapes_of_recipe
+from training.whole_folder import whole_folder
 
 Rng = np.random.Generator
 Box = Sequence[float]
@@ -155,16 +154,10 @@ def prepare_vehicles(recipe: Recipe, model: DetectionModel, folder: Path, *, wor
 
 def write_vehicle(folder: Path, crops: Sequence[VehicleCrop]) -> None:
     """Whole or not at all."""
-    part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
-    for index, crop in enumerate(crops):
-        what = _LOADED if crop.load.kinds else _HARMLESS
-        write_load(part / f"{what}-{crop.size}-{index}.npz", crop.load)
-    try:
-        part.rename(folder)
-    except OSError:  # Another run was faster.
-        shutil.rmtree(part)
+    with whole_folder(folder) as part:
+        for index, crop in enumerate(crops):
+            what = _LOADED if crop.load.kinds else _HARMLESS
+            write_load(part / f"{what}-{crop.size}-{index}.npz", crop.load)
 
 
 def _digest(recipe: Recipe, vehicles: VehicleRecipe, model: DetectionModel) -> str:

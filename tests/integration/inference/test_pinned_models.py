@@ -9,7 +9,7 @@ import pytest
 
 from inference import pinned_models
 from inference.cargo_scorer import CargoScorer
-from inference.errors import DatabaseUnavailableError
+from inference.errors import DatabaseUnavailableError, EngineError
 from inference.pinned_models import ModelLoader, PinnedModels
 from inference.scorer import EngineScorer
 from scans.modality import Modality
@@ -24,14 +24,23 @@ class _Manifest:
         self.digests: tuple[str | None, ...] = ("a",)
         self.n_loaded = 0
         self.cargo: CargoScorer | None = None
+        self.is_cargo_broken = False
 
     def load(self) -> EngineScorer:
         self.n_loaded += 1
         return tiny_scorer()
 
+    def load_cargo(self) -> CargoScorer | None:
+        if self.is_cargo_broken:
+            raise EngineError("not a model")
+        return self.cargo
+
     def models(self, centre: Centre) -> PinnedModels:
         loader = ModelLoader(
-            load_scorer=self.load, load_cargo=lambda: self.cargo, find_digests=lambda: self.digests
+            load_scorer=self.load,
+            load_others=dict,
+            load_cargo=self.load_cargo,
+            find_digests=lambda: self.digests,
         )
         return PinnedModels(loader, centre.pool)
 
@@ -67,6 +76,24 @@ async def test_follow__takes_another_cargo_model(centre: Centre) -> None:
     manifest.cargo, manifest.digests = CargoScorer(data, hashlib.sha256(data).hexdigest()), ("a", "cargo")
     assert await models.follow()
     assert models.in_use.cargo is manifest.cargo
+
+
+async def test_follow__a_broken_cargo_model_leaves_the_old_one(centre: Centre) -> None:
+    """Detectors are used all the same, at the start without checks; once a sound one is pinned it is used."""
+    manifest = _Manifest()
+    models = manifest.models(centre)
+    manifest.is_cargo_broken = True
+    assert await models.follow()
+    assert models.in_use is not None
+    assert models.in_use.cargo is None
+    data = build_tiny_cargo()
+    manifest.cargo, manifest.is_cargo_broken = CargoScorer(data, hashlib.sha256(data).hexdigest()), False
+    manifest.digests = ("a", "cargo")
+    assert await models.follow()
+    manifest.is_cargo_broken, manifest.digests = True, ("b", "other cargo")
+    assert await models.follow()
+    assert models.in_use.cargo is manifest.cargo
+    assert manifest.n_loaded == 3
 
 
 async def test_follow__without_the_trail_keeps_what_it_loaded(centre: Centre) -> None:
@@ -110,6 +137,8 @@ async def test_detector_for__modalities_have_their_own(centre: Centre) -> None:
     loader = ModelLoader(
         load_scorer=tiny_scorer,
         load_others=lambda: {Modality.PASSENGER_VEHICLE: other, Modality.UNDER_VEHICLE: None},
+        load_cargo=lambda: None,
+        find_digests=tuple,
     )
     models = PinnedModels(loader, centre.pool)
     await models.follow()

@@ -16,7 +16,7 @@ from inference.screening import screen_px16
 from inference.screening_jobs import Job
 from inference.screening_store import finding_json
 from models.cargo_checks import LineCheck
-from models.errors import ModelContractError
+from models.errors import ModelContractError, ModelNotPinnedError
 from models.finding import Finding
 from models.registry import DEFAULT_MANIFEST
 from scans import px16
@@ -76,11 +76,12 @@ def test_cargo_scorer__damaged_file_is_refused() -> None:
 
 
 def test_load_pinned_cargo__none_named_is_no_checks(tmp_path: Path) -> None:
-    """A deployment without the model, or with a broken one, screens without these checks."""
-    manifest = json.loads(DEFAULT_MANIFEST.read_text())
-    for name in (None, "no such model"):
-        keys = sign_manifest(tmp_path / "manifest.json", {**manifest, "cargo": name})
-        assert load_pinned_cargo(tmp_path / "manifest.json", keys=keys) is None
+    """A deployment without the model screens without these checks; one that is not there is an error."""
+    manifest, path = json.loads(DEFAULT_MANIFEST.read_text()), tmp_path / "manifest.json"
+    assert load_pinned_cargo(path, keys=sign_manifest(path, {**manifest, "cargo": None})) is None
+    keys = sign_manifest(path, {**manifest, "cargo": "no such model"})
+    with pytest.raises(ModelNotPinnedError):
+        load_pinned_cargo(path, keys=keys)
 
 
 def test_load_pinned_cargo__comes_with_the_program() -> None:
