@@ -32,6 +32,7 @@ from inference.scrub import Damage, ScrubReport, scrub
 from inference.settings import RayOptions, RescoreEngine
 from inference.triage import TriagePolicy, current_policy, store_policy
 from models.errors import ModelNotPinnedError
+from models.registry import load_manifest
 from review_queue.queue import ReviewQueue
 from scans.store import ScanStore, open_store
 
@@ -192,9 +193,15 @@ async def rescore_archive(
     reopen_above: float | None,
     reprioritize: bool,
 ) -> dict[str, Any]:
-    """Score the archive with a model file; see ``inference.rescore``. Shows a bar on stderr."""
+    """Score the archive with a model file; see ``inference.rescore``. Shows a bar on stderr.
+
+    Raises:
+        ModelNotPinnedError: Cases would be re-opened or moved, and the manifest does not pin the file.
+    """
     async with AsyncExitStack() as stack:
         scorer = _open_part_scorer(settings, stack, model=model, engine=engine, workers=workers)
+        if reopen_above is not None or reprioritize:
+            _require_pinned(settings, model, scorer.info.digest)
         database = await stack.enter_async_context(
             open_database(settings.dsn, settings.data, max_connections=4, attach=True)
         )
@@ -217,6 +224,16 @@ async def rescore_archive(
             reopen_above=reopen_above,
             reprioritize=reprioritize,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+
+
+def _require_pinned(settings: Settings, model: Path, digest: str) -> None:
+    """What any file says may be compared; cases change on the word of a trusted one alone."""
+    manifest = load_manifest(settings.manifest, keys=settings.manifest_keys)
+    if digest not in {entry.sha256 for entry in manifest.models}:
+        raise ModelNotPinnedError(
+            f"model file {model} has sha256 {digest}, which manifest {settings.manifest} does not pin, and "
+            "no other may re-open cases or bring them forward; pin it, or only compare"
         )
 
 

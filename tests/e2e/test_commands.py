@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import onnx
 import pytest
 
 from app.demo import prepare_demo
@@ -60,7 +61,7 @@ def test_screen__prints_findings_of_local_files(tmp_path: Path) -> None:
 
 
 async def test_rescore__beside_a_running_system__repeats_to_the_same_bytes(tmp_path: Path) -> None:
-    """The archive of a running system is scored with a model file; a second run gives the same result."""
+    """A second run gives the same result; a model that nobody pinned may be compared, but moves no case."""
     made = await asyncio.to_thread(simulate_scan, 10, as_tiff=True, threat_probability=1.0)
     model = find_pinned_file().path
     async with throwaway_system() as system:
@@ -81,11 +82,35 @@ async def test_rescore__beside_a_running_system__repeats_to_the_same_bytes(tmp_p
             )
             for name in ("first", "second")
         ]
-    for run in runs:
+        unpinned = _altered(model, tmp_path / "unpinned.onnx")
+        only_seen, refused, moved = [
+            await asyncio.to_thread(
+                shenxiang,
+                *("rescore", "--model", str(path), "--out", str(tmp_path / name), *options),
+                data=str(system.data),
+            )
+            for path, name, options in (
+                (unpinned, "third", ()),
+                (unpinned, "fourth", ("--reprioritize",)),
+                (model, "fifth", ("--reprioritize",)),
+            )
+        ]
+    for run in (*runs, only_seen, moved):
         assert run.returncode == 0, run.stderr
+    assert refused.returncode == 1
+    assert "model_not_pinned" in refused.stderr
+    assert not (tmp_path / "fourth").exists()
     assert json.loads(runs[0].stdout)["n_scans"] == 3
     first, second = ((tmp_path / name / "result.parquet").read_bytes() for name in ("first", "second"))
     assert first == second
+
+
+def _altered(model: Path, path: Path) -> Path:
+    """The same network in a file that nobody pinned."""
+    graph = onnx.load(model)
+    graph.doc_string = "trained elsewhere"
+    onnx.save(graph, path)
+    return path
 
 
 async def test_place__beside_a_running_system__places_each_scan_once(tmp_path: Path) -> None:
