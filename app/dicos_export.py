@@ -219,7 +219,7 @@ def _scan_of(row: Row) -> ExportedScan:
         scan_id=row["scan_id"],
         station_id=row["station_id"],
         port=row["port"],
-        container_no=next(iter(row["container_nos"]), None),
+        container_nos=row["container_nos"],
         modality=Modality(row["modality"]),
         scanned_at=row["scanned_at"],
         pixel_pitch_mm=row["pixel_pitch_mm"],

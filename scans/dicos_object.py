@@ -8,10 +8,11 @@ Source: NEMA IIC 1 v03 (DICOS); attribute types as an independent DICOS toolkit 
 
 import io
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.tag import Tag
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
@@ -29,7 +30,8 @@ class ExportedScan:
     """What an object says about the scan that it belongs to.
 
     Attributes:
-        container_no: As stored; without one, the scan's id names the inspected object.
+        container_nos: As stored, the first of them first; without one, the scan's id names the inspected
+            object.
         modality: What was scanned. DICOS knows cargo; the study's description says what else it was.
         pixel_pitch_mm: None where the station did not say.
     """
@@ -37,7 +39,7 @@ class ExportedScan:
     scan_id: str
     station_id: str
     port: str
-    container_no: str | None
+    container_nos: Sequence[str]
     modality: Modality
     scanned_at: datetime
     pixel_pitch_mm: float | None
@@ -107,16 +109,21 @@ def _add_times(made: FileDataset, scan: ExportedScan, made_at: datetime) -> None
 
 def _add_object_of_inspection(made: FileDataset, scan: ExportedScan) -> None:
     made.PatientName = ""
-    made.PatientID = scan.container_no or scan.scan_id
-    made.IssuerOfPatientID = scan.port if scan.container_no else ISSUER_OF_SCAN_IDS
-    made.TypeOfPatientID = "TEXT"
+    first, *others = scan.container_nos or (scan.scan_id,)
+    _identify(made, first, issuer=scan.port if scan.container_nos else ISSUER_OF_SCAN_IDS)
     made.PatientSex = "U"
     made.PatientBirthDate = ""
-    made.OtherPatientIDsSequence = []
+    made.OtherPatientIDsSequence = [_identify(Dataset(), other, issuer=scan.port) for other in others]
     made.OOIType = "CARGO" if scan.modality is Modality.CARGO else "OTHER"
     made.DICOSVersion = "V03"
     made.ScanType = "OPERATIONAL"
     made.AcquisitionStatus = "SUCCESSFUL"
+
+
+def _identify(made: Dataset, number: str, *, issuer: str) -> Dataset:
+    """Name an inspected object."""
+    made.PatientID, made.IssuerOfPatientID, made.TypeOfPatientID = number, issuer, "TEXT"
+    return made
 
 
 def _add_equipment(made: FileDataset, scan: ExportedScan) -> None:

@@ -115,7 +115,7 @@ def _dicos(energy: Energy, modality: Modality = Modality.CARGO) -> bytes:
         scan_id="scan-1",
         station_id="ST-1",
         port="YTN",
-        container_no=CONTAINER_NO,
+        container_nos=(CONTAINER_NO,),
         modality=modality,
         scanned_at=datetime(2026, 1, 1, tzinfo=UTC),
         pixel_pitch_mm=5.0,

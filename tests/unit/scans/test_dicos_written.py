@@ -21,7 +21,7 @@ SCAN = ExportedScan(
     scan_id="XR-20261123-000001",
     station_id="ST-1",
     port="YTN",
-    container_no="CSQU3054383",
+    container_nos=("CSQU3054383",),
     modality=Modality.CARGO,
     scanned_at=datetime(2026, 11, 23, 8, 0, tzinfo=timezone(timedelta(hours=8))),
     pixel_pitch_mm=5.0,
@@ -191,10 +191,19 @@ def test_write_dx__both_energies_are_one_study_and_come_back() -> None:
 
 def test_write_dx__a_scan_without_a_number_is_no_container() -> None:
     """The scan's id names the object, and is not taken for a container number when it comes back."""
-    nameless = ExportedScan(**{**vars(SCAN), "container_no": None})
+    nameless = replace(SCAN, container_nos=())
     data = dx(scan=nameless)
     assert (read(data).PatientID, read(data).OOIType) == (SCAN.scan_id, "CARGO")
     assert inspect_image(data).container_no is None
+
+
+def test_write_dx__further_containers_are_other_objects_of_the_inspection() -> None:
+    """Two short boxes on one chassis: the first is the object, the second stands beside it."""
+    made = read(dx(scan=replace(SCAN, container_nos=("CSQU3054383", "MSCU6639870"))))
+    assert made.PatientID == "CSQU3054383"
+    (other,) = made.OtherPatientIDsSequence
+    assert (other.PatientID, other.IssuerOfPatientID) == ("MSCU6639870", "YTN")
+    assert other.TypeOfPatientID == "TEXT"
 
 
 def test_write__again_gives_the_same_bytes() -> None:
