@@ -111,9 +111,11 @@ class Cascade(DetectionModel):
         spread = order.flatten(1).unsqueeze(2).expand(-1, -1, 4)
         return boxes.gather(1, spread).view(*order.shape, 4), scores
 
-    def loss(self, images: Tensor, boxes: Sequence[Tensor], kinds: Sequence[Tensor]) -> Loss:
-        """The first network's; the second learns from close-ups (``training.verify``)."""
-        return self.first.loss(images, boxes, kinds)
+    def loss(
+        self, images: Tensor, boxes: Sequence[Tensor], kinds: Sequence[Tensor], outlines: Tensor
+    ) -> Loss:
+        """The first network's; the second learns from close-ups (``training.closeup_batches``)."""
+        return self.first.loss(images, boxes, kinds, outlines)
 
 
 def choose_places(levels: Sequence[LevelOutput], n: int) -> Places:

@@ -27,6 +27,7 @@ class DetectionModel(nn.Module, ABC):
         images: Tensor,
         boxes: Sequence[Tensor],
         kinds: Sequence[Tensor],
+        outlines: Tensor,
     ) -> Loss:
         """How wrong the model is on a batch.
 
@@ -34,6 +35,8 @@ class DetectionModel(nn.Module, ABC):
             images: Transmission ``(N, 2, H, W)`` in (0, 1], sides multiples of 32 and at least 64.
             boxes: N tensors ``(n, 4)``, xyxy pixels.
             kinds: N tensors ``(n,)``, int64.
+            outlines: Shape ``(N, H / 4, W / 4)``, what each object covers (``models.loss.outline_loss``); a
+                model may do without.
         """
 
     @abstractmethod

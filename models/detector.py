@@ -16,7 +16,7 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 from models.blocks import ConvBlock, Residual, in_float32
 from models.candidates import choose_candidates
 from models.detection_model import DetectionModel
-from models.loss import LevelOutput, Loss, cell_centres, detection_loss
+from models.loss import LevelOutput, Loss, cell_centres, detection_loss, outline_loss
 from models.physics import N_FEATURES, physics_features
 
 STRIDES: Final = (4, 8, 16, 32)
@@ -123,9 +123,14 @@ class Detector(DetectionModel):
         self.heads = nn.ModuleList(
             _Head(n, n_kinds, towers=towers) for n, towers in zip(pyramid, profile.towers, strict=True)
         )
+        # Learned beside the boxes, at the finest level; no part of what is exported.
+        self.outline = nn.Sequential(ConvBlock(pyramid[0], pyramid[0]), nn.Conv2d(pyramid[0], n_kinds, 1))
+        nn.init.constant_(cast(Tensor, self.outline[1].bias), _PRIOR_LOGIT)
 
     def take_over(self, weights: Mapping[str, Tensor]) -> None:
         """Begin with the weights of a detector that may lack some of the blocks: these do nothing yet.
+
+        It may lack the outlines, too: they are learned from nothing.
 
         Raises:
             RuntimeError: If anything else is missing, or too much.
@@ -134,10 +139,16 @@ class Detector(DetectionModel):
             if isinstance(block, Residual) and not any(key.startswith(f"{name}.") for key in weights):
                 block.do_nothing()
                 weights = {**weights, **block.state_dict(prefix=f"{name}.")}
+        if not any(key.startswith("outline.") for key in weights):
+            weights = {**weights, **self.outline.state_dict(prefix="outline.")}
         self.load_state_dict(weights)
 
     def levels(self, transmission: Tensor) -> list[LevelOutput]:
         """Raw outputs, finest level first; what the loss looks at."""
+        return self._answers(self._features(transmission))
+
+    def _features(self, transmission: Tensor) -> list[Tensor]:
+        """What the heads look at, finest level first."""
         x = in_float32(self.stem, physics_features(transmission))
         features = []
         for stage, lateral in zip(self.stages, self.lateral, strict=True):
@@ -148,6 +159,9 @@ class Detector(DetectionModel):
             features[i + 1] = x
             features[i] = features[i] + F.interpolate(self.down[i](x), scale_factor=2.0, mode="nearest")
         features[0] = self.refinement[0](self.smooth[0](features[0]))
+        return features
+
+    def _answers(self, features: Sequence[Tensor]) -> list[LevelOutput]:
         return [head(x, stride) for head, x, stride in zip(self.heads, features, STRIDES, strict=True)]
 
     def loss(
@@ -155,9 +169,12 @@ class Detector(DetectionModel):
         images: Tensor,
         boxes: Sequence[Tensor],
         kinds: Sequence[Tensor],
+        outlines: Tensor,
     ) -> Loss:
-        """See ``models.loss.detection_loss``."""
-        return detection_loss(self.levels(images), boxes, kinds)
+        """See ``models.loss.detection_loss`` and ``outline_loss``."""
+        features = self._features(images)
+        loss = detection_loss(self._answers(features), boxes, kinds)
+        return replace(loss, outline=outline_loss(self.outline(features[0]), outlines, kinds))
 
     def forward(self, transmission: Tensor) -> tuple[Tensor, Tensor]:
         outputs = self.levels(transmission)

@@ -6,6 +6,9 @@ other cells are negative. Every object has the same weight, however many cells i
 targets sat on a plateau on objects this small. Beside each box its overlap with the truth is learned, which
 moves no probability.
 
+An object gives a level a handful of positive cells; what it covers is known cell by cell, and a map of that
+is learned beside, in training alone.
+
 All objects of a batch are assigned at once: nothing loops over images or boxes.
 
 Sources: centre sampling, Tian et al., FCOS (ICCV 2019); focal loss, Lin et al. (ICCV 2017); generalised IoU,
@@ -13,14 +16,14 @@ Rezatofighi et al. (CVPR 2019); lighter negatives around a centre, Zhou et al., 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
-SIZES_PX: Final = {4: (0.0, 44.0), 8: (28.0, 96.0), 16: (64.0, 220.0), 32: (160.0, float("inf"))}
+SIZES_PX: Final = {4: (0.0, 44.0), 8: (16.0, 96.0), 16: (64.0, 220.0), 32: (160.0, float("inf"))}
 """By stride, square root of a box's area from and to which a level learns it. They overlap, so that no size
 is at the mercy of a limit. The area and not the longer side: a rifle is thin."""
 _CENTRE_RADIUS: Final = 1.5
@@ -29,6 +32,14 @@ _POSITIVE_WEIGHT: Final = 2.0
 _NEGATIVE_WEIGHT: Final = 0.5
 _BOX_WEIGHT: Final = 1.5
 _QUALITY_WEIGHT: Final = 0.5
+_OUTLINE_WEIGHT: Final = 0.5
+
+OUTLINE_PX: Final = 4
+"""Side of a cell of the map of outlines."""
+NOBODY: Final = -1
+"""In that map: no object."""
+UNSURE: Final = -2
+"""In that map: an object's edge, or a threat that does not show; nothing is learned there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,14 +62,15 @@ class LevelOutput:
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """Parts of the loss, weighted scalars."""
+    """Parts of the loss, weighted scalars; a network that learns no outlines has none of the third."""
 
     what: Tensor
     where: Tensor
+    outline: Tensor = field(default_factory=lambda: torch.zeros(()))
 
     @property
     def total(self) -> Tensor:
-        return self.what + self.where
+        return self.what + self.where + self.outline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +111,32 @@ def detection_loss(
     what = torch.stack([_what(o, p, objects, weight) for o, p in zip(outputs, positives, strict=True)])
     where = torch.stack([_where(o, p, objects, weight) for o, p in zip(outputs, positives, strict=True)])
     return Loss(what=what.sum() / n_objects, where=where.sum() / n_objects)
+
+
+def outline_loss(logits: Tensor, outlines: Tensor, kinds: Sequence[Tensor]) -> Tensor:
+    """Compare a map of kinds with what each object covers.
+
+    Args:
+        logits: Shape ``(N, K, h, w)``.
+        outlines: Shape ``(N, h, w)``, int64: the object that covers a cell, an index into its image's
+            ``kinds``, or ``NOBODY``, or ``UNSURE``.
+        kinds: N tensors ``(n,)``, int64.
+
+    Returns:
+        A weighted scalar. Focal; objects weigh alike, however many cells they cover.
+    """
+    logits = logits.float()
+    kind = torch.cat(list(kinds))
+    counts = torch.tensor([len(k) for k in kinds], device=kind.device)
+    first = counts.cumsum(dim=0) - counts
+    image, row, column = (outlines >= 0).nonzero(as_tuple=True)
+    owner = first[image] + outlines[image, row, column]
+    weight = 1 / torch.bincount(owner, minlength=len(kind)).clamp(min=1)
+    chosen = logits[image, kind[owner], row, column]
+    negative = (_focal(logits).sum(dim=1) * (outlines != UNSURE)).sum() - _focal(chosen).sum()
+    positive = (weight[owner] * _focal(-chosen)).sum()
+    whole = _NEGATIVE_WEIGHT * negative + _POSITIVE_WEIGHT * positive
+    return _OUTLINE_WEIGHT * whole / max(len(kind), 1)
 
 
 def cell_centres(output: LevelOutput) -> tuple[Tensor, Tensor]:
@@ -163,13 +201,17 @@ def _assign(output: LevelOutput, objects: _Objects) -> _Positives:
 def _what(output: LevelOutput, positives: _Positives, objects: _Objects, weight: Tensor) -> Tensor:
     """Focal loss over kinds of one level."""
     logits = output.logits.float()
-    cost = logits.sigmoid().square() * F.softplus(logits)
+    cost = _focal(logits)
     excused = _excused(output, positives, objects)
     negative = cost.sum() if excused is None else (cost * (1 - excused) ** 4).sum()
     owner = positives.owner
     chosen = logits[objects.image[owner], objects.kind[owner], positives.row, positives.column]
-    miss = (1 - chosen.sigmoid()).square() * F.softplus(-chosen)
-    return _NEGATIVE_WEIGHT * negative + _POSITIVE_WEIGHT * (weight[owner] * miss).sum()
+    return _NEGATIVE_WEIGHT * negative + _POSITIVE_WEIGHT * (weight[owner] * _focal(-chosen)).sum()
+
+
+def _focal(logits: Tensor) -> Tensor:
+    """What it costs to see a kind where it is not; of the negated logits: not to see it where it is."""
+    return logits.sigmoid().square() * F.softplus(logits)
 
 
 def _excused(output: LevelOutput, positives: _Positives, objects: _Objects) -> Tensor | None:

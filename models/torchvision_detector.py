@@ -79,8 +79,10 @@ class FcosDetector(_TorchvisionDetector):
         images: Tensor,
         boxes: Sequence[Tensor],
         kinds: Sequence[Tensor],
+        outlines: Tensor,
     ) -> Loss:
-        """By torchvision."""
+        """By torchvision, which needs no outlines."""
+        del outlines
         outputs, anchors = self.answer(images)
         parts = self.network.compute_loss(
             _targets(boxes, kinds),
@@ -133,8 +135,10 @@ class RetinaNetDetector(_TorchvisionDetector):
         images: Tensor,
         boxes: Sequence[Tensor],
         kinds: Sequence[Tensor],
+        outlines: Tensor,
     ) -> Loss:
-        """By torchvision."""
+        """By torchvision, which needs no outlines."""
+        del outlines
         outputs, anchors = self.answer(images)
         parts = self.network.compute_loss(_targets(boxes, kinds), outputs, [torch.cat(anchors)] * len(images))
         return Loss(what=parts["classification"], where=parts["bbox_regression"])

@@ -5,12 +5,14 @@ and there are no colours to turn. Gain, gamma and energies differ from scanner t
 them from their chain, annotated ones here.
 """
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.preprocess import AIR
+from training.truth import Truth
 
 Rng = np.random.Generator
 Float32 = NDArray[np.float32]
@@ -21,19 +23,20 @@ GAMMA: Final = (0.8, 1.25)
 """Ranges within those of real exports (docs/explanation/physics.md): a scan has had its own already."""
 
 
-def mirror(image: Float32, boxes: Float32) -> tuple[Float32, Float32]:
+def mirror(image: Float32, truth: Truth) -> tuple[Float32, Truth]:
     """Left to right.
 
     Args:
         image: Shape ``(C, h, w)``.
-        boxes: Shape ``(n, 4)``, xyxy in its pixels.
+        truth: Of it.
 
     Returns:
-        New arrays.
+        Both anew.
     """
     width = image.shape[2]
-    turned = boxes.copy()
-    turned[:, [0, 2]] = width - boxes[:, [2, 0]]
+    boxes = truth.boxes.copy()
+    boxes[:, [0, 2]] = width - truth.boxes[:, [2, 0]]
+    turned = replace(truth, boxes=boxes, outlines=np.ascontiguousarray(truth.outlines[:, ::-1]))
     return np.ascontiguousarray(image[:, :, ::-1]), turned
 
 

@@ -33,11 +33,11 @@ from training.recipe import CropRecipe, CropSize, Recipe
 from training.scenes import CachedScene
 from training.shapes import shapes_of_kind
 from training.threat_bank import ThreatBank
+from training.truth import Truth, truth_of_boxes
 
 Rng = np.random.Generator
 Float32 = NDArray[np.float32]
 Pixels = NDArray[np.uint16]
-Target = tuple[Float32, list[int]]
 
 _INSIDE_SHARE: Final = 0.8
 """Crops around a point of the hold; the others lie anywhere, cab and air included."""
@@ -79,20 +79,23 @@ class Crop:
         image: Shape ``(2, h, w)``, float32 transmission.
         boxes: Shape ``(n, 4)``, float32 xyxy in pixels of the crop.
         kinds: Shape ``(n,)``, int64, index into the recipe's kinds.
+        outlines: Shape ``(h / 4, w / 4)``, int64; see ``models.loss.outline_loss``.
     """
 
     image: Tensor
     boxes: Tensor
     kinds: Tensor
+    outlines: Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """Crops of one size: images ``(N, 2, h, w)``, and boxes and kinds of each."""
+    """Crops of one size: images ``(N, 2, h, w)``, and boxes, kinds and outlines of each."""
 
     images: Tensor
     boxes: list[Tensor]
     kinds: list[Tensor]
+    outlines: Tensor
 
     @property
     def width_px(self) -> int:
@@ -106,17 +109,18 @@ class Batch:
         return len(self.images)
 
     def loss(self, model: DetectionModel) -> Loss:
-        return model.loss(self.images, self.boxes, self.kinds)
+        return model.loss(self.images, self.boxes, self.kinds, self.outlines)
 
     def pin_memory(self) -> "Batch":
         """For `torch.utils.data.DataLoader`."""
-        return Batch(images=self.images.pin_memory(), boxes=self.boxes, kinds=self.kinds)
+        return replace(self, images=self.images.pin_memory())
 
     def to(self, device: torch.device) -> "Batch":
         return Batch(
             images=self.images.to(device, non_blocking=True, memory_format=torch.channels_last),
             boxes=[b.to(device, non_blocking=True) for b in self.boxes],
             kinds=[k.to(device, non_blocking=True) for k in self.kinds],
+            outlines=self.outlines.to(device, non_blocking=True),
         )
 
 
@@ -214,7 +218,8 @@ class CropMaker:
         if coco is not None and rng.random() < coco.share:
             scan = self._annotated[int(rng.integers(len(self._annotated)))]
             pixels, boxes, kinds = cut_crop(rng, options, options.sizes[size], scan)
-            return _finish(rng, pixels, (boxes, kinds))
+            truth = truth_of_boxes(boxes, kinds, height_px=pixels.shape[1], width_px=pixels.shape[2])
+            return _finish(rng, pixels, truth)
         load = self._draw_vehicle(rng, size, has_threats=has_threats)
         if load is None and has_threats:
             load = self._draw_load(rng, size)
@@ -227,13 +232,13 @@ class CropMaker:
             planes = self.hard_planes(size, hard[int(rng.integers(len(hard)))].number)
         else:
             planes = self._harmless_planes(rng, size)
-        return _finish(rng, scan_matter(rng, planes, draw_scanner(rng, self._recipe.crops)), _nothing())
+        return _finish(rng, scan_matter(rng, planes, draw_scanner(rng, self._recipe.crops)))
 
     def look(self, size: int, number: int, step: int) -> Crop:
         """A harmless crop as a scanner, another one at each step, shows it."""
         rng = np.random.default_rng((self._recipe.seed, Stream.LOOK, step, number))
         planes = self.hard_planes(size, number)
-        return _finish(rng, scan_matter(rng, planes, draw_scanner(rng, self._recipe.crops)), _nothing())
+        return _finish(rng, scan_matter(rng, planes, draw_scanner(rng, self._recipe.crops)))
 
     def hard_planes(self, size: int, number: int) -> Float32:
         """The harmless place of that number, shape ``(2, h, w)``, g/cm²."""
@@ -288,8 +293,8 @@ class CropMaker:
     def _show(self, rng: Rng, load: Load) -> Crop:
         """A load as one scanner shows it."""
         chain = draw_scanner(rng, self._recipe.crops)
-        planes, boxes, kinds = load.seen_by(chain)
-        return _finish(rng, scan_matter(rng, planes, chain), (boxes, kinds))
+        planes, truth = load.seen_by(chain)
+        return _finish(rng, scan_matter(rng, planes, chain), truth)
 
     def _make_load(self, size: int, number: int) -> Load:
         rng = np.random.default_rng((self._recipe.seed, Stream.LOAD, size, number))
@@ -329,6 +334,7 @@ def collate(crops: Sequence[Crop]) -> Batch:
         images=torch.stack([c.image for c in crops]),
         boxes=[c.boxes for c in crops],
         kinds=[c.kinds for c in crops],
+        outlines=torch.stack([c.outlines for c in crops]),
     )
 
 
@@ -365,17 +371,17 @@ def scan_matter(rng: Rng, planes: Float32, chain: Chain) -> Pixels:
     return digitise(transmission(planes, chain), chain, rng)
 
 
-def _nothing() -> Target:
-    return np.zeros((0, 4), dtype=np.float32), []
-
-
-def _finish(rng: Rng, pixels: Pixels, target: Target) -> Crop:
-    """Mirror half of the crops and make tensors."""
-    image, (boxes, kinds) = to_input(pixels)[0], target
+def _finish(rng: Rng, pixels: Pixels, truth: Truth | None = None) -> Crop:
+    """Mirror half of the crops and make tensors; no truth: nothing is hidden in it."""
+    image = to_input(pixels)[0]
+    if truth is None:
+        nothing = np.zeros((0, 4), dtype=np.float32)
+        truth = truth_of_boxes(nothing, [], height_px=pixels.shape[1], width_px=pixels.shape[2])
     if rng.random() < 0.5:
-        image, boxes = mirror(image, boxes)
+        image, truth = mirror(image, truth)
     return Crop(
         image=torch.from_numpy(image),
-        boxes=torch.from_numpy(boxes),
-        kinds=torch.tensor(kinds, dtype=torch.int64),
+        boxes=torch.from_numpy(truth.boxes),
+        kinds=torch.tensor(truth.kinds, dtype=torch.int64),
+        outlines=torch.from_numpy(truth.outlines),
     )

@@ -17,13 +17,13 @@ _WIDTH: Final = 900
 _PANEL: Final = 260
 _MARGIN: Final = (70, 30, 20, 30)  # left, top, right, bottom
 _PANELS: Final = (
-    ("loss (what: blue, where: orange, both: black)", ("loss", "what", "where")),
+    ("loss (what: blue, where: orange, outline: green, all: black)", ("loss", "what", "where", "outline")),
     ("gradient norm before clipping", ("gradient_norm",)),
     ("learning rate", ("learning_rate",)),
     ("score of the hardest harmless place", ("hardest",)),
     ("seconds per step (whole: black, waiting for crops: blue)", ("step_s", "waited_s")),
 )
-_COLOURS: Final = ((0, 0, 0), (200, 90, 0), (0, 130, 255))  # BGR
+_COLOURS: Final = ((0, 0, 0), (200, 90, 0), (0, 130, 255), (60, 160, 60))  # BGR
 
 
 def draw_curves(log_path: Path, png_path: Path) -> None:

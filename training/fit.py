@@ -174,9 +174,9 @@ class _LossModule(nn.Module):
         self.model = model
 
     def forward(self, batch: Any) -> Tensor:
-        """Parts of the loss, shape ``(2,)``."""
+        """Parts of the loss, shape ``(3,)``."""
         loss = batch.loss(self.model)
-        return torch.stack([loss.what, loss.where])
+        return torch.stack([loss.what, loss.where, loss.outline.to(loss.what)])
 
 
 class _Run:
@@ -275,12 +275,13 @@ class _Run:
         if not self.broken:
             self.optimizers.step(share)
             self._follow()
-        what, where = parts.detach().tolist()
+        what, where, outline = parts.detach().tolist()
         return Row(
             step=self.step,
-            loss=what + where,
+            loss=what + where + outline,
             what=what,
             where=where,
+            outline=outline,
             gradient_norm=norm,
             learning_rate=share * self.fit.learning_rate,
             width_px=batch.width_px,

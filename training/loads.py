@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 
 from datasets.synthetic.chain import Chain
 from datasets.synthetic.hiding import Patch, place
+from datasets.synthetic.visibility import covered_by
 from datasets.synthetic_folder import practice_digest
+from models.loss import UNSURE
 from training.recipe import Recipe
+from training.truth import Cover, Truth, cover, draw_outlines
 
 Float16 = NDArray[np.float16]
 Float32 = NDArray[np.float32]
@@ -38,21 +41,24 @@ class Load:
     corners: NDArray[np.int64]
     kinds: Sequence[int]
 
-    def seen_by(self, chain: Chain) -> tuple[Float32, Float32, list[int]]:
-        """Matter with the threats that this scanner can show.
-
-        Returns:
-            Planes ``(2, h, w)`` in g/cm², boxes ``(n, 4)`` (xyxy pixels) and kinds.
-        """
+    def seen_by(self, chain: Chain) -> tuple[Float32, Truth]:
+        """Matter with the threats that this scanner can show: planes ``(2, h, w)`` in g/cm²."""
         planes = self.planes.astype(np.float32)
         boxes: list[tuple[float, float, float, float]] = []
         kinds: list[int] = []
+        covers: list[Cover] = []
         for patch, (x, y), kind in zip(self.patches, self.corners.tolist(), self.kinds, strict=True):
-            box = place(planes, Patch(planes=patch.astype(np.float32), x_px=x, y_px=y), chain)
+            matter = patch.astype(np.float32)
+            box = place(planes, Patch(planes=matter, x_px=x, y_px=y), chain)
+            covers.append(cover(covered_by(matter), x, y, owner=UNSURE if box is None else len(kinds)))
             if box is not None:
                 boxes.append(box)
                 kinds.append(kind)
-        return planes, np.array(boxes, dtype=np.float32).reshape(-1, 4), kinds
+        return planes, Truth(
+            boxes=np.array(boxes, dtype=np.float32).reshape(-1, 4),
+            kinds=kinds,
+            outlines=draw_outlines(covers, height_px=planes.shape[1], width_px=planes.shape[2]),
+        )
 
     @property
     def boxes(self) -> list[tuple[float, float, float, float]]:

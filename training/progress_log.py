@@ -15,9 +15,10 @@ class Row:
 
     Attributes:
         step: Counted from 1.
-        loss: ``what`` + ``where``.
+        loss: ``what`` + ``where`` + ``outline``.
         what: Loss of the kinds.
         where: Loss of the boxes.
+        outline: Loss of the outlines, 0 of networks that learn none.
         gradient_norm: Before it was clipped.
         learning_rate: Of this step.
         width_px: Of the crops.
@@ -30,6 +31,7 @@ class Row:
     loss: float
     what: float
     where: float
+    outline: float
     gradient_norm: float
     learning_rate: float
     width_px: int

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.loss import LevelOutput, detection_loss, overlap
+from models.loss import NOBODY, UNSURE, LevelOutput, detection_loss, outline_loss, overlap
 
 BOX = torch.tensor([[40.0, 24.0, 80.0, 56.0]])
 KIND = torch.tensor([1])
@@ -139,3 +139,45 @@ def test_overlap__known_values() -> None:
     assert iou.tolist() == [1, 0]
     assert float(generalised[0]) == 1
     assert abs(float(generalised[1]) + 1 / 3) < 1e-5
+
+
+def _map(*rows: str) -> Tensor:
+    """``.`` is nobody, ``?`` unsure, digits are objects."""
+    signs = {".": NOBODY, "?": UNSURE, **{str(i): i for i in range(10)}}
+    return torch.tensor([[[signs[sign] for sign in row] for row in rows]])
+
+
+def _said(outlines: Tensor, kinds: Tensor, *, unsure: float = -9.0) -> Tensor:
+    """Logits that name the right kind everywhere, for kinds 0 to 2."""
+    logits = torch.full((1, 3, *outlines.shape[1:]), -9.0)
+    for number, kind in enumerate(kinds.tolist()):
+        logits[0, kind][outlines[0] == number] = 9.0
+    logits[0, :, outlines[0] == UNSURE] = unsure
+    return logits
+
+
+def test_outline_loss__right_map_costs_nothing_whatever_it_says_of_the_unsure() -> None:
+    """Each object its own kind's cells, two objects of one image apart from another image's."""
+    outlines = torch.cat([_map("0?..", "00.1", "...1"), _map("....", ".00.", "....")])
+    kinds = [torch.tensor([2, 0]), torch.tensor([1])]
+    for unsure in (-9.0, 9.0):
+        logits = torch.cat([_said(outlines[i : i + 1], kinds[i], unsure=unsure) for i in range(2)])
+        assert float(outline_loss(logits, outlines, kinds)) < 0.01
+    assert float(outline_loss(logits.flip(0), outlines, kinds)) > 5
+
+
+def test_outline_loss__missed_objects_weigh_alike_and_other_kinds_are_mistakes() -> None:
+    """One cell or eight; a map that names another kind costs more than one that names none."""
+    silent = torch.full((1, 3, 4, 4), -9.0)
+    few, many = _map("0...", "....", "....", "...."), _map("0000", "0000", "....", "....")
+    kind = [torch.tensor([1])]
+    assert float(outline_loss(silent, few, kind)) == pytest.approx(float(outline_loss(silent, many, kind)))
+    other = _said(many, torch.tensor([2]))
+    assert float(outline_loss(other, many, kind)) > float(outline_loss(silent, many, kind)) + 5
+
+
+def test_outline_loss__nothing_to_outline_is_finite() -> None:
+    """Silence costs nothing, an alarm does."""
+    none = [torch.zeros(0, dtype=torch.int64)]
+    assert float(outline_loss(torch.full((1, 3, 2, 2), -9.0), _map("..", ".."), none)) < 0.01
+    assert float(outline_loss(torch.full((1, 3, 2, 2), 3.0), _map("..", ".."), none)) > 1

@@ -3,15 +3,21 @@
 import numpy as np
 
 from training.augment import drop_energy, expose, mirror
+from training.truth import Truth
 
 
-def test_mirror__box_stays_on_its_thing() -> None:
-    """What a box holds is the same after mirroring, the other way round."""
+def test_mirror__box_and_outline_stay_on_their_thing() -> None:
+    """What they hold is the same after mirroring, the other way round."""
     image = np.arange(2 * 5 * 8, dtype=np.float32).reshape(2, 5, 8)
-    turned, boxes = mirror(image, np.array([[1, 2, 4, 5]], np.float32))
-    x0, y0, x1, y1 = boxes[0].astype(int)
+    outlines = np.array([[0, -1]])
+    truth = Truth(boxes=np.array([[1, 2, 4, 5]], np.float32), kinds=[0], outlines=outlines)
+    turned, mirrored = mirror(image, truth)
+    x0, y0, x1, y1 = mirrored.boxes[0].astype(int)
     assert np.array_equal(turned[:, y0:y1, x0:x1], image[:, 2:5, 1:4][:, :, ::-1])
-    assert np.array_equal(mirror(turned, boxes)[0], image)
+    assert mirrored.outlines.tolist() == [[-1, 0]]
+    again = mirror(turned, mirrored)
+    assert np.array_equal(again[0], image)
+    assert np.array_equal(again[1].boxes, truth.boxes)
 
 
 def test_expose__keeps_order_and_range() -> None:

@@ -11,8 +11,8 @@ from training.progress_log import ProgressLog, Row
 
 def _row(step: int, loss: float) -> Row:
     return Row(
-        step=step, loss=loss, what=loss / 2, where=loss / 2, gradient_norm=1.0, learning_rate=1e-3,
-        width_px=128, n_crops=4, n_objects=3, hardest=0.0,
+        step=step, loss=loss, what=loss / 2, where=loss / 4, outline=loss / 4,
+        gradient_norm=1.0, learning_rate=1e-3, width_px=128, n_crops=4, n_objects=3, hardest=0.0,
     )  # fmt: skip
 
 

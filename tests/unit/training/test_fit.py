@@ -40,7 +40,7 @@ def test_fit__a_few_steps_learn_one_batch(scenes: list[CachedScene]) -> None:
     optimizers = Optimizers(model, TINY.fit)
     losses = []
     for _ in range(20):
-        loss = model.loss(batch.images, batch.boxes, batch.kinds)
+        loss = batch.loss(model)
         model.zero_grad()
         torch.autograd.backward(loss.total)
         optimizers.step(1.0)
@@ -83,7 +83,7 @@ def test_fit__bfloat16_is_for_all_but_the_stem(scenes: list[CachedScene]) -> Non
     losses = []
     for bfloat16 in (False, True):
         with Process(device=torch.device("cpu")).autocast(bfloat16=bfloat16):
-            losses.append(float(model.loss(batch.images, batch.boxes, batch.kinds).total.detach()))
+            losses.append(float(batch.loss(model).total.detach()))
         assert {seen[name] for name in seen if not name.startswith("stem")} == {
             torch.bfloat16 if bfloat16 else torch.float32
         }

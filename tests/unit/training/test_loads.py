@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from datasets.synthetic.chain import draw_chain
+from models.loss import NOBODY, UNSURE
 from tests.unit.training.recipes import SMALL, TINY
 from training import loads
 from training.crops import CropMaker
@@ -64,9 +65,12 @@ def test_load__what_a_scanner_cannot_show_is_neither_there_nor_labelled() -> Non
     """A thick threat is added and boxed; one of 0.02 g/cm² leaves no trace."""
     chain = draw_chain(np.random.default_rng(0), dual_energy=True, is_8bit=False)
     load = _load()
-    planes, boxes, kinds = load.seen_by(chain)
-    assert kinds == [1]
-    assert boxes.tolist() == [[30, 10, 45, 20]]
+    planes, truth = load.seen_by(chain)
+    assert truth.kinds == [1]
+    assert truth.boxes.tolist() == [[30, 10, 45, 20]]
+    assert np.unique(truth.outlines).tolist() == [UNSURE, NOBODY, 0]
+    rows, columns = np.nonzero(truth.outlines == 0)
+    assert (columns.min(), rows.min(), columns.max(), rows.max()) == (7, 2, 10, 4)
     assert planes[1, 15, 40] == 25.0
     assert planes[1, 3, 6] == 5.0
 

@@ -26,6 +26,7 @@ class _Brightness(DetectionModel):
         images: Tensor,
         boxes: Sequence[Tensor],
         kinds: Sequence[Tensor],
+        outlines: Tensor,
     ) -> Loss:
         raise AssertionError("mining looks and does not learn")
 

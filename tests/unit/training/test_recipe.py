@@ -14,7 +14,7 @@ from training.recipe import load_recipe
 from training.shapes import shapes_of_recipe
 from training.vehicles import ROOM
 
-NAMES = ("arms", "bank", "cascade", "default", "gpu", "large", "practice", "smoke")
+NAMES = ("arms", "bank", "cascade", "default", "gpu", "practice", "smoke")
 USUAL_PITCH_MM = 5.0
 RECIPES = Path(__file__).parents[3] / "training" / "recipes"
 
@@ -63,7 +63,7 @@ def test_recipes__are_valid(name: str) -> None:
     assert recipe.fit.batch_px % min(size.n_pixels for size in recipe.crops.sizes) == 0
 
 
-@pytest.mark.parametrize("name", ["bank", "large", "gpu"])
+@pytest.mark.parametrize("name", ["bank", "gpu"])
 def test_recipes__every_threat_fits_into_a_crop(name: str) -> None:
     """What never lies whole in a crop is never found: no car was, as long as crops were lower than vans."""
     recipe = load_recipe(RECIPES / f"{name}.toml")

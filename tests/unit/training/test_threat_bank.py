@@ -180,7 +180,7 @@ def test_crops__show_more_threats_where_the_recipe_says(scenes: list[CachedScene
 def test_crops__a_threat_that_was_put_in_has_its_box_where_its_matter_lies(bank: ThreatBank) -> None:
     """As any scanner decides it anew."""
     load = next(load for load in _add(bank, _empty(), GUN_ONLY) if load.kinds == [GUN])
-    planes, boxes, kinds = load.seen_by(draw_chain(np.random.default_rng(2), dual_energy=True, is_8bit=False))
-    assert kinds == [GUN]
+    planes, truth = load.seen_by(draw_chain(np.random.default_rng(2), dual_energy=True, is_8bit=False))
+    assert truth.kinds == [GUN]
     rows, columns = np.nonzero(planes.sum(axis=0))
-    assert np.abs(boxes[0] - [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]).max() <= 2
+    assert np.abs(truth.boxes[0] - [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]).max() <= 2
