@@ -63,7 +63,7 @@ def cover(covered: Bool, x_px: int, y_px: int, *, owner: int) -> Cover:
 
 def draw_outlines(covers: Iterable[Cover], *, height_px: int, width_px: int) -> Int64:
     """The map of a crop; where threats lie over one another, the smaller one's."""
-    outlines = no_outlines(height_px=height_px, width_px=width_px)
+    outlines = _no_outlines(height_px=height_px, width_px=width_px)
     for each in sorted(covers, key=lambda each: -float(each.shares.sum())):
         part = outlines[each.row :, each.column :][: each.shares.shape[0], : each.shares.shape[1]]
         shares = each.shares[: part.shape[0], : part.shape[1]]
@@ -72,14 +72,14 @@ def draw_outlines(covers: Iterable[Cover], *, height_px: int, width_px: int) -> 
     return outlines
 
 
-def no_outlines(*, height_px: int, width_px: int) -> Int64:
+def _no_outlines(*, height_px: int, width_px: int) -> Int64:
     """Of a crop that shows nothing."""
     return np.full((height_px // OUTLINE_PX, width_px // OUTLINE_PX), NOBODY, np.int64)
 
 
 def truth_of_boxes(boxes: Float32, kinds: Sequence[int], *, height_px: int, width_px: int) -> Truth:
     """Of objects of which no more than their boxes is known: anything in them may be theirs."""
-    outlines = no_outlines(height_px=height_px, width_px=width_px)
+    outlines = _no_outlines(height_px=height_px, width_px=width_px)
     for x0, y0, x1, y1 in boxes / OUTLINE_PX:
         outlines[int(y0) : int(np.ceil(y1)), int(x0) : int(np.ceil(x1))] = UNSURE
     return Truth(boxes=boxes, kinds=list(kinds), outlines=outlines)

@@ -33,12 +33,14 @@ def detector(request: pytest.FixtureRequest) -> DetectionModel:
     for module in made.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = None  # plain means, which fit after a few batches; else signals grow or fade
+    # Draws of its own, so that a part which answers nothing does not change what the others answer.
+    own = torch.Generator().manual_seed(3)
     with torch.no_grad():
         for _ in range(4):
-            made(torch.rand(2, 2, 64, 96).clamp(1e-3, 1))
+            made(torch.rand(2, 2, 64, 96, generator=own).clamp(1e-3, 1))
         for name, parameter in made.named_parameters():
             if "logits" in name:  # fresh heads answer alike everywhere; spread them
-                torch.nn.init.normal_(parameter, std=parameter[0].numel() ** -0.5)
+                torch.nn.init.normal_(parameter, std=parameter[0].numel() ** -0.5, generator=own)
     return made.eval()
 
 
@@ -80,13 +82,12 @@ def test_export__engines_agree(
 def test_torch_graph__runs_the_file_of_every_architecture(
     data: bytes, session: onnxruntime.InferenceSession, shape: tuple[int, int, int]
 ) -> None:
-    """The file as PyTorch runs it answers like ONNX Runtime; in bfloat16 most scores keep two digits."""
+    """The file as PyTorch runs it answers like ONNX Runtime; in bfloat16 the scores keep two digits."""
     image = np.random.default_rng(2).uniform(0.01, 1, (shape[0], 2, *shape[1:])).astype(np.float32)
     _, expected = session.run(list(OUTPUT_NAMES), {INPUT_NAME: image})
-    for bf16, tolerance in ((False, PARITY_SCORE), (True, 0.1)):
+    for bf16, tolerance in ((False, PARITY_SCORE), (True, 0.05)):
         outputs = TorchGraph(data, device="cpu", bf16=bf16).run(image)
         np.testing.assert_allclose(outputs["scores"], expected, atol=tolerance)
-        assert np.abs(outputs["scores"] - expected).mean() < tolerance / 5
         assert outputs["boxes"].shape == (shape[0], 2, 100, 4)
 
 
